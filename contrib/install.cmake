@@ -1,0 +1,19 @@
+# What is installed beside the two programs (cmake --install).
+set(unit_dir ${CMAKE_INSTALL_PREFIX}/lib/systemd/system CACHE PATH "Where the systemd unit goes")
+
+configure_file(${CMAKE_SOURCE_DIR}/contrib/systemd/tocsind.service.in ${CMAKE_BINARY_DIR}/contrib/tocsind.service @ONLY)
+install(FILES ${CMAKE_BINARY_DIR}/contrib/tocsind.service contrib/systemd/tocsind.socket DESTINATION ${unit_dir})
+install(PROGRAMS contrib/systemd/tocsin-down DESTINATION ${CMAKE_INSTALL_LIBEXECDIR}/tocsin)
+install(FILES contrib/systemd/tocsin.sysusers DESTINATION lib/sysusers.d RENAME tocsin.conf)
+install(FILES contrib/systemd/tocsin.tmpfiles DESTINATION lib/tmpfiles.d RENAME tocsin.conf)
+
+install(DIRECTORY rules/playbooks rules/profiles DESTINATION ${CMAKE_INSTALL_DATADIR}/tocsin FILES_MATCHING PATTERN "*.yaml")
+
+install(FILES contrib/man/tocsin.1 DESTINATION ${CMAKE_INSTALL_MANDIR}/man1)
+install(FILES contrib/man/tocsin.yaml.5 DESTINATION ${CMAKE_INSTALL_MANDIR}/man5)
+install(FILES contrib/man/tocsin-mqtt.7 DESTINATION ${CMAKE_INSTALL_MANDIR}/man7)
+install(FILES contrib/man/tocsind.8 DESTINATION ${CMAKE_INSTALL_MANDIR}/man8)
+
+install(FILES README.md contrib/demo-site.yaml contrib/mosquitto/tocsin.conf contrib/mosquitto/acl
+  contrib/doc/README.zh.md contrib/doc/architecture.md contrib/doc/life.md contrib/doc/mqtt.md contrib/doc/operations.md
+  DESTINATION ${CMAKE_INSTALL_DOCDIR})

@@ -1,0 +1,33 @@
+/* check.h - the checking child: this program again with --check-stdin, the
+ * bundle on its stdin, the problems on its stdout. Whatever a file does to the
+ * parser happens there first. */
+#ifndef TOCSIN_CHECK_H
+#define TOCSIN_CHECK_H
+
+#include "base/buf.h"
+#include "base/err.h"
+
+#include <sys/types.h>
+
+enum { CHECK_LIMIT_MS = 10000, CHECK_OUTPUT_MAX = 1 << 20 };
+
+struct check {
+	pid_t pid;
+	int out_fd; /* non-blocking; readable when the child wrote or ended */
+	struct buf problems;
+};
+
+int check_start(struct check *c, const char *bundle, size_t len, struct err *err);
+/* 1: more may come. 0: all was read. Output beyond the maximum is dropped. */
+int check_read(struct check *c);
+/* Ends the child if it still runs. 0 usable, 1 problems, -1 the child failed (err says how). */
+int check_finish(struct check *c, struct err *err);
+void check_fini(struct check *c);
+
+/* The three in one, blocking at most CHECK_LIMIT_MS. */
+int check_wait(struct check *c, const char *bundle, size_t len, struct err *err);
+
+/* What the child does: its exit status. */
+int check_main(void);
+
+#endif

@@ -1,0 +1,39 @@
+/* cli.h - what the commands of `tocsin` share: options, exit codes, and the
+ * handlers that main.c's table names. A handler prints all it has to say and
+ * returns the exit code. */
+#ifndef TOCSIN_CLI_H
+#define TOCSIN_CLI_H
+
+#include "base/names.h"
+
+#include <stdbool.h>
+
+enum cli_exit { CLI_DONE, CLI_REFUSED, CLI_USAGE, CLI_UNREACHABLE };
+
+struct cli {
+	const char *verb;   /* the command's own name */
+	const char *socket; /* of the daemon */
+	const char *as;     /* person spoken for, or NULL */
+	const char *db;     /* audit: a copy to read instead of asking, or NULL */
+	const char *head;   /* audit verify: SEQ:HASH, or NULL */
+	bool json, csv, closed;
+	enum lang lang; /* of titles and names, from the locale */
+	int n;
+	char **args; /* n words after the command */
+};
+
+int view_status(const struct cli *c);
+int view_list(const struct cli *c);
+int view_show(const struct cli *c);
+int view_oncall(const struct cli *c);
+int rows_follow(const struct cli *c);
+int rows_audit(const struct cli *c);
+int verb_send(const struct cli *c);
+int verb_reload(const struct cli *c);
+int site_check(const struct cli *c);
+int site_init(const struct cli *c);
+
+/* A sentence to stderr, or as {"ok":false,"error":word,"text":...} to stdout. */
+int cli_fail(const struct cli *c, int code, const char *word, const char *text);
+
+#endif

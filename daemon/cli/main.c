@@ -1,0 +1,198 @@
+/* main.c - tocsin, the command-line client: options, and the table of commands. */
+#include "base/buf.h"
+#include "cli.h"
+#include "print.h"
+
+#include <getopt.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* Words of `args` are required up to the first in brackets; "..." takes the
+ * rest. `options` are the letters it takes beside those everybody takes. */
+struct entry {
+	const char *name, *args, *options, *help;
+	int (*run)(const struct cli *c);
+};
+
+static const struct entry entries[] = {
+    {"init", "[DIR|FILE]", "", "write a small site with you as the only person; overwrites nothing",
+     site_init},
+    {"check", "[FILE]", "", "all problems of a configuration (default /etc/tocsin/tocsin.yaml)", site_check},
+    {"status", "", "", "trouble first, then what is open and who is called next, and when", view_status},
+    {"list", "", "a", "open incidents; --closed shows the closed ones too", view_list},
+    {"show", "ID", "", "one incident: members, steps, deliveries, who is called next", view_show},
+    {"follow", "", "", "audit rows as they are stored, until interrupted", rows_follow},
+    {"oncall", "[ROLE]", "", "who holds each role now, and why", view_oncall},
+    {"audit", "verify|export", "dhc", "prove the audit log, or write it out", rows_audit},
+    {"reload", "", "", "read the configuration again; a broken one changes nothing", verb_reload},
+    {"raise", "TYPE ZONE [words...]", "", "report an emergency", verb_send},
+    {"ack", "[ID|all] [words...]", "", "take an incident: the calling stops", verb_send},
+    {"done", "ID STEP [words...]", "", "a step is done", verb_send},
+    {"failed", "ID STEP [words...]", "", "a step is not possible, and why", verb_send},
+    {"decide", "ID STEP CHOICE [words...]", "", "choose a branch", verb_send},
+    {"record", "ID STEP KEY=VALUE...", "", "enter the facts a step asks for", verb_send},
+    {"note", "ID words...", "", "add words to an incident", verb_send},
+    {"operate", "ACTUATOR ACTION", "", "command an actuator; interlocks apply", verb_send},
+    {"reset", "ID [words...]", "", "all-clear; fire, gas and people need two persons", verb_send},
+    {"close", "ID [words...]", "", "end an incident whose work is done", verb_send},
+    {"escalate", "ID [words...]", "", "call the next level now", verb_send},
+    {"ring", "PERSON [CHANNEL]", "", "a test notice", verb_send},
+};
+enum { ENTRIES = sizeof(entries) / sizeof(entries[0]) };
+
+static const struct option options[] = {
+    {"json", no_argument, NULL, 'j'},         {"as", required_argument, NULL, 's'},
+    {"socket", required_argument, NULL, 'S'}, {"db", required_argument, NULL, 'd'},
+    {"head", required_argument, NULL, 'h'},   {"csv", no_argument, NULL, 'c'},
+    {"closed", no_argument, NULL, 'a'},       {"help", no_argument, NULL, 'H'},
+    {"version", no_argument, NULL, 'V'},      {NULL, 0, NULL, 0},
+};
+
+static void usage(FILE *to)
+{
+	fputs("usage: tocsin [--json] [--as PERSON] [--socket PATH] COMMAND ...\n\n", to);
+	for (int i = 0; i < ENTRIES; i++)
+		fprintf(to, "  %-9s %-25s %s\n", entries[i].name, entries[i].args, entries[i].help);
+	fputs("\n  audit verify [--db FILE] [--head SEQ:HASH]   audit export [--json|--csv] [--db FILE]\n"
+	      "  Instead of words after a verb one JSON object is understood too: tocsin ack "
+	      "'{\"id\":\"G-17\",\"rev\":1}'\n"
+	      "  --as PERSON: root and the group tocsin-admin speak for somebody, and the audit says so.\n"
+	      "  Exit: 0 done, 1 refused or problems found, 2 usage, 3 daemon unreachable.\n",
+	      to);
+}
+
+static const struct entry *find(const char *name)
+{
+	for (int i = 0; i < ENTRIES; i++)
+		if (!strcmp(entries[i].name, name))
+			return &entries[i];
+	return NULL;
+}
+
+/* Does a word count fit the `args` of an entry? One JSON object always does. */
+static bool fits(const struct entry *e, int n, char **words)
+{
+	int least = 0, most = 0;
+
+	for (const char *p = e->args; *p; p += strspn(p, " ")) {
+		size_t len = strcspn(p, " ");
+		if (len > 3 && (!strncmp(p + len - 3, "...", 3) || !strncmp(p + len - 4, "...]", 4)))
+			most = 1 << 20;
+		most++;
+		if (*p != '[')
+			least++;
+		p += len;
+	}
+	if (e->run == verb_send && n == 1 && words[0][0] == '{')
+		return true;
+	return n >= least && n <= most;
+}
+
+static enum lang language(void)
+{
+	const char *names[] = {"LC_ALL", "LC_MESSAGES", "LANG"};
+
+	for (int i = 0; i < 3; i++) {
+		const char *value = getenv(names[i]);
+		if (value && *value)
+			return !strncmp(value, "zh", 2) ? LANG_ZH : LANG_EN;
+	}
+	return LANG_EN;
+}
+
+/* One option into the client; 0, or the letter when it belongs to some commands only; -1 leave. */
+static int option(struct cli *c, int letter, int *ret_code)
+{
+	switch (letter) {
+	case 'j':
+		c->json = true;
+		return 0;
+	case 's':
+		c->as = optarg;
+		return 0;
+	case 'S':
+		c->socket = optarg;
+		return 0;
+	case 'd':
+		c->db = optarg;
+		return letter;
+	case 'h':
+		c->head = optarg;
+		return letter;
+	case 'c':
+		c->csv = true;
+		return letter;
+	case 'a':
+		c->closed = true;
+		return letter;
+	case 'V':
+		puts("tocsin " TOCSIN_VERSION);
+		*ret_code = CLI_DONE;
+		return -1;
+	case 'H':
+		usage(stdout);
+		*ret_code = CLI_DONE;
+		return -1;
+	default:
+		usage(stderr);
+		*ret_code = CLI_USAGE;
+		return -1;
+	}
+}
+
+int cli_fail(const struct cli *c, int code, const char *word, const char *text)
+{
+	if (c->json) {
+		struct buf out = {0};
+		json_open(&out, NULL, '{');
+		json_bool(&out, "ok", false);
+		json_str(&out, "error", word);
+		json_str(&out, "text", text);
+		json_close(&out, '}');
+		puts(buf_text(&out));
+		buf_fini(&out);
+	} else {
+		fputs("tocsin: ", stderr);
+		print_safe(stderr, text);
+		fputc('\n', stderr);
+	}
+	return code;
+}
+
+int main(int argc, char **argv)
+{
+	struct cli c = {.socket = getenv("TOCSIN_SOCKET"), .lang = language()};
+	char given[8] = "";
+	int letter, n_given = 0, code = CLI_DONE;
+
+	signal(SIGPIPE, SIG_IGN);
+	while ((letter = getopt_long(argc, argv, "", options, NULL)) != -1) {
+		letter = option(&c, letter, &code);
+		if (letter < 0)
+			return code;
+		if (letter && n_given < (int)sizeof(given) - 1)
+			given[n_given++] = (char)letter;
+	}
+	if (!c.socket || !*c.socket)
+		c.socket = "/run/tocsin/control.sock";
+	if (optind >= argc) {
+		usage(stderr);
+		return CLI_USAGE;
+	}
+	const struct entry *e = find(argv[optind]);
+	c.verb = argv[optind];
+	c.n = argc - optind - 1;
+	c.args = argv + optind + 1;
+	if (!e) {
+		fprintf(stderr, "tocsin: there is no command of that name; `tocsin --help` lists them\n");
+		return CLI_USAGE;
+	}
+	if (!fits(e, c.n, c.args) || strspn(given, e->options) != strlen(given)) {
+		fprintf(stderr, "usage: tocsin %s %s\n", e->name, e->args);
+		return CLI_USAGE;
+	}
+	code = e->run(&c);
+	return fflush(stdout) || ferror(stdout) ? (code ? code : CLI_REFUSED) : code;
+}

@@ -1,0 +1,256 @@
+/* rows.c - the audit log: follow, audit verify, audit export. */
+#include "ask.h"
+#include "base/arena.h"
+#include "print.h"
+#include "store.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* "19:10:04  opened  G-17  sensor:gas-b2  {...}" */
+static void row_human(long long seq, const struct answer *rec)
+{
+	struct buf out = {0};
+	char at[64], *body = answer_compact(answer_get(rec, "body"));
+
+	buf_printf(&out, "%6lld  %s  %-15s %-7s %-18s %s", seq, print_clock(answer_str(rec, "at"), at),
+	           answer_str(rec, "kind"), answer_str(rec, "inc"), answer_str(rec, "who"), body);
+	print_safe(stdout, buf_text(&out));
+	putchar('\n');
+	buf_fini(&out);
+	free(body);
+}
+
+static void csv_cell(const char *text, bool is_last)
+{
+	putchar('"');
+	for (; *text; text++) {
+		if (*text == '"')
+			putchar('"');
+		putchar(*text);
+	}
+	fputs(is_last ? "\"\r\n" : "\",", stdout);
+}
+
+static void row_csv(long long seq, const struct answer *rec, const char *text, const char *hash)
+{
+	char *body = answer_compact(answer_get(rec, "body"));
+	int64_t cause = answer_int(rec, "cause", 0);
+
+	printf("%lld,%lld,", seq, (long long)answer_int(rec, "epoch", 0));
+	csv_cell(answer_str(rec, "at"), false);
+	csv_cell(answer_str(rec, "kind"), false);
+	csv_cell(answer_str(rec, "inc"), false);
+	csv_cell(answer_str(rec, "who"), false);
+	if (cause)
+		printf("%lld", (long long)cause);
+	putchar(',');
+	csv_cell(body, false);
+	csv_cell(text, false);
+	csv_cell(hash, true);
+	free(body);
+}
+
+/* As on the `event` topic: rec byte-exact, as a string. */
+static void row_json(long long seq, const struct answer *rec, const char *text, const char *hash)
+{
+	struct buf out = {0};
+
+	json_open(&out, NULL, '{');
+	json_int(&out, "epoch", answer_int(rec, "epoch", 0));
+	json_int(&out, "seq", seq);
+	json_str(&out, "rec", text);
+	json_str(&out, "hash", hash);
+	json_close(&out, '}');
+	puts(buf_text(&out));
+	buf_fini(&out);
+}
+
+static bool export_row(void *arg, int64_t seq, const char *text, const char *hash)
+{
+	const struct cli *c = arg;
+	struct err err = {0};
+	struct answer *rec = answer_read(text, strlen(text), &err); /* NULL reads as empty */
+
+	if (c->json)
+		row_json(seq, rec, text, hash);
+	else if (c->csv)
+		row_csv(seq, rec, text, hash);
+	else
+		row_human(seq, rec);
+	answer_free(rec);
+	return !ferror(stdout);
+}
+
+int rows_follow(const struct cli *c)
+{
+	struct ask a;
+	struct err err = {0};
+	struct answer *first;
+	const char *line = NULL;
+	int code = CLI_DONE;
+	struct cli quiet = *c;
+
+	quiet.json = false; /* the first answer is no row */
+	if (!ask_open(&a, c->socket, &err) && !ask_send(&a, "{\"do\":\"follow\"}", &err))
+		line = ask_line(&a, 10000, &err);
+	if (line)
+		code = ask_judge(&quiet, line, &first);
+	if (line && !code) {
+		answer_free(first);
+		while ((line = ask_line(&a, -1, &err))) {
+			struct answer *row = answer_read(line, strlen(line), &err);
+			const char *rec = answer_str(row, "rec");
+			if (c->json)
+				puts(line);
+			else
+				export_row(&quiet, answer_int(row, "seq", 0), rec, answer_str(row, "hash"));
+			answer_free(row);
+			fflush(stdout);
+		}
+	}
+	ask_close(&a);
+	return code ? code : cli_fail(c, CLI_UNREACHABLE, "unreachable", err.text);
+}
+
+/* What the log is compared with: a head that was published before. */
+struct head {
+	int64_t seq;
+	char hash[HASH_BYTES];
+};
+
+static bool head_parse(const char *text, struct head *ret)
+{
+	char *end;
+
+	errno = 0;
+	ret->seq = strtoll(text, &end, 10);
+	if (end == text || errno || *end != ':' || ret->seq < 1)
+		return false;
+	size_t len = strspn(end + 1, "0123456789abcdef");
+	if (len != HASH_BYTES - 1 || end[1 + len])
+		return false;
+	memcpy(ret->hash, end + 1, HASH_BYTES);
+	return true;
+}
+
+/* The daemon's own head and where its database is. */
+static int head_ask(const struct cli *c, struct head *ret, char **ret_db)
+{
+	struct cli human = *c;
+	struct answer *line;
+
+	human.json = false;
+	int code = ask_word(&human, "audit-head", &line);
+	if (!code) {
+		ret->seq = answer_int(line, "seq", 0);
+		snprintf(ret->hash, sizeof(ret->hash), "%s", answer_str(line, "hash"));
+		*ret_db = xstrdup(answer_str(line, "db"));
+	}
+	answer_free(line);
+	return code;
+}
+
+/* What is wrong with the file, against itself and the heads; false: nothing. */
+static bool is_wrong(const char *db, const struct verify *v, const struct head *heads, int n,
+                     struct err *ret_why)
+{
+	char hash[HASH_BYTES];
+	struct err err = {0};
+
+	if (v->first_bad) {
+		err_set(ret_why, "row %lld is bad: %s", (long long)v->first_bad, v->why);
+		return true;
+	}
+	for (int i = 0; i < n; i++) {
+		long long seq = heads[i].seq;
+		if (seq < 1)
+			continue;
+		if (seq > v->head_seq) {
+			err_set(ret_why, "rows %lld to %lld are missing: the log ends before the known head",
+			        (long long)v->head_seq + 1, seq);
+			return true;
+		}
+		if (store_hash_at(db, seq, hash, &err)) {
+			err_set(ret_why, "row %lld cannot be read: %s", seq, err.text);
+			return true;
+		}
+		if (strcmp(hash, heads[i].hash)) {
+			err_set(ret_why,
+			        "row %lld has not the known hash: the log was rebuilt from there or before",
+			        seq);
+			return true;
+		}
+	}
+	return false;
+}
+
+static void verify_json(const struct verify *v, const struct err *why)
+{
+	struct buf out = {0};
+
+	json_open(&out, NULL, '{');
+	json_bool(&out, "ok", !why);
+	json_int(&out, "rows", v->rows);
+	json_int(&out, "first_bad", v->first_bad);
+	json_int(&out, "seq", v->head_seq);
+	json_str(&out, "hash", v->head);
+	if (why)
+		json_str(&out, "text", why->text);
+	json_close(&out, '}');
+	puts(buf_text(&out));
+	buf_fini(&out);
+}
+
+static int audit_verify(const struct cli *c, const char *db, const struct head *heads, int n)
+{
+	struct verify v = {0};
+	struct err why = {0};
+
+	if (store_verify(db, &v, &why))
+		return cli_fail(c, CLI_REFUSED, "unreadable", why.text);
+	bool wrong = is_wrong(db, &v, heads, n, &why);
+	if (c->json)
+		verify_json(&v, wrong ? &why : NULL);
+	else if (wrong)
+		cli_fail(c, CLI_REFUSED, "", why.text);
+	else
+		printf("%lld rows, the chain is whole; head %lld:%s%s\n", (long long)v.rows,
+		       (long long)v.head_seq, v.head, n ? "; the known head agrees" : "");
+	return wrong ? CLI_REFUSED : CLI_DONE;
+}
+
+static int audit_export(const struct cli *c, const char *db)
+{
+	struct err err = {0};
+
+	if (c->csv && !c->json)
+		fputs("seq,epoch,at,kind,inc,who,cause,body,rec,hash\r\n", stdout);
+	if (store_each_row(db, 1, INT64_MAX, export_row, (void *)c, &err))
+		return cli_fail(c, CLI_REFUSED, "unreadable", err.text);
+	return CLI_DONE;
+}
+
+int rows_audit(const struct cli *c)
+{
+	bool verify = !strcmp(c->args[0], "verify");
+	struct head heads[2];
+	char *asked = NULL;
+	int n = 0, code = CLI_DONE;
+
+	if ((!verify && strcmp(c->args[0], "export")) || (c->head && !verify))
+		return cli_fail(c, CLI_USAGE, "usage",
+		                "audit verify [--db FILE] [--head SEQ:HASH], or audit export");
+	if (c->head && !head_parse(c->head, &heads[n++]))
+		return cli_fail(c, CLI_USAGE, "usage",
+		                "a head is written SEQ:HASH, the hash in 64 small hex digits");
+	if (!c->db)
+		code = head_ask(c, &heads[n++], &asked);
+	const char *db = c->db ? c->db : asked;
+	if (!code)
+		code = verify ? audit_verify(c, db, heads, n) : audit_export(c, db);
+	free(asked);
+	return code;
+}

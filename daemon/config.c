@@ -1,0 +1,273 @@
+#include "config.h"
+
+#include "hash.h"
+#include "zoneinfo.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <glob.h>
+#include <libgen.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+int config_slurp(const char *path, size_t cap_bytes, struct buf *ret, struct err *err)
+{
+	char block[16384];
+	ssize_t n;
+	int fd = open(path, O_RDONLY | O_CLOEXEC);
+
+	if (fd < 0)
+		return err_set(err, "cannot read %s: %s", path, strerror(errno));
+	while ((n = read(fd, block, sizeof block)) > 0 && ret->len + (size_t)n <= cap_bytes)
+		buf_add(ret, block, (size_t)n);
+	close(fd);
+	if (n < 0)
+		return err_set(err, "cannot read %s: %s", path, strerror(errno));
+	return n > 0 ? err_set(err, "%s is larger than %zu bytes", path, cap_bytes) : 0;
+}
+
+static int write_all(int fd, const char *bytes, size_t len)
+{
+	while (len) {
+		ssize_t n = write(fd, bytes, len);
+
+		if (n < 0 && errno == EINTR)
+			continue;
+		if (n <= 0)
+			return -1;
+		bytes += n;
+		len -= (size_t)n;
+	}
+	return fsync(fd);
+}
+
+static int sync_dir_of(const char *path)
+{
+	char dir[512];
+	int fd, failed;
+
+	snprintf(dir, sizeof dir, "%s", path);
+	fd = open(dirname(dir), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	if (fd < 0)
+		return -1;
+	failed = fsync(fd);
+	close(fd);
+	return failed;
+}
+
+int config_save(const char *path, const char *bytes, size_t len, struct err *err)
+{
+	char temporary[520];
+	int fd, failed;
+
+	snprintf(temporary, sizeof temporary, "%s.new", path);
+	fd = open(temporary, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
+	if (fd < 0)
+		return err_set(err, "cannot write %s: %s", temporary, strerror(errno));
+	failed = write_all(fd, bytes, len);
+	failed |= close(fd);
+	if (failed || rename(temporary, path) < 0 || sync_dir_of(path) < 0)
+		return err_set(err, "cannot write %s: %s", path, strerror(errno));
+	return 0;
+}
+
+/* -- reading files into a bundle -- */
+
+static int add_file(struct buf *bundle, const char *path, struct err *err)
+{
+	struct buf bytes = {0};
+	int failed = config_slurp(path, CONFIG_BUNDLE_MAX - bundle->len, &bytes, err);
+
+	if (!failed && strchr(path, '\n'))
+		failed = err_set(err, "a file name must not contain a line break");
+	if (!failed) {
+		buf_printf(bundle, "FILE %s %zu\n", path, bytes.len);
+		buf_add(bundle, buf_text(&bytes), bytes.len);
+		buf_char(bundle, '\n');
+	}
+	buf_fini(&bytes);
+	return failed;
+}
+
+static int add_matches(struct buf *bundle, const char *pattern, int *count, struct err *err)
+{
+	glob_t found = {0};
+	int failed = glob(pattern, 0, NULL, &found);
+
+	if (failed == GLOB_NOMATCH && !strpbrk(pattern, "*?["))
+		failed = err_set(err, "the included file %s does not exist", pattern);
+	else if (failed == GLOB_NOMATCH)
+		failed = 0;
+	else if (failed)
+		failed = err_set(err, "cannot look for the included files %s: %s", pattern, strerror(errno));
+	for (size_t i = 0; !failed && i < found.gl_pathc; i++) {
+		if (++*count > CONFIG_FILES_MAX)
+			failed = err_set(err, "more than %d included files", CONFIG_FILES_MAX);
+		else
+			failed = add_file(bundle, found.gl_pathv[i], err);
+	}
+	globfree(&found);
+	return failed;
+}
+
+static int add_includes(struct buf *bundle, const char *path, const struct strings *includes, struct err *err)
+{
+	char name[512], pattern[1024];
+	int failed = 0, count = 0;
+
+	snprintf(name, sizeof name, "%s", path);
+	for (int i = 0; !failed && i < includes->n; i++) {
+		const char *include = includes->at[i];
+
+		if (*include == '/')
+			snprintf(pattern, sizeof pattern, "%s", include);
+		else {
+			snprintf(name, sizeof name, "%s", path);
+			snprintf(pattern, sizeof pattern, "%s/%s", dirname(name), include);
+		}
+		failed = add_matches(bundle, pattern, &count, err);
+	}
+	return failed;
+}
+
+int config_read(const char *path, struct buf *ret_bundle, struct err *err)
+{
+	struct arena arena;
+	struct source *sources;
+	struct strings includes;
+	int n, failed;
+
+	buf_clear(ret_bundle);
+	if (add_file(ret_bundle, path, err) < 0)
+		return -1;
+	arena_init(&arena);
+	failed = config_sources(ret_bundle->text, ret_bundle->len, &arena, &sources, &n);
+	if (!failed) {
+		/* the source lives in the bundle, which grows: the list is copied into the arena */
+		includes = language_includes(&sources[0], &arena);
+		failed = add_includes(ret_bundle, path, &includes, err);
+	} else
+		err_set(err, "the file name %s cannot be used", path);
+	arena_fini(&arena);
+	return failed;
+}
+
+/* -- a bundle back to sources -- */
+
+struct cursor {
+	const char *at, *end;
+};
+
+/* "FILE <name> <len>\n": the length is the last word, so names may hold spaces. */
+static int take_header(struct cursor *c, struct arena *arena, struct source *ret)
+{
+	const char *line_end = memchr(c->at, '\n', (size_t)(c->end - c->at)), *space;
+	size_t len = 0;
+
+	if (!line_end || line_end - c->at < 8 || memcmp(c->at, "FILE ", 5))
+		return -1;
+	space = memrchr(c->at, ' ', (size_t)(line_end - c->at));
+	if (space < c->at + 6 || space + 1 == line_end)
+		return -1;
+	for (const char *p = space + 1; p < line_end; p++) {
+		if (*p < '0' || *p > '9' || len > CONFIG_BUNDLE_MAX)
+			return -1;
+		len = len * 10 + (size_t)(*p - '0');
+	}
+	ret->name = arena_dup(arena, c->at + 5, (size_t)(space - c->at - 5));
+	ret->len = len;
+	c->at = line_end + 1;
+	return 0;
+}
+
+static int take_file(struct cursor *c, struct arena *arena, struct source *ret)
+{
+	if (take_header(c, arena, ret) < 0 || (size_t)(c->end - c->at) < ret->len + 1 ||
+	    c->at[ret->len] != '\n')
+		return -1;
+	ret->bytes = c->at;
+	c->at += ret->len + 1;
+	return 0;
+}
+
+int config_sources(const char *bundle, size_t len, struct arena *arena, struct source **ret_sources,
+                   int *ret_n)
+{
+	struct cursor c = {.at = bundle, .end = bundle + len};
+	struct source *sources = arena_alloc(arena, sizeof *sources * (CONFIG_FILES_MAX + 1));
+	int n = 0;
+
+	while (c.at < c.end)
+		if (n > CONFIG_FILES_MAX || take_file(&c, arena, &sources[n++]) < 0)
+			return -1;
+	*ret_sources = sources;
+	*ret_n = n;
+	return n ? 0 : -1;
+}
+
+/* -- bundle to plan -- */
+
+static int finish_plan(struct plan *plan, const char *bundle, size_t len, struct buf *problems)
+{
+	struct err err;
+	char hex[65];
+
+	hash_sha256_hex(bundle, len, hex);
+	plan->hash = arena_str(&plan->arena, hex);
+	if (zoneinfo_read(plan->timezone, &plan->arena, &plan->tz, &err) == 0)
+		return 0;
+	buf_printf(problems, "error: %s\n", err.text);
+	return -1;
+}
+
+struct plan *config_plan(const char *bundle, size_t len, struct buf *problems)
+{
+	struct arena arena;
+	struct problems found;
+	struct source *sources;
+	struct plan *plan = NULL;
+	int n;
+
+	arena_init(&arena);
+	problems_init(&found);
+	if (config_sources(bundle, len, &arena, &sources, &n) < 0)
+		buf_str(problems, "error: the configuration was not handed over whole\n");
+	else
+		plan = language_read(sources, n, &found);
+	problems_print(&found, problems);
+	if (plan && finish_plan(plan, bundle, len, problems) < 0) {
+		plan_free(plan);
+		plan = NULL;
+	}
+	problems_fini(&found);
+	arena_fini(&arena);
+	return plan;
+}
+
+/* -- a file that cannot be parsed -- */
+
+static const char *after_word(const char *from, const char *end, const char *word)
+{
+	const char *p = memmem(from, (size_t)(end - from), word, strlen(word));
+
+	return p ? p + strlen(word) : NULL;
+}
+
+bool config_store_path_guess(const char *bundle, size_t len, char ret_path[512])
+{
+	const char *end = bundle + len, *p = after_word(bundle, end, "\nstore:");
+	size_t n = 0;
+
+	p = p ? after_word(p, end, "path:") : NULL;
+	while (p && p < end && (*p == ' ' || *p == '"' || *p == '\''))
+		p++;
+	while (p && p + n < end && n < 511 && !strchr(" \"'},\n\r#", p[n]))
+		n++;
+	if (!n || *p != '/')
+		return false;
+	memcpy(ret_path, p, n);
+	ret_path[n] = 0;
+	return true;
+}

@@ -1,0 +1,69 @@
+/* main.c - options and exit codes. */
+#include "check.h"
+#include "daemon.h"
+#include "log.h"
+
+#include <getopt.h>
+#include <signal.h>
+#include <stdio.h>
+#include <unistd.h>
+
+static const char usage[] = "usage: tocsind [--config FILE] [--version]\n"
+                            "\n"
+                            "  --config FILE   the site's main file (default /etc/tocsin/tocsin.yaml)\n"
+                            "  --version       print the version and end\n"
+                            "\n"
+                            "Runs in the foreground. SIGTERM stops, SIGHUP reads the configuration again.\n"
+                            "Exit: 0 stopped, 2 usage, 70 own bug, 78 no usable configuration.\n";
+
+static int run(const char *config_path)
+{
+	static struct daemon d; /* foreign threads may look at it until the very end */
+	int status;
+
+	d.config_path = config_path;
+	log_open();
+	signal(SIGPIPE, SIG_IGN);
+	status = daemon_start(&d);
+	if (status)
+		return status;
+	loop_run(d.loop);
+	daemon_end(&d);
+	log_at(LOG_INFO, "stopped");
+	return d.exit_status;
+}
+
+int main(int argc, char **argv)
+{
+	static const struct option options[] = {{"config", required_argument, NULL, 'c'},
+	                                        {"check-stdin", no_argument, NULL, 'k'},
+	                                        {"version", no_argument, NULL, 'v'},
+	                                        {"help", no_argument, NULL, 'h'},
+	                                        {0}};
+	const char *config_path = "/etc/tocsin/tocsin.yaml";
+	int c;
+
+	while ((c = getopt_long(argc, argv, "c:h", options, NULL)) != -1)
+		switch (c) {
+		case 'c':
+			config_path = optarg;
+			break;
+		case 'k':
+			return check_main();
+		case 'v':
+			puts("tocsind " TOCSIN_VERSION);
+			return 0;
+		case 'h':
+			fputs(usage, stdout);
+			return 0;
+		default:
+			fputs(usage, stderr);
+			return EXIT_USAGE;
+		}
+	if (optind != argc) {
+		fputs(usage, stderr);
+		return EXIT_USAGE;
+	}
+	/* not exit(): a callback of the broker's library may still wait for what exit would tear down */
+	_exit(run(config_path));
+}

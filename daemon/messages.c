@@ -1,0 +1,83 @@
+/* messages.c - a message of the inbox as events: a command of a person, an
+ * incident state of our own, or readings by the plan in force now. */
+#include "daemon.h"
+
+#include "poison.h"
+#include "receive.h"
+
+#include <stdio.h>
+
+static const char *hex_of(const char *bytes, size_t len, struct arena *arena)
+{
+	char *hex = arena_alloc(arena, len * 2 + 1);
+
+	for (size_t i = 0; i < len; i++)
+		snprintf(hex + i * 2, 3, "%02x", (unsigned char)bytes[i]);
+	return hex;
+}
+
+static void step_command(struct daemon *d, const struct inbox_item *item, const char *user, const char *verb)
+{
+	struct event ev = {0};
+	struct command *c = &ev.command;
+	struct arena arena;
+
+	arena_init(&arena);
+	if (command_parse(user, verb, item->message.payload, item->message.len, &arena, &ev)) {
+		c->via = "mqtt";
+		c->retained = item->message.retained;
+		c->before_mark = item->message.before_mark;
+		c->reply.response_topic = item->message.response_topic;
+		if (item->message.correlation)
+			c->reply.correlation =
+			    hex_of(item->message.correlation, item->message.correlation_len, &arena);
+		daemon_step(d, &ev);
+	}
+	arena_fini(&arena);
+}
+
+static void step_retained(struct daemon *d, const char *id, int64_t number)
+{
+	struct event ev = {.kind = EVENT_RETAINED};
+
+	ev.retained.number = number;
+	ev.retained.id = id;
+	daemon_step(d, &ev);
+}
+
+static void step_readings(struct daemon *d, const struct inbox_item *item)
+{
+	static struct intake_result result; /* 45 KiB, the loop's own */
+	struct message m = {.topic = item->message.topic,
+	                    .payload = item->message.payload,
+	                    .len = item->message.len,
+	                    .qos = item->message.qos,
+	                    .retained = item->message.retained,
+	                    .dup = item->message.dup};
+
+	intake_read(d->newest->intake, &m, -1, &result);
+	for (int i = 0; i < result.n; i++) {
+		struct event ev = {.kind = EVENT_READING, .reading = result.readings[i]};
+
+		daemon_step(d, &ev);
+	}
+	if (result.n_more)
+		daemon_fault_once(d, SELF_UNSENDABLE,
+		                  "one message spoke for too many sensors at once: the rest was not read");
+}
+
+void messages_step(struct daemon *d, const struct inbox_item *item)
+{
+	char user[65], verb[33], id[32];
+	int64_t number;
+
+	poison_in_work(d->poison, POISON_LOOP,
+	               poison_digest(item->message.topic, item->message.payload, item->message.len));
+	if (receive_command_topic(d->receive.root, item->message.topic, user, verb))
+		step_command(d, item, user, verb);
+	else if (receive_incident_topic(d->receive.root, item->message.topic, id, &number))
+		step_retained(d, id, number);
+	else
+		step_readings(d, item);
+	poison_in_work(d->poison, POISON_LOOP, 0);
+}

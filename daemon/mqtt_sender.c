@@ -1,0 +1,473 @@
+/* mqtt_sender.c - the sender thread: connects, subscribes, sends the mark and
+ * what waits in the lanes. The only caller of the line, which may block it
+ * while a receive callback runs. */
+#include "mqtt_sender.h"
+
+#include "clock.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+enum {
+	CONNECT_LIMIT_MS = 20000, /* the library's own limit is 10 s, looked at every 3 s */
+	SUBSCRIBE_LIMIT_MS = 10000,
+	CLOSE_LIMIT_MS = 10000,
+	TAKEN_OVER_WAIT_MS = 60000,
+	STEADY_MS = 30000, /* a link that lasts */
+	SHORT_LINKS = 3,   /* in a row: somebody fights us */
+	MARK_EVERY_MS = 30000,
+	MARK_LIMIT_MS = 10000,
+	FIRST_MARK_LIMIT_MS = 120000, /* while the broker still empties our queue before it */
+	SUBSCRIBE_BATCH = 50,
+	REREAD_EVERY_MS = 60000, /* somebody's queue may overflow for ever */
+	DRAIN_MS = 1000,         /* at stop: these three are 2 s */
+	STOPPING_MS = 500,
+	GOODBYE_MS = 500,
+	LOOK_MS = 1000, /* the sender looks around at least this often */
+};
+
+void sender_wake(struct mqtt *m)
+{
+	m->has_work = true;
+	pthread_cond_signal(&m->wake);
+}
+
+void sender_give_answers(struct mqtt *m)
+{
+	struct lane_answer *a, *next;
+
+	pthread_mutex_lock(&m->lock);
+	a = lanes_take_answers(&m->lanes);
+	pthread_mutex_unlock(&m->lock);
+	for (; a; a = next) {
+		next = a->next;
+		m->cb.published(m->cb.arg, a->token, a->ok, a->why);
+		free(a);
+	}
+}
+
+/* --------------------------------------------------------------- the phases */
+
+static void set_phase(struct mqtt *m, enum phase phase, int64_t for_ms)
+{
+	m->phase = phase;
+	m->until_ms = clock_steady_ms() + for_ms;
+}
+
+static void tell_down(struct mqtt *m, enum link how, const char *why)
+{
+	if (m->told_down)
+		return;
+	m->told_down = true;
+	m->cb.link(m->cb.arg, how, why);
+}
+
+static void connect_failed(struct mqtt *m, enum connect_failure kind, const char *why)
+{
+	mqtt_policy_failed(&m->policy, kind);
+	set_phase(m, PHASE_IDLE, mqtt_policy_wait_ms(&m->policy));
+	tell_down(m, LINK_DOWN, why);
+}
+
+static void begin_connect(struct mqtt *m)
+{
+	struct err err;
+	unsigned attempt;
+
+	pthread_mutex_lock(&m->lock);
+	attempt = ++m->attempt;
+	pthread_mutex_unlock(&m->lock);
+	set_phase(m, PHASE_CONNECTING, CONNECT_LIMIT_MS);
+	if (line_connect(m->line, m->policy.version, attempt, &err) != 0)
+		connect_failed(m, CONNECT_FAILED, err.text);
+}
+
+/* Everything, always: retained states are sent again, and a lost session does no harm. */
+static void subscribe_all(struct mqtt *m)
+{
+	int n = m->subs.n;
+	unsigned round;
+
+	pthread_mutex_lock(&m->lock);
+	round = ++m->round;
+	m->subacks_due = (n + SUBSCRIBE_BATCH - 1) / SUBSCRIBE_BATCH;
+	m->told.subscribed = false;
+	pthread_mutex_unlock(&m->lock);
+	if (m->gone.n > 0)
+		line_unsubscribe(m->line, &m->gone);
+	subs_fini(&m->gone);
+	for (int i = 0; i < n; i += SUBSCRIBE_BATCH) {
+		int part = n - i < SUBSCRIBE_BATCH ? n - i : SUBSCRIBE_BATCH;
+
+		if (line_subscribe(m->line, m->subs.at, i, part, round) != 0)
+			return; /* the connection broke: `lost` follows */
+	}
+}
+
+static void send_status(struct mqtt *m, const char *word, uint64_t number)
+{
+	struct outgoing o = {
+	    .topic = m->status_topic, .payload = word, .len = strlen(word), .qos = 1, .retain = true};
+
+	line_send(m->line, &o, 0, number); /* refused: the connection broke, `lost` follows */
+}
+
+static void connected(struct mqtt *m, const struct told *told)
+{
+	size_t limit = PACKET_LIMIT_BYTES;
+
+	if (told->packet_limit > 0 && told->packet_limit < limit)
+		limit = told->packet_limit;
+	pthread_mutex_lock(&m->lock);
+	m->link.is_v5 = m->policy.version == MQTT_5;
+	m->link.packet_limit = limit;
+	pthread_mutex_unlock(&m->lock);
+	wire_attach(&m->wire, m->broker.port);
+	set_phase(m, PHASE_SUBSCRIBING, SUBSCRIBE_LIMIT_MS);
+	send_status(m, "online", 0);
+	subscribe_all(m);
+}
+
+/* One sentence for all, so that a wrong ACL is one fault and not two thousand. */
+static void report_refused(struct mqtt *m)
+{
+	struct buf what = {0};
+	int n = 0;
+
+	pthread_mutex_lock(&m->lock);
+	for (int i = 0; i < m->subs.n; i++) {
+		if (m->subs.at[i].refused && n++ < 5)
+			buf_printf(&what, "%s%s", n == 1 ? "subscription refused: " : ", ",
+			           m->subs.at[i].filter);
+	}
+	pthread_mutex_unlock(&m->lock);
+	if (n > 5)
+		buf_printf(&what, " and %d more", n - 5);
+	if (n > 0 || m->told_refused)
+		m->cb.fault(m->cb.arg, SELF_BROKER_DOWN, n == 0, buf_text(&what));
+	m->told_refused = n > 0;
+	buf_fini(&what);
+}
+
+static void send_mark(struct mqtt *m)
+{
+	struct outgoing o = {.topic = m->mark_topic, .qos = 1};
+	char mark[sizeof(m->mark)];
+
+	snprintf(mark, sizeof(mark), "%" PRId64 "-%u", m->born_ns, ++m->mark_number);
+	pthread_mutex_lock(&m->lock);
+	memcpy(m->mark, mark, sizeof(mark));
+	pthread_mutex_unlock(&m->lock);
+	o.payload = mark;
+	o.len = strlen(mark);
+	m->mark_sent_ms = clock_steady_ms();
+	m->mark_next_ms = m->mark_sent_ms + MARK_EVERY_MS;
+	line_send(m->line, &o, 0, 0); /* if it was refused it does not come back */
+}
+
+static void go_up(struct mqtt *m)
+{
+	pthread_mutex_lock(&m->lock);
+	m->link.is_up = true;
+	pthread_mutex_unlock(&m->lock);
+	m->phase = PHASE_UP;
+	m->up_ms = clock_steady_ms();
+	m->told_down = false;
+	m->cb.link(m->cb.arg, LINK_UP, "");
+	send_mark(m);
+}
+
+/* The link is no more: forget what belonged to it. */
+static void forget_link(struct mqtt *m, const char *why)
+{
+	bool unsure;
+
+	pthread_mutex_lock(&m->lock);
+	m->link.is_up = m->link.is_synced = false;
+	atomic_store(&m->is_synced, false);
+	m->mark[0] = '\0';
+	m->round++;
+	lanes_lost(&m->lanes, why);
+	unsure = m->lanes.is_command_unsure;
+	m->lanes.is_command_unsure = false;
+	pthread_mutex_unlock(&m->lock);
+	wire_detach(&m->wire);
+	if (unsure)
+		line_abandon(m->line);
+	mqtt_policy_lost(&m->policy);
+	sender_give_answers(m);
+}
+
+static void say_taken_over(struct mqtt *m, const char *what)
+{
+	char text[256];
+
+	snprintf(text, sizeof(text), "%s: does another client use the id %s? Stop it", what, m->client_id);
+	m->cb.fault(m->cb.arg, SELF_BROKER_DOWN, false, text);
+}
+
+/* Not every broker says that the session was taken over; links that never last say it too. */
+static void link_lost(struct mqtt *m, const struct told *told)
+{
+	int64_t wait_ms = mqtt_policy_wait_ms(&m->policy);
+
+	forget_link(m, told->why);
+	tell_down(m, LINK_DOWN, told->why);
+	if (m->is_taken_over) {
+		say_taken_over(m, "session taken over");
+		m->short_links = SHORT_LINKS;
+		wait_ms = TAKEN_OVER_WAIT_MS;
+	} else if (m->phase == PHASE_UP && ++m->short_links == SHORT_LINKS) {
+		say_taken_over(m, "the broker closes the link again and again");
+	}
+	m->is_taken_over = false;
+	set_phase(m, PHASE_IDLE, wait_ms);
+}
+
+/* We end it ourselves, without goodbye: the will shall be sent. */
+static void break_link(struct mqtt *m, const char *why)
+{
+	if (!wire_break(&m->wire))
+		line_goodbye(m->line);
+	forget_link(m, why);
+	set_phase(m, PHASE_CLOSING, CLOSE_LIMIT_MS);
+}
+
+static bool is_mark_lost(struct mqtt *m, int64_t now_ms)
+{
+	int64_t out_ms = now_ms - m->mark_sent_ms;
+	bool is_out, is_first;
+
+	pthread_mutex_lock(&m->lock);
+	is_out = m->mark[0] != '\0';
+	is_first = !m->link.is_synced;
+	pthread_mutex_unlock(&m->lock);
+	if (!is_out || out_ms < MARK_LIMIT_MS)
+		return false;
+	/* What waited in the broker's queue comes before the first one. */
+	return !is_first || out_ms >= FIRST_MARK_LIMIT_MS ||
+	       now_ms - atomic_load(&m->last_message_ms) >= MARK_LIMIT_MS;
+}
+
+static void take_filters(struct mqtt *m)
+{
+	struct subs old = m->subs;
+
+	pthread_mutex_lock(&m->lock);
+	m->round++;
+	m->subs = m->next_subs;
+	m->next_subs = (struct subs){0};
+	pthread_mutex_unlock(&m->lock);
+	subs_replace(&old, &m->subs, &m->gone);
+}
+
+static void link_lasts(struct mqtt *m)
+{
+	mqtt_policy_steady(&m->policy);
+	if (m->short_links >= SHORT_LINKS)
+		m->cb.fault(m->cb.arg, SELF_BROKER_DOWN, true, "the link lasts");
+	m->short_links = 0;
+}
+
+static void act_up(struct mqtt *m, const struct told *told, int64_t now_ms)
+{
+	if (told->mark_back)
+		m->cb.link(m->cb.arg, LINK_SYNCED, "");
+	if (now_ms - m->up_ms >= STEADY_MS)
+		link_lasts(m);
+	if (told->subscribed)
+		report_refused(m);
+	m->must_reread |= told->dropped_more;
+	if (m->must_reread && now_ms >= m->reread_next_ms) {
+		m->must_reread = false;
+		m->reread_next_ms = now_ms + REREAD_EVERY_MS;
+		subscribe_all(m); /* the retained states are sent again */
+	}
+	if (is_mark_lost(m, now_ms)) {
+		m->cb.link(m->cb.arg, LINK_MARK_LOST, "our own mark did not come back from the broker");
+		break_link(m, "the broker lost our own mark");
+	} else if (now_ms >= m->mark_next_ms) {
+		send_mark(m);
+	}
+}
+
+static void act_subscribing(struct mqtt *m, const struct told *told, int64_t now_ms)
+{
+	if (told->subscribed) {
+		go_up(m);
+		report_refused(m);
+	} else if (now_ms >= m->until_ms) {
+		tell_down(m, LINK_DOWN, "the broker does not answer SUBSCRIBE");
+		break_link(m, "the broker does not answer SUBSCRIBE");
+	}
+}
+
+static void act_connecting(struct mqtt *m, const struct told *told, int64_t now_ms)
+{
+	if (told->connected && told->lost)
+		connect_failed(m, CONNECT_FAILED, told->why);
+	else if (told->connected)
+		connected(m, told);
+	else if (told->failed)
+		connect_failed(m, told->failure, told->why);
+	else if (now_ms >= m->until_ms)
+		connect_failed(m, CONNECT_FAILED, "no answer to the connection attempt");
+}
+
+static void act(struct mqtt *m, const struct told *told)
+{
+	int64_t now_ms = clock_steady_ms();
+	bool has_link = m->phase == PHASE_SUBSCRIBING || m->phase == PHASE_UP;
+
+	m->is_taken_over |= told->taken_over;
+	if (told->lost && has_link) {
+		link_lost(m, told);
+		return;
+	}
+	if (told->new_filters) {
+		take_filters(m);
+		if (has_link)
+			subscribe_all(m);
+	}
+	switch (m->phase) {
+	case PHASE_IDLE:
+		if (now_ms >= m->until_ms)
+			begin_connect(m);
+		break;
+	case PHASE_CONNECTING:
+		act_connecting(m, told, now_ms);
+		break;
+	case PHASE_SUBSCRIBING:
+		act_subscribing(m, told, now_ms);
+		break;
+	case PHASE_UP:
+		act_up(m, told, now_ms);
+		break;
+	case PHASE_CLOSING:
+		if (told->lost || now_ms >= m->until_ms)
+			set_phase(m, PHASE_IDLE, mqtt_policy_wait_ms(&m->policy));
+		break;
+	}
+}
+
+/* ------------------------------------------------------------------ sending */
+
+/* What cannot be sent is set aside with a fault; the lane goes on. */
+static void set_aside(struct mqtt *m, const struct lane_item *item, size_t limit)
+{
+	char what[256];
+
+	snprintf(what, sizeof(what), "a message of %zu bytes to %.150s is larger than %zu", item->bytes,
+	         item->o.topic, limit);
+	if (strcmp(m->last_unsendable, item->o.topic) != 0)
+		m->cb.fault(m->cb.arg, SELF_UNSENDABLE, false, what);
+	snprintf(m->last_unsendable, sizeof(m->last_unsendable), "%s", item->o.topic);
+	events_answered(m, item->number, false, what);
+}
+
+static bool send_next(struct mqtt *m)
+{
+	int64_t now_ms = clock_steady_ms();
+	struct lane_item *item = NULL;
+	struct lane_link link;
+	uint64_t number;
+	int rc;
+
+	pthread_mutex_lock(&m->lock);
+	link = m->link;
+	lanes_expire(&m->lanes, now_ms);
+	if (!m->told.lost)
+		item = lanes_next(&m->lanes, &link, now_ms);
+	pthread_mutex_unlock(&m->lock);
+	if (!item)
+		return false;
+	if (item->bytes > link.packet_limit) {
+		set_aside(m, item, link.packet_limit);
+		return true;
+	}
+	number = item->number;
+	rc = line_send(m->line, &item->o, lanes_expiry_s(item, now_ms), number);
+	if (rc < 0)
+		events_answered(m, number, false, "the MQTT library does not take it");
+	return rc == 0; /* no connection: the item stays out until `lost` */
+}
+
+static void wait_told(struct mqtt *m, struct told *ret_told, int64_t most_ms)
+{
+	struct timespec until;
+	int64_t now_ms = clock_steady_ms(), due_ms;
+
+	pthread_mutex_lock(&m->lock);
+	due_ms = m->link.is_up ? lanes_wake_at(&m->lanes) : INT64_MAX;
+	if (due_ms > now_ms + most_ms)
+		due_ms = now_ms + most_ms;
+	if (!m->has_work && due_ms > now_ms) {
+		clock_gettime(CLOCK_MONOTONIC, &until);
+		until.tv_sec += (time_t)((due_ms - now_ms) / 1000);
+		until.tv_nsec += (long)((due_ms - now_ms) % 1000) * 1000000;
+		if (until.tv_nsec >= 1000000000) {
+			until.tv_sec++;
+			until.tv_nsec -= 1000000000;
+		}
+		pthread_cond_timedwait(&m->wake, &m->lock, &until);
+	}
+	m->has_work = false;
+	*ret_told = m->told;
+	m->told = (struct told){0};
+	pthread_mutex_unlock(&m->lock);
+}
+
+static bool is_drained(struct mqtt *m)
+{
+	bool drained;
+
+	pthread_mutex_lock(&m->lock);
+	drained = lanes_count(&m->lanes) == 0;
+	pthread_mutex_unlock(&m->lock);
+	return drained;
+}
+
+static void say_goodbye(struct mqtt *m)
+{
+	struct told told = {0};
+	int64_t until_ms = clock_steady_ms() + DRAIN_MS;
+
+	while (m->phase == PHASE_UP && !told.lost && clock_steady_ms() < until_ms && !is_drained(m)) {
+		while (send_next(m))
+			;
+		sender_give_answers(m);
+		wait_told(m, &told, 20);
+	}
+	until_ms = clock_steady_ms() + STOPPING_MS;
+	if (m->phase == PHASE_UP)
+		send_status(m, "stopping", STATUS_NUMBER);
+	while (m->phase == PHASE_UP && !told.lost && !told.status_sent && clock_steady_ms() < until_ms)
+		wait_told(m, &told, 20);
+	until_ms = clock_steady_ms() + GOODBYE_MS;
+	if (m->phase == PHASE_UP || m->phase == PHASE_SUBSCRIBING)
+		line_goodbye(m->line);
+	while (m->phase == PHASE_UP && !told.lost && clock_steady_ms() < until_ms)
+		wait_told(m, &told, 20);
+	forget_link(m, "the daemon stops");
+}
+
+void *sender_main(void *mqtt)
+{
+	struct mqtt *m = mqtt;
+	struct told told;
+
+	for (;;) {
+		wait_told(m, &told, LOOK_MS);
+		if (told.stopping)
+			break;
+		act(m, &told);
+		while (send_next(m))
+			;
+		sender_give_answers(m);
+	}
+	say_goodbye(m);
+	return NULL;
+}

@@ -1,0 +1,77 @@
+/* mqtt_subs.c - lists of subscriptions. */
+#include "mqtt_subs.h"
+
+#include "base/arena.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* Below the root unless it begins with '$'. */
+static const struct {
+	const char *filter;
+	int qos;
+	bool no_local, live_only;
+} own_topics[] = {
+    {"cmd/+/+", 1, true, true},
+    {"incident/+/state", 1, false, false},
+    {SUBS_DROPPED_TOPIC, 0, false, false},
+    {"mark", 1, false, true}, /* last: what it proves stands before it */
+};
+enum { N_OWN = sizeof(own_topics) / sizeof(own_topics[0]) };
+
+static struct sub *add(struct subs *s, char *filter, int qos)
+{
+	struct sub *sub = &s->at[s->n++];
+
+	*sub = (struct sub){.filter = filter, .qos = qos};
+	return sub;
+}
+
+void subs_build(struct subs *s, const char *root, const struct intake_filter *filters, int n)
+{
+	size_t root_len = strlen(root);
+
+	s->at = xcalloc((size_t)n + N_OWN, sizeof(*s->at));
+	s->n = 0;
+	for (int i = 0; i < n; i++)
+		add(s, xstrdup(filters[i].filter), filters[i].qos);
+	for (int i = 0; i < N_OWN; i++) {
+		const char *filter = own_topics[i].filter;
+		size_t cap = root_len + strlen(filter) + 1;
+		char *full = xmalloc(cap);
+		struct sub *sub;
+
+		snprintf(full, cap, "%s%s", filter[0] == '$' ? "" : root, filter);
+		sub = add(s, full, own_topics[i].qos);
+		sub->no_local = own_topics[i].no_local;
+		sub->live_only = own_topics[i].live_only;
+	}
+}
+
+void subs_fini(struct subs *s)
+{
+	for (int i = 0; i < s->n; i++)
+		free(s->at[i].filter);
+	free(s->at);
+	*s = (struct subs){0};
+}
+
+bool subs_have(const struct subs *s, const char *filter)
+{
+	for (int i = 0; i < s->n; i++) {
+		if (strcmp(s->at[i].filter, filter) == 0)
+			return true;
+	}
+	return false;
+}
+
+void subs_replace(struct subs *old, const struct subs *now, struct subs *gone)
+{
+	gone->at = xrealloc(gone->at, (size_t)(gone->n + old->n) * sizeof(*gone->at));
+	for (int i = 0; i < old->n; i++) {
+		if (!subs_have(now, old->at[i].filter) && !subs_have(gone, old->at[i].filter))
+			add(gone, xstrdup(old->at[i].filter), 0);
+	}
+	subs_fini(old);
+}

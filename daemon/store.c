@@ -1,0 +1,282 @@
+/* store.c - the store thread: one turn at a time, tried until it is durable. */
+#include "store.h"
+
+#include "base/arena.h"
+#include "store_read.h"
+#include "store_writer.h"
+
+#include <assert.h>
+#include <pthread.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+enum { RETRY_MIN_MS = 100, RETRY_MAX_MS = 2000, CLOSE_MS = 2000, LAST_TRY_MS = 300 };
+
+struct store {
+	pthread_t thread;
+
+	pthread_mutex_t mutex; /* guards what follows */
+	pthread_cond_t cond;
+	void (*wake)(void *arg);
+	void *arg;
+	struct turn *work; /* being tried */
+	struct turn *done; /* answered, to be taken */
+	enum store_answer answer;
+	struct err note; /* of the answer */
+	bool has_error;
+	struct err error;
+	struct db_plan *plans; /* wait for the next turn */
+	int64_t close_by_ms;   /* 0: not closing */
+	bool is_finished, is_abandoned;
+
+	/* the store thread's own, once it runs */
+	struct writer writer;
+	struct db_plan *work_plans;
+};
+
+static void wait_until(struct store *s, int64_t until_ms)
+{
+	struct timespec t = {.tv_sec = until_ms / 1000, .tv_nsec = until_ms % 1000 * 1000000};
+
+	pthread_cond_timedwait(&s->cond, &s->mutex, &t);
+}
+
+static void free_plans(struct db_plan *p)
+{
+	while (p) {
+		struct db_plan *next = p->next;
+
+		free(p->hash);
+		free(p->bundle);
+		free(p);
+		p = next;
+	}
+}
+
+/* Once per turn, so that the loop can degrade while the tries go on. */
+static void tell_error(struct store *s, const struct err *err)
+{
+	pthread_mutex_lock(&s->mutex);
+	s->has_error = true;
+	s->error = *err;
+	if (s->wake)
+		s->wake(s->arg);
+	pthread_mutex_unlock(&s->mutex);
+}
+
+/* false: closing, and its time is over. */
+static bool pause_before_retry(struct store *s, int64_t wait_ms)
+{
+	int64_t until = writer_now_ms() + wait_ms;
+	bool go_on;
+
+	pthread_mutex_lock(&s->mutex);
+	while (!s->close_by_ms && writer_now_ms() < until)
+		wait_until(s, until);
+	if (s->close_by_ms && until > writer_now_ms() + RETRY_MIN_MS)
+		until = writer_now_ms() + RETRY_MIN_MS;
+	while (writer_now_ms() < until)
+		wait_until(s, until);
+	go_on = !s->close_by_ms || writer_now_ms() + LAST_TRY_MS < s->close_by_ms;
+	pthread_mutex_unlock(&s->mutex);
+	return go_on;
+}
+
+/* STORE_NOTHING: closing, the turn could not be stored in time. */
+static enum store_answer store_turn(struct store *s, struct turn *turn, struct err *ret_note)
+{
+	struct db_head after;
+	struct db_step step = {
+	    .before = &s->writer.head, .after = &after, .turn = turn, .plans = s->work_plans};
+	int64_t wait_ms = RETRY_MIN_MS;
+	bool is_told = false;
+
+	db_chain(&s->writer.head, turn, &after);
+	for (;;) {
+		enum db_outcome outcome;
+
+		ret_note->text[0] = 0;
+		outcome = writer_try(&s->writer, &step, ret_note);
+		if (outcome == DB_COMMITTED)
+			writer_stored(&s->writer, &step, ret_note);
+		if (outcome == DB_COMMITTED || outcome == DB_FENCED)
+			return outcome == DB_COMMITTED ? STORE_COMMITTED : STORE_FENCED;
+		if (!is_told)
+			tell_error(s, ret_note);
+		is_told = true;
+		if (!pause_before_retry(s, wait_ms))
+			return STORE_NOTHING;
+		wait_ms = wait_ms * 2 < RETRY_MAX_MS ? wait_ms * 2 : RETRY_MAX_MS;
+	}
+}
+
+/* Called and returns with the lock held. */
+static void serve(struct store *s)
+{
+	struct turn *turn = s->work;
+	enum store_answer answer;
+	struct err note;
+
+	pthread_mutex_unlock(&s->mutex);
+	answer = store_turn(s, turn, &note);
+	pthread_mutex_lock(&s->mutex);
+	s->work = NULL;
+	free_plans(s->work_plans);
+	s->work_plans = NULL;
+	if (answer == STORE_NOTHING)
+		return;
+	s->done = turn;
+	s->answer = answer;
+	s->note = note;
+	if (s->wake)
+		s->wake(s->arg);
+}
+
+static void destroy(struct store *s)
+{
+	free_plans(s->plans);
+	free_plans(s->work_plans);
+	pthread_cond_destroy(&s->cond);
+	pthread_mutex_destroy(&s->mutex);
+	free(s);
+}
+
+static void *run(void *arg)
+{
+	struct store *s = arg;
+	bool is_abandoned;
+
+	pthread_mutex_lock(&s->mutex);
+	while (s->work || !s->close_by_ms)
+		if (s->work)
+			serve(s);
+		else
+			pthread_cond_wait(&s->cond, &s->mutex);
+	pthread_mutex_unlock(&s->mutex);
+	writer_fini(&s->writer);
+	pthread_mutex_lock(&s->mutex);
+	s->is_finished = true;
+	is_abandoned = s->is_abandoned;
+	pthread_cond_broadcast(&s->cond);
+	pthread_mutex_unlock(&s->mutex);
+	if (is_abandoned)
+		destroy(s);
+	return NULL;
+}
+
+static void start_thread(struct store *s)
+{
+	sigset_t all, old;
+
+	sigfillset(&all);
+	pthread_sigmask(SIG_SETMASK, &all, &old); /* signals are the loop's */
+	if (pthread_create(&s->thread, NULL, run, s))
+		abort();
+	pthread_sigmask(SIG_SETMASK, &old, NULL);
+	pthread_setname_np(s->thread, "store");
+}
+
+struct store *store_open(const char *path, const char *site, void (*wake)(void *arg), void *arg,
+                         enum store_open_result *ret_result, struct err *err)
+{
+	struct store *s = xcalloc(1, sizeof *s);
+	pthread_condattr_t attr;
+
+	s->wake = wake;
+	s->arg = arg;
+	pthread_mutex_init(&s->mutex, NULL);
+	pthread_condattr_init(&attr);
+	pthread_condattr_setclock(&attr, CLOCK_MONOTONIC);
+	pthread_cond_init(&s->cond, &attr);
+	pthread_condattr_destroy(&attr);
+
+	*ret_result = writer_start(&s->writer, path, site, err);
+	start_thread(s);
+	return s;
+}
+
+bool store_close(struct store *s)
+{
+	pthread_t thread = s->thread; /* once abandoned, the thread may free the rest */
+	bool is_finished;
+
+	pthread_mutex_lock(&s->mutex);
+	s->close_by_ms = writer_now_ms() + CLOSE_MS;
+	s->wake = NULL;
+	pthread_cond_broadcast(&s->cond);
+	while (!s->is_finished && writer_now_ms() < s->close_by_ms)
+		wait_until(s, s->close_by_ms);
+	is_finished = s->is_finished;
+	s->is_abandoned = !is_finished;
+	pthread_mutex_unlock(&s->mutex);
+	if (!is_finished) {
+		pthread_detach(thread);
+		return false;
+	}
+	pthread_join(thread, NULL);
+	destroy(s);
+	return true;
+}
+
+void store_restored(struct store *s, struct restored *ret)
+{
+	*ret = (struct restored){.seq = s->writer.head.seq,
+	                         .epoch = s->writer.head.epoch,
+	                         .at_ms = s->writer.head.at_ms,
+	                         .ids_side = s->writer.ids.next};
+	memcpy(ret->head, s->writer.head.hash, sizeof ret->head);
+	read_records(s->writer.path, s->writer.site, ret);
+}
+
+char *store_plan(struct store *s, const char *hash, size_t *ret_len)
+{
+	return read_plan(s->writer.path, hash, ret_len);
+}
+
+void store_keep_plan(struct store *s, const char *hash, const char *bundle, size_t len)
+{
+	struct db_plan *p = xcalloc(1, sizeof *p);
+
+	p->hash = xstrdup(hash);
+	p->bundle = xmalloc(len + 1);
+	memcpy(p->bundle, bundle, len);
+	p->len = len;
+	pthread_mutex_lock(&s->mutex);
+	p->next = s->plans;
+	s->plans = p;
+	pthread_mutex_unlock(&s->mutex);
+}
+
+void store_submit(struct store *s, struct turn *turn)
+{
+	pthread_mutex_lock(&s->mutex);
+	assert(!s->work && !s->done);
+	s->work = turn;
+	s->work_plans = s->plans;
+	s->plans = NULL;
+	pthread_cond_broadcast(&s->cond);
+	pthread_mutex_unlock(&s->mutex);
+}
+
+enum store_answer store_take(struct store *s, struct turn **ret_turn, struct err *err)
+{
+	enum store_answer answer = STORE_NOTHING;
+
+	*ret_turn = NULL;
+	err->text[0] = 0;
+	pthread_mutex_lock(&s->mutex);
+	if (s->has_error) {
+		answer = STORE_ERROR;
+		*err = s->error;
+		s->has_error = false;
+	} else if (s->done) {
+		answer = s->answer;
+		*err = s->note;
+		*ret_turn = s->done;
+		s->done = NULL;
+	}
+	pthread_mutex_unlock(&s->mutex);
+	return answer;
+}

@@ -1,0 +1,107 @@
+/* store.h - the audit log and the saved state, in SQLite, written by one
+ * thread through one connection. A turn is the only way anything becomes
+ * durable; its outcome is committed, or it is tried again, the same, until it
+ * is (after a failed COMMIT the head is read first: it may be durable). */
+#ifndef TOCSIN_STORE_H
+#define TOCSIN_STORE_H
+
+#include "base/err.h"
+#include "engine/engine.h"
+
+#include <stdbool.h>
+#include <stdint.h>
+
+enum { HASH_BYTES = 65 }; /* hex SHA3-256 with NUL */
+
+struct stored_row {
+	struct row row;
+	char hash[HASH_BYTES]; /* filled by the store thread */
+};
+
+/* The loop's until store_submit, the store thread's until store_take gives it
+ * back. `effects` and `arg` are the loop's and never touched by the store. */
+struct turn {
+	int64_t number; /* 1, 2, ... of this process */
+	struct stored_row *rows;
+	int n_rows;
+	struct records records;
+	int64_t ids_reserved; /* for the side file; 0: unchanged */
+	int64_t inbox_upto;   /* last inbox item taken into it */
+	void *arg;
+};
+
+enum store_answer { STORE_NOTHING, STORE_COMMITTED, STORE_FENCED, STORE_ERROR };
+
+struct store;
+
+/* How the open went, for the start rules of DESIGN section 4. */
+enum store_open_result {
+	STORE_OPENED,	 /* as it was left, or new on an empty directory */
+	STORE_SET_ASIDE, /* a new one begun: the old one was corrupt or no database (moved to
+			    <name>.bad-<time>), or is gone although the side file knows of it */
+	STORE_UNUSABLE,	 /* cannot be written: degraded; the thread goes on trying with each turn */
+};
+
+/* Opens or creates the database at `path`, checks it, starts the thread. The
+ * site fixes the genesis hash. wake is called from the store thread whenever
+ * store_take has an answer; it must only post (the store's lock is held).
+ * Never NULL. err says what is wrong when the result is not STORE_OPENED; with
+ * STORE_OPENED it is empty, or says that the newest rows are missing or changed
+ * (a fault to be told, nothing that stops the work). */
+struct store *store_open(const char *path, const char *site, void (*wake)(void *arg), void *arg,
+			 enum store_open_result *ret_result, struct err *err);
+/* Waits for the turn in flight, at most 2 s. true: a turn not yet taken is the
+ * caller's again. false: the thread hangs in the disk and still holds it; the
+ * process is about to end, leave it. wake is not called any more. */
+bool store_close(struct store *s);
+
+/* What was saved; strings live until store_free_restored. Before the first
+ * submit. Also of a store that can only be read; empty when not even that. */
+struct restored {
+	struct record *records;
+	int n;
+	int64_t seq;  /* of the last audit row, 0 none */
+	char head[HASH_BYTES]; /* the genesis hash when seq is 0 */
+	int64_t epoch;	  /* of the last row, 0 none */
+	int64_t at_ms;	  /* site time of the last row, -1 none */
+	int64_t ids_side; /* from the side file `ids`: incident numbers below it may be used; 0 no side file */
+};
+void store_restored(struct store *s, struct restored *ret);
+void store_free_restored(struct restored *r);
+
+/* Accepted plans: source bundle by hash (NULL: not there). Small, synchronous
+ * reads on a read-only connection; writing travels with the next turn. */
+char *store_plan(struct store *s, const char *hash, size_t *ret_len);
+void store_keep_plan(struct store *s, const char *hash, const char *bundle, size_t len);
+
+/* One turn at a time: submit only after the answer to the one before. */
+void store_submit(struct store *s, struct turn *turn);
+/* Ask until it says STORE_NOTHING. STORE_COMMITTED gives the turn back with its
+ * hashes; err->text is empty or says what else should be told (side file not
+ * written, reserve of the full disk used up). STORE_FENCED gives the turn back
+ * unstored: the database holds other rows than this process knows; every later
+ * turn gets the same answer. STORE_ERROR gives nothing back: the turn failed and
+ * is being tried again (said once per turn; err->text says why). */
+enum store_answer store_take(struct store *s, struct turn **ret_turn, struct err *err);
+
+/* Rows from..to for `resend` and export, read-only, in order; stops when fn returns false. */
+int store_each_row(const char *path, int64_t from, int64_t to,
+		   bool (*fn)(void *arg, int64_t seq, const char *rec, const char *hash), void *arg, struct err *err);
+
+/* audit verify on a file or copy, read-only. */
+struct verify {
+	int64_t rows, first_bad, head_seq; /* first_bad 0: none; of a gap the first row that is missing */
+	char head[HASH_BYTES];
+	char why[200]; /* of first_bad */
+};
+/* 0: read, the caller judges. -1: cannot be read, or does not say its site. */
+int store_verify(const char *path, struct verify *ret, struct err *err);
+/* The hash of one row of the file; -1 when it has none. */
+int store_hash_at(const char *path, int64_t seq, char ret_hash[HASH_BYTES], struct err *err);
+
+/* Fault points for tests (fault.h): while the file PATH exists, store-hold=PATH
+ * holds each commit, store-fail=PATH rolls it back and says I/O error;
+ * store-unknown=PATH lets one commit succeed, reports it as failed and removes
+ * PATH. */
+
+#endif

@@ -1,0 +1,59 @@
+/* store_db.h - the database's shape: schema, head of the chain, the
+ * transaction of one turn. Private to the store. */
+#ifndef TOCSIN_STORE_DB_H
+#define TOCSIN_STORE_DB_H
+
+#include "store.h"
+#include "store_sql.h"
+
+/* The last row of the audit; seq 0 and the genesis hash when there is none. */
+struct db_head {
+	int64_t seq, epoch, at_ms; /* epoch 0, at_ms -1: not known */
+	char hash[HASH_BYTES];
+};
+
+/* What stands at the beginning of every rec. */
+struct db_rec {
+	int64_t epoch, seq, at_ms;
+};
+
+/* A plan's source, waiting for the next turn. */
+struct db_plan {
+	struct db_plan *next;
+	char *hash, *bundle;
+	size_t len;
+};
+
+enum db_outcome {
+	DB_COMMITTED,
+	DB_FENCED, /* the database's head is not the one the turn follows */
+	DB_FULL,
+	DB_FAILED, /* may be durable all the same: the next try looks at the head first */
+};
+
+void db_genesis(const char *site, char ret_hash[HASH_BYTES]);
+void db_link(const char *prev, const char *rec, size_t len, char ret_hash[HASH_BYTES]); /* the row's hash */
+bool db_scan_rec(const char *rec, struct db_rec *ret);
+
+/* Opens for writing with settings read back, makes the schema when the file is
+ * new (SQL_CREATE), refuses another site's and a newer tocsin's file. */
+enum sql_code db_open(const char *path, const char *site, enum sql_mode mode, struct sql **ret_sql,
+                      struct err *err);
+bool db_is_new(struct sql *s); /* nothing was ever committed to it */
+
+/* Opens for reading. site: filled with the site it was made for. */
+int db_open_read(const char *path, char ret_site[128], struct sql **ret_sql, struct err *err);
+
+enum sql_code db_head(struct sql *s, const char *genesis, struct db_head *ret, struct err *err);
+
+/* Fills the hashes of the turn's rows; the head after it. */
+void db_chain(const struct db_head *before, struct turn *turn, struct db_head *ret_after);
+/* One try. before, after: the heads the turn stands between. */
+struct db_step {
+	const struct db_head *before, *after;
+	const struct turn *turn;
+	const struct db_plan *plans;
+};
+enum db_outcome db_commit(struct sql *s, const struct db_step *step, struct err *err);
+
+#endif

@@ -1,0 +1,26 @@
+/* store_disk.h - files beside the database: the reserve, what was set aside. */
+#ifndef TOCSIN_STORE_DISK_H
+#define TOCSIN_STORE_DISK_H
+
+#include "base/err.h"
+
+#include <limits.h>
+#include <stdbool.h>
+
+enum { DISK_BALLAST_BYTES = 1 << 20 };
+
+/* "<directory of path>/<name>" */
+void disk_beside(const char *path, const char *name, char ret_path[PATH_MAX]);
+int disk_sync_dir(const char *path); /* the directory that holds path */
+
+/* The reserve: 1 MiB that is given up when the disk is full. */
+void disk_ballast_make(const char *path); /* if absent and four times as much is free */
+bool disk_ballast_drop(const char *path); /* true: there was one, space is free now */
+
+/* A zero-length or missing database whose write-ahead log still holds something:
+ * SQLite would throw the log away. */
+bool disk_is_torn(const char *path);
+/* Moves the database with its -wal and -shm to <path>.bad-<utc>. */
+int disk_set_aside(const char *path, char ret_path[PATH_MAX], struct err *err);
+
+#endif

@@ -1,0 +1,174 @@
+/* store_writer.c - the one writing connection: opened soundly or not at all,
+ * with the side file and the reserve beside it. */
+#include "store_writer.h"
+
+#include "base/arena.h"
+#include "store_disk.h"
+
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+enum { CHECK_MS = 2000, BALLAST_EVERY_MS = 1000 };
+
+int64_t writer_now_ms(void)
+{
+	struct timespec t;
+
+	clock_gettime(CLOCK_MONOTONIC, &t);
+	return t.tv_sec * (int64_t)1000 + t.tv_nsec / 1000000;
+}
+
+static enum sql_code open_sound(struct writer *w, struct err *err)
+{
+	enum sql_code code;
+
+	if (disk_is_torn(w->path)) {
+		err_set(err, "%s is missing or empty, but its log %s-wal is not", w->path, w->path);
+		return SQL_BAD;
+	}
+	code = db_open(w->path, w->site, SQL_CREATE, &w->sql, err);
+	if (code == SQL_FULL && disk_ballast_drop(w->path))
+		code = db_open(w->path, w->site, SQL_CREATE, &w->sql, err);
+	if (code == SQL_OK)
+		code = sql_check(w->sql, "state", CHECK_MS, err); /* the audit has its own proof */
+	if (code != SQL_OK) {
+		sql_close(w->sql);
+		w->sql = NULL;
+	}
+	return code;
+}
+
+/* The first open of this process: with the check, and a new database for a bad one. */
+static enum store_open_result open_first(struct writer *w, struct err *err)
+{
+	enum store_open_result result = STORE_OPENED;
+	char moved[PATH_MAX];
+	struct err why;
+	enum sql_code code = open_sound(w, &why);
+
+	if (code == SQL_BAD && disk_set_aside(w->path, moved, &why) == 0) {
+		result = STORE_SET_ASIDE;
+		err_set(err, "%.200s; it was moved to %.200s and a new one begun", why.text, moved);
+		code = open_sound(w, &why);
+	}
+	if (code != SQL_OK) {
+		*err = why;
+		return STORE_UNUSABLE;
+	}
+	disk_sync_dir(w->path);
+	disk_ballast_make(w->path);
+	w->was_open = true;
+	if (result == STORE_OPENED && w->ids.next > 0 && db_is_new(w->sql)) {
+		result = STORE_SET_ASIDE;
+		err_set(
+		    err,
+		    "%s is new although the file `ids` beside it knows row %lld: the old database is gone",
+		    w->path, (long long)w->ids.seq);
+	}
+	return result;
+}
+
+/* Are the newest rows still the ones that were stored? */
+static void check_head(struct writer *w, struct err *err)
+{
+	char hash[HASH_BYTES];
+	struct err why;
+
+	if (w->ids.next > 0 && w->head.seq < w->ids.seq)
+		err_set(err, "the audit ends at row %lld, but row %lld was stored: the newest rows are lost",
+		        (long long)w->head.seq, (long long)w->ids.seq);
+	else if (w->ids.seq > 0 && store_hash_at(w->path, w->ids.seq, hash, &why) == 0 &&
+	         strcmp(hash, w->ids.hash))
+		err_set(err,
+		        "row %lld of the audit is not the one that was stored: run `tocsin audit verify`",
+		        (long long)w->ids.seq);
+}
+
+static void read_head(struct writer *w)
+{
+	char genesis[HASH_BYTES];
+	struct sql *sql = w->sql;
+	char site[128];
+	struct err err;
+
+	db_genesis(w->site, genesis);
+	w->head = (struct db_head){.at_ms = -1};
+	memcpy(w->head.hash, genesis, sizeof genesis);
+	if (!sql && db_open_read(w->path, site, &sql, &err) < 0)
+		return;
+	if (w->sql || !strcmp(site, w->site))
+		db_head(sql, genesis, &w->head, &err);
+	if (sql != w->sql)
+		sql_close(sql);
+}
+
+enum db_outcome writer_try(struct writer *w, const struct db_step *step, struct err *err)
+{
+	enum db_outcome outcome;
+
+	if (!w->sql && !w->was_open && open_first(w, err) == STORE_UNUSABLE)
+		return DB_FAILED;
+	if (!w->sql && db_open(w->path, w->site, SQL_WRITE, &w->sql, err) != SQL_OK)
+		return DB_FAILED;
+	outcome = db_commit(w->sql, step, err);
+	if (outcome == DB_FULL && disk_ballast_drop(w->path)) {
+		outcome = db_commit(w->sql, step, err);
+		if (outcome == DB_COMMITTED)
+			err_set(err,
+			        "the disk is full; the reserve beside %s was given up to go on: free some "
+			        "space now",
+			        w->path);
+	}
+	if (outcome == DB_FULL || outcome == DB_FAILED) {
+		sql_abandon(w->sql);
+		w->sql = NULL;
+	}
+	return outcome;
+}
+
+void writer_stored(struct writer *w, const struct db_step *step, struct err *note)
+{
+	int64_t reserved = step->turn->ids_reserved;
+
+	w->head = *step->after;
+	if (reserved && reserved != w->ids.next) {
+		w->ids.next = reserved;
+		w->ids.epoch = w->head.epoch;
+		w->ids.seq = w->head.seq;
+		memcpy(w->ids.hash, w->head.hash, sizeof w->ids.hash);
+		w->ids_dirty = true;
+	}
+	if (w->ids_dirty)
+		w->ids_dirty = ids_write(w->path, &w->ids, note) < 0;
+	if (writer_now_ms() >= w->ballast_next_ms) {
+		disk_ballast_make(w->path);
+		w->ballast_next_ms = writer_now_ms() + BALLAST_EVERY_MS;
+	}
+}
+
+enum store_open_result writer_start(struct writer *w, const char *path, const char *site, struct err *err)
+{
+	struct err ids_err = {""};
+	enum store_open_result result;
+
+	*w = (struct writer){.path = xstrdup(path), .site = xstrdup(site)};
+	ids_read(path, &w->ids, &ids_err);
+	err->text[0] = 0;
+	result = open_first(w, err);
+	read_head(w);
+	if (result == STORE_OPENED)
+		check_head(w, err);
+	if (ids_err.text[0] && err->text[0])
+		err_wrap(err, "%s", ids_err.text);
+	else if (ids_err.text[0])
+		*err = ids_err;
+	return result;
+}
+
+void writer_fini(struct writer *w)
+{
+	sql_close(w->sql);
+	free(w->path);
+	free(w->site);
+}

@@ -1,0 +1,30 @@
+/* store_writer.h - the one writing connection and what it keeps beside the
+ * database: opening it soundly, one try at a turn, the side file and the
+ * reserve. Private to the store; one thread at a time. */
+#ifndef TOCSIN_STORE_WRITER_H
+#define TOCSIN_STORE_WRITER_H
+
+#include "ids.h"
+#include "store_db.h"
+
+struct writer {
+	char *path, *site;
+	struct sql *sql;     /* NULL: to be opened */
+	bool was_open;       /* once, with the check */
+	struct db_head head; /* after the last stored turn */
+	struct ids_file ids;
+	bool ids_dirty;
+	int64_t ballast_next_ms;
+};
+
+/* The first open; err as store_open says. */
+enum store_open_result writer_start(struct writer *w, const char *path, const char *site, struct err *err);
+/* One try; opens first when it must. err is filled unless committed; then perhaps too: a note. */
+enum db_outcome writer_try(struct writer *w, const struct db_step *step, struct err *err);
+/* After a stored turn: the head moves on; a side file that cannot be written is told in note. */
+void writer_stored(struct writer *w, const struct db_step *step, struct err *note);
+void writer_fini(struct writer *w);
+
+int64_t writer_now_ms(void); /* CLOCK_MONOTONIC, for waits */
+
+#endif

@@ -1,0 +1,114 @@
+#include "base/arena.h"
+
+#include <stdarg.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum { BLOCK_BYTES = 16384, ALIGN = 16 };
+
+struct arena_block {
+	struct arena_block *before;
+	size_t used, cap;
+	_Alignas(ALIGN) unsigned char data[];
+};
+
+void *xmalloc(size_t bytes)
+{
+	void *p = malloc(bytes ? bytes : 1);
+
+	if (!p)
+		abort();
+	return p;
+}
+
+void *xcalloc(size_t n, size_t bytes)
+{
+	void *p = calloc(n ? n : 1, bytes ? bytes : 1);
+
+	if (!p)
+		abort();
+	return p;
+}
+
+void *xrealloc(void *old, size_t bytes)
+{
+	void *p = realloc(old, bytes ? bytes : 1);
+
+	if (!p)
+		abort();
+	return p;
+}
+
+char *xstrdup(const char *text)
+{
+	size_t n = strlen(text) + 1;
+
+	return memcpy(xmalloc(n), text, n);
+}
+
+void arena_init(struct arena *a)
+{
+	a->last = NULL;
+}
+
+void arena_fini(struct arena *a)
+{
+	while (a->last) {
+		struct arena_block *b = a->last;
+
+		a->last = b->before;
+		free(b);
+	}
+}
+
+void *arena_alloc(struct arena *a, size_t bytes)
+{
+	struct arena_block *b = a->last;
+	size_t need = (bytes + ALIGN - 1) / ALIGN * ALIGN;
+	void *p;
+
+	if (!b || b->cap - b->used < need) {
+		size_t cap = need > BLOCK_BYTES ? need : BLOCK_BYTES;
+
+		b = xmalloc(sizeof *b + cap);
+		b->before = a->last;
+		b->used = 0;
+		b->cap = cap;
+		a->last = b;
+	}
+	p = b->data + b->used;
+	b->used += need;
+	return memset(p, 0, need);
+}
+
+char *arena_dup(struct arena *a, const char *text, size_t len)
+{
+	char *p = arena_alloc(a, len + 1);
+
+	memcpy(p, text, len);
+	p[len] = 0;
+	return p;
+}
+
+char *arena_str(struct arena *a, const char *text)
+{
+	return text ? arena_dup(a, text, strlen(text)) : NULL;
+}
+
+char *arena_printf(struct arena *a, const char *format, ...)
+{
+	va_list ap;
+	int n;
+	char *p;
+
+	va_start(ap, format);
+	n = vsnprintf(NULL, 0, format, ap);
+	va_end(ap);
+	p = arena_alloc(a, (size_t)n + 1);
+	va_start(ap, format);
+	vsnprintf(p, (size_t)n + 1, format, ap);
+	va_end(ap);
+	return p;
+}

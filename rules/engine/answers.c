@@ -1,0 +1,319 @@
+/* answers.c - what a person is answered, and what to do next, in his language.
+ * Sentences are tables; {word} is filled in by fill(). */
+#include "engine/render.h"
+
+#include <string.h>
+
+#define BOTH(ZH, EN) \
+	{ \
+		[LANG_ZH] = ZH, [LANG_EN] = EN \
+	}
+
+static const char *const done[VERB_COUNT][LANG_COUNT] = {
+    [VERB_RAISE] =
+        BOTH("已登记 {id} {title},正在呼叫值班人员", "Raised {id} {title}, calling the people on duty"),
+    [VERB_ACK] = BOTH("已确认 {id}", "Acknowledged {id}"),
+    [VERB_DONE] = BOTH("{id} 任务已完成{why}", "{id} task done{why}"),
+    [VERB_FAILED] = BOTH("{id} 已记为办不到{why}", "{id} recorded as not possible{why}"),
+    [VERB_DECIDE] = BOTH("{id} 决定已记录{why}", "{id} decision recorded{why}"),
+    [VERB_RECORD] = BOTH("{id} 已记录{why}", "{id} recorded{why}"),
+    [VERB_NOTE] = BOTH("{id} 备注已记录", "{id} note recorded"),
+    [VERB_OPERATE] = BOTH("操作已完成", "Done, the device obeyed"),
+    [VERB_RESET] = BOTH("{id} 已复位,现在是{state}", "{id} reset, now {state}"),
+    [VERB_CLOSE] = BOTH("{id} 已结束", "{id} closed"),
+    [VERB_SIGN] = BOTH("{id} 已签字", "{id} signed"),
+    [VERB_ONCALL] = BOTH("当前值班{why}", "On call{why}"),
+    [VERB_ESCALATE] = BOTH("{id} 已呼叫第{level}级", "{id} level {level} is called now"),
+    [VERB_RING] = BOTH("测试通知已发出{why}", "Test notice is on its way{why}"),
+    [VERB_RESEND] = BOTH("正在重发审计记录{why}", "Sending the audit rows again{why}"),
+};
+
+static const char *const refused[REFUSAL_COUNT][LANG_COUNT] = {
+    [REFUSAL_UNKNOWN_PERSON] =
+        BOTH("用户{why}不在人员表中,未执行;请联系管理员登记",
+             "User{why} is not on the people list, nothing was done; ask the administrator"),
+    [REFUSAL_UNKNOWN_ID] =
+        BOTH("没有这个编号或名称{why};请核对后重发", "No such number or name{why}; check it and send again"),
+    [REFUSAL_OLD_REV] = BOTH("{id} 已有变化(现为 rev {rev},{state});请看最新情况后再回复 确认 {n}",
+                             "{id} has changed (now rev {rev}, {state}); look again, then reply: ack {n}"),
+    [REFUSAL_LATE] =
+        BOTH("消息在断线期间排队,未执行;请看最新情况后重发",
+             "This waited in the queue while the link was down, nothing was done; look again and resend"),
+    [REFUSAL_RETAINED] = BOTH("保留消息(retain)不能作为命令,未执行;请不带 retain 重发",
+                              "A retained message is no command, nothing was done; send it without retain"),
+    [REFUSAL_TOO_BIG] = BOTH("命令超过 4 KiB,未执行;请缩短后重发",
+                             "The command is over 4 KiB, nothing was done; send a shorter one"),
+    [REFUSAL_BAD_TEXT] = BOTH("看不懂;格式:{usage}{hint}", "Not understood; write: {usage}{hint}"),
+    [REFUSAL_NOT_YOURS] =
+        BOTH("这不在您的职责内{why},未执行;请联系责任人,或用 note 留言",
+             "This is not yours to do{why}, nothing was done; tell its owner, or leave a note"),
+    [REFUSAL_CLOSED] =
+        BOTH("{id} 已结束;如仍有情况请用 raise 重新报告", "{id} is closed; if it goes on, raise it anew"),
+    [REFUSAL_STILL_ACTIVE] =
+        BOTH("{id} 仍在报警{why},不能{verb};恢复正常后再试,探头损坏请用 without 注明",
+             "{id} is still active{why}, no {verb} yet; try when it is back to normal, or name a "
+             "destroyed sensor in `without`"),
+    [REFUSAL_NOT_ACKED] =
+        BOTH("{id} 还没有人确认;先回复 确认 {n}", "{id} is not acknowledged; first reply: ack {n}"),
+    [REFUSAL_NEEDS_RESET] =
+        BOTH("{id} 须先复位;回复 reset {n}", "{id} must be reset first; reply: reset {n}"),
+    [REFUSAL_STEPS_OPEN] =
+        BOTH("{id} 还有未完成的步骤{why};完成后再结束", "{id} has open steps{why}; finish them, then close"),
+    [REFUSAL_SECOND_PERSON] = BOTH("{id} 须由另一个人在30分钟内再复位一次:reset {n}",
+                                   "{id} needs a second, different person within 30 minutes: reset {n}"),
+    [REFUSAL_NO_END] = BOTH("缺少结束时间;格式:{usage}", "It has no end; write: {usage}"),
+    [REFUSAL_TOO_LONG] = BOTH("时间太长{why};请缩短后重发", "That is too long{why}; send a shorter time"),
+    [REFUSAL_NOT_NOW] = BOTH("现在不能执行{why};请稍后再试", "Not possible now{why}; try again later"),
+};
+
+/* Of the interlock's own sentence: nothing may be told apart before the mark is back. */
+static const char *const not_synchronised[LANG_COUNT] =
+    BOTH("系统与消息服务器尚未同步,所有联锁生效,未执行;请稍后再试",
+         "Not yet synchronised with the broker, every interlock holds, nothing was done; try again soon");
+
+static const char *const verbs_zh[VERB_COUNT] = {
+    [VERB_RESET] = "复位",
+    [VERB_CLOSE] = "结束",
+};
+
+/* verb VERB_COUNT: none was understood, so all are named. */
+static void put_usage(enum verb verb, struct buf *out)
+{
+	static const struct {
+		char letter;
+		const char *text;
+	} words[] = {
+	    {'I', "ID"},     {'o', "[ID|all]"},  {'t', "TYPE"},      {'z', "ZONE"},
+	    {'s', "STEP"},   {'c', "CHOICE"},    {'a', "ACTUATOR"},  {'x', "ACTION"},
+	    {'p', "PERSON"}, {'n', "[CHANNEL]"}, {'k', "KEY=VALUE"}, {'w', "[WORDS]"},
+	    {'W', "WORDS"},  {'r', "[ROLE]"},    {'F', "FROM"},      {'T', "TO"},
+	};
+
+	for (int v = 0; verb >= VERB_COUNT && v < VERB_COUNT; v++)
+		buf_printf(out, "%s%s", v ? " | " : "", verb_name((enum verb)v));
+	if (verb >= VERB_COUNT)
+		return;
+	buf_str(out, verb_name(verb));
+	for (const char *arg = verb_args(verb); *arg; arg++)
+		for (size_t i = 0; i < sizeof words / sizeof *words; i++)
+			if (words[i].letter == *arg)
+				buf_printf(out, " %s", words[i].text);
+}
+
+static void put_why(const struct answer *a, struct buf *out)
+{
+	if (a->detail && *a->detail)
+		buf_printf(out, a->lang == LANG_ZH ? ":%s" : ": %s", a->detail);
+}
+
+static void put_hint(const struct answer *a, struct buf *out)
+{
+	if (a->detail && *a->detail)
+		buf_printf(out, a->lang == LANG_ZH ? "(%s)" : " (%s)", a->detail);
+}
+
+static void put_verb(const struct answer *a, struct buf *out)
+{
+	if (a->verb < VERB_COUNT)
+		buf_str(out,
+		        a->lang == LANG_ZH && verbs_zh[a->verb] ? verbs_zh[a->verb] : verb_name(a->verb));
+}
+
+/* Words about the incident. */
+static void put_incident_word(const struct answer *a, const char *word, size_t n, struct buf *out)
+{
+	const struct incident *inc = a->incident;
+
+	if (!inc)
+		buf_str(out, n == 2 ? (a->lang == LANG_ZH ? "该事件" : "The incident") : "");
+	else if (!strncmp(word, "id", n))
+		buf_str(out, inc->id);
+	else if (!strncmp(word, "n", n))
+		buf_printf(out, "%lld", (long long)inc->number);
+	else if (!strncmp(word, "title", n))
+		buf_str(out, inc->title.in[a->lang]);
+	else if (!strncmp(word, "state", n))
+		buf_str(out, wording_state(inc->state, a->lang));
+	else if (!strncmp(word, "rev", n))
+		buf_printf(out, "%d", inc->rev);
+	else if (!strncmp(word, "level", n))
+		buf_printf(out, "%d", inc->level);
+}
+
+static void put_word(const struct answer *a, const char *word, size_t n, struct buf *out)
+{
+	if (n == 6 && !strncmp(word, "detail", n))
+		buf_str(out, a->detail ? a->detail : "");
+	else if (n == 3 && !strncmp(word, "why", n))
+		put_why(a, out);
+	else if (n == 4 && !strncmp(word, "hint", n))
+		put_hint(a, out);
+	else if (n == 4 && !strncmp(word, "verb", n))
+		put_verb(a, out);
+	else if (n == 5 && !strncmp(word, "usage", n))
+		put_usage(a->verb, out);
+	else
+		put_incident_word(a, word, n, out);
+}
+
+static void fill(const struct answer *a, const char *sentence, struct buf *out)
+{
+	const char *open, *close;
+
+	while ((open = strchr(sentence, '{')) && (close = strchr(open, '}'))) {
+		buf_add(out, sentence, (size_t)(open - sentence));
+		put_word(a, open + 1, (size_t)(close - open - 1), out);
+		sentence = close + 1;
+	}
+	buf_str(out, sentence);
+}
+
+/* ------------------------------------------------------------ which one? */
+
+static const char *next_number(const char **at, size_t *ret_n)
+{
+	const char *from = *at + strcspn(*at, "0123456789");
+
+	*ret_n = strspn(from, "0123456789");
+	*at = from + *ret_n;
+	return from;
+}
+
+/* detail names the incidents: "G-17, W-18". */
+static void put_which(const struct answer *a, struct buf *out)
+{
+	const char *at = a->detail ? a->detail : "", *number;
+	bool zh = a->lang == LANG_ZH;
+	int n = 0;
+	size_t len;
+
+	for (const char *p = at; next_number(&p, &len), len;)
+		n++;
+	if (!n) {
+		buf_str(out, zh ? "没有在等您确认的事件;请写明事件号"
+		                : "No incident is waiting for your ack; name its number");
+		return;
+	}
+	if (n == 1)
+		buf_str(out, zh ? "请写明事件号:回复 " : "Name the incident: reply ");
+	else
+		buf_printf(out, zh ? "有%d起事件:回复 " : "%d incidents: reply ", n);
+	for (int i = 0; number = next_number(&at, &len), len; i++) {
+		if (i)
+			buf_str(out, i == n - 1 ? (zh ? " 或 " : " or ") : (zh ? "、" : ", "));
+		buf_add(out, number, len);
+	}
+}
+
+/* ----------------------------------------------------------- interlocked */
+
+static const struct interlock *interlock_of(const struct engine *e, const char *id)
+{
+	for (int i = 0; id && i < e->plan->n_interlocks; i++)
+		if (!strcmp(e->plan->interlocks[i].id, id))
+			return &e->plan->interlocks[i];
+	return NULL;
+}
+
+static void put_reach(const struct engine *e, const struct answer *a, const struct interlock *lock,
+                      struct buf *out)
+{
+	bool zh = a->lang == LANG_ZH;
+	int zone = a->incident->zone;
+
+	if (zone >= 0 && lock && lock->reach == REACH_PARENT && e->plan->zones[zone].in >= 0)
+		zone = e->plan->zones[zone].in;
+	if (zone < 0 || (lock && lock->reach == REACH_SITE))
+		buf_str(out, zh ? "全站" : "the whole site");
+	else
+		buf_printf(out, zh ? "%s 区域" : "zone %s", e->plan->zones[zone].id);
+}
+
+static bool forbids_all(const struct interlock *lock)
+{
+	return !lock || (lock->n_forbid == 1 && !lock->forbid[0].kind && !lock->forbid[0].action);
+}
+
+/* "G-17 燃气泄漏:b2 区域禁止操作电器(gas-no-sparks)" */
+static void put_interlocked(const struct engine *e, const struct answer *a, struct buf *out)
+{
+	const struct interlock *lock = interlock_of(e, a->detail);
+	bool zh = a->lang == LANG_ZH, gas = a->incident && a->incident->hazard == HAZARD_GAS;
+
+	if (!a->incident) {
+		buf_str(out, not_synchronised[a->lang]);
+		return;
+	}
+	fill(a, zh ? "{id} {title}:" : "{id} {title}: in ", out);
+	put_reach(e, a, lock, out);
+	if (forbids_all(lock))
+		buf_str(out,
+		        zh ? (gas ? "禁止操作电器" : "禁止操作设备")
+		           : (gas ? " nothing electrical may be operated" : " no equipment may be operated"));
+	else
+		buf_str(out, zh ? "禁止此操作" : " this must not be operated");
+	put_hint(a, out);
+}
+
+/* -------------------------------------------------------------- the answer */
+
+static bool is_uncleared(const struct incident *inc)
+{
+	return inc->state != STATE_CLEARED && inc->state != STATE_CLOSED;
+}
+
+/* It was tried: confirmed by its feedback, or not. */
+static bool put_operate_failed(const struct answer *a, struct buf *out)
+{
+	if (a->verb != VERB_OPERATE || step_state_from(a->detail) != STEP_FAILED)
+		return false;
+	buf_str(out, a->lang == LANG_ZH ? "操作失败,没有收到反馈;请到现场手动操作"
+	                                : "It failed, no feedback came; operate it by hand");
+	return true;
+}
+
+static void put_first_acker(const struct engine *e, const struct answer *a, struct buf *out)
+{
+	struct answer named = *a;
+
+	named.detail = wording_person(e, a->detail);
+	fill(&named, a->lang == LANG_ZH ? "{id} 已由{detail}确认" : "{id} was acknowledged by {detail}", out);
+}
+
+static void put_done(const struct engine *e, const struct answer *a, struct buf *out)
+{
+	bool zh = a->lang == LANG_ZH;
+	const struct incident *inc = a->incident;
+	char clock[TIME_TEXT_BYTES];
+
+	if (a->noted)
+		fill(a,
+		     zh ? "{id} 已记为备注{why};仍由责任人处理,时限不变"
+		        : "{id} recorded as a note{why}; it stays with its owner and its time runs on",
+		     out);
+	else if (a->verb == VERB_RESET && inc && inc->reset_by && *inc->reset_by && is_uncleared(inc))
+		fill(a,
+		     zh ? "{id} 第一人复位已登记;须由另一个人在30分钟内再复位:reset {n}"
+		        : "{id} first reset recorded; a second, different person must follow within 30 "
+		          "minutes: reset {n}",
+		     out);
+	else if (a->verb == VERB_ACK && a->detail && *a->detail)
+		put_first_acker(e, a, out);
+	else if (!put_operate_failed(a, out))
+		fill(a, done[a->verb][a->lang], out);
+	if (a->verb == VERB_ACK && a->due_ms >= 0)
+		buf_printf(out, zh ? ",请在 %s 前到场" : ", be there by %s",
+		           time_clock(&e->plan->tz, a->due_ms, clock));
+}
+
+void render_answer(const struct engine *e, const struct answer *a, struct buf *out)
+{
+	if (a->refusal == REFUSAL_NONE)
+		put_done(e, a, out);
+	else if (a->refusal == REFUSAL_WHICH)
+		put_which(a, out);
+	else if (a->refusal == REFUSAL_INTERLOCKED)
+		put_interlocked(e, a, out);
+	else
+		fill(a, refused[a->refusal][a->lang], out);
+}

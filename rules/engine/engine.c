@@ -1,0 +1,318 @@
+/* engine.c - one switch over events; what is due afterwards; what others ask. */
+#include "engine/emit.h"
+#include "engine/life.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+enum {
+	LINK_GRACE_MS = 2000,  /* the broker may be back in a moment; then other ways are taken */
+	LINK_FAULT_MS = 10000, /* then somebody is called for it */
+	DUE_MAX = 100000,      /* more than this in one step is our own bug, not work */
+};
+
+struct engine *engine_new(const struct plan *plan)
+{
+	struct engine *e = xcalloc(1, sizeof *e);
+
+	e->plan = plan;
+	e->next_number = e->reserved = 1;
+	e->link = LINK_DOWN;
+	e->store = STORE_OK;
+	e->zone_words = xcalloc((size_t)plan->n_zones + 1, sizeof *e->zone_words);
+	records_init(&e->gone);
+	deadline_init(&e->link_due, DEADLINE_LINK, e, "", 0);
+	sensors_replan(e);
+	return e;
+}
+
+void engine_free(struct engine *e)
+{
+	if (!e)
+		return;
+	outbox_free(e);
+	for (int i = 0; i < e->n_actuations; i++)
+		actuation_free(e->actuations[i]);
+	free(e->actuations);
+	for (int i = 0; i < e->n_incidents; i++)
+		incident_free(e->incidents[i]);
+	free(e->incidents);
+	sensors_free(e);
+	publish_fini(e);
+	heap_fini(&e->heap);
+	records_fini(&e->gone);
+	buf_fini(&e->body);
+	free(e);
+}
+
+/* -- events -- */
+
+static void on_started(struct engine *e, const struct event *ev)
+{
+	struct buf *b;
+
+	e->epoch = ev->started.epoch;
+	e->next_number = e->reserved;
+	e->reserved += 100;
+	e->started = true;
+	b = row_begin(e);
+	json_str(b, "host", ev->started.host);
+	json_str(b, "boot", ev->started.boot);
+	json_str(b, "version", ev->started.version);
+	json_str(b, "plan", e->plan->hash);
+	row_end(e, AUDIT_STARTED, NULL, "system", 0);
+	e->link = LINK_DOWN;
+	e->link_stage = 0;
+	deadline_set(&e->heap, &e->link_due, e->now_ms + LINK_GRACE_MS);
+	sensor_started(e, ev->started.down_ms);
+	actuate_started(e);
+	outbox_started(e);
+	e->all_changed = true;
+}
+
+static void on_plan(struct engine *e, const struct plan *plan)
+{
+	publish_fini(e);
+	e->plan = plan;
+	e->zone_words = xcalloc((size_t)plan->n_zones + 1, sizeof *e->zone_words);
+	json_str(row_begin(e), "plan", plan->hash);
+	row_end(e, AUDIT_PLAN, NULL, "system", 0);
+	incident_replan(e);
+	sensors_replan(e);
+	e->all_changed = true;
+}
+
+static void link_row(struct engine *e, enum audit_kind kind)
+{
+	json_bool(row_begin(e), "synced", e->link == LINK_SYNCED);
+	row_end(e, kind, NULL, "system", 0);
+}
+
+static void on_link(struct engine *e, enum link link)
+{
+	enum link was = e->link;
+
+	e->link = link;
+	sensor_link(e, link);
+	switch (link) {
+	case LINK_DOWN:
+		if (was == LINK_DOWN)
+			return;
+		e->link_stage = 0;
+		deadline_set(&e->heap, &e->link_due, e->now_ms + LINK_GRACE_MS);
+		link_row(e, AUDIT_BROKER_DOWN);
+		break;
+	case LINK_UP:
+		outbox_link_up(e);
+		break;
+	case LINK_SYNCED:
+		if (was == LINK_SYNCED)
+			return;
+		deadline_clear(&e->heap, &e->link_due);
+		link_row(e, AUDIT_BROKER_UP);
+		if (e->link_stage == 2)
+			incident_self(e, SELF_BROKER_DOWN, true, NULL);
+		e->link_stage = 0;
+		e->all_changed = true;
+		actuate_synced(e);
+		outbox_link_up(e);
+		break;
+	case LINK_MARK_LOST:
+		incident_self(e, SELF_MARK_LOST, false, NULL);
+		break;
+	}
+}
+
+static void link_due(struct engine *e)
+{
+	if (e->link == LINK_SYNCED)
+		return;
+	if (e->link_stage == 0) {
+		e->link_stage = 1;
+		deadline_set(&e->heap, &e->link_due, e->now_ms + LINK_FAULT_MS - LINK_GRACE_MS);
+		outbox_link_lost(e);
+	} else if (e->link_stage == 1) {
+		e->link_stage = 2;
+		incident_self(e, SELF_BROKER_DOWN, false, NULL);
+	}
+}
+
+static void on_store(struct engine *e, enum store_state store)
+{
+	static const enum audit_kind kinds[] = {AUDIT_STORE_BACK, AUDIT_STORE_LATE, AUDIT_STORE_FAILED};
+	enum store_state was = e->store;
+
+	if (store == was || (store == STORE_LATE && was == STORE_FAILING))
+		return;
+	e->store = store;
+	row_begin(e);
+	row_end(e, kinds[store], NULL, "system", 0);
+	if (store == STORE_OK)
+		incident_self(e, SELF_STORE_FAILING, true, NULL);
+	else if (store == STORE_FAILING)
+		incident_self(e, SELF_STORE_FAILING, false, NULL);
+}
+
+static void on_clock(struct engine *e, int64_t by_ms)
+{
+	json_int(row_begin(e), "step_ms", by_ms);
+	row_end(e, AUDIT_CLOCK, NULL, "system", 0);
+	if (by_ms > 0)
+		deadline_shift(&e->heap, by_ms);
+	for (int i = 0; i < e->n_incidents; i++)
+		incident_touch(e, e->incidents[i]);
+	for (int i = 0; i < e->n_sensors; i++)
+		e->sensors[i]->dirty = true;
+	for (int i = 0; i < e->n_instances; i++)
+		e->instances[i]->dirty = true;
+	for (int i = 0; i < e->n_actuations; i++)
+		e->actuations[i]->dirty = true;
+}
+
+static void on_reading(struct engine *e, const struct reading *r)
+{
+	const struct sensor *s;
+
+	sensor_reading(e, r);
+	if (e->n_actuations && (s = sensor_find(e, r->sensor)))
+		actuate_feedback(e, s);
+}
+
+static void run_due(struct engine *e)
+{
+	struct deadline *d;
+
+	for (int n = 0; (d = deadline_first(&e->heap)) && d->at_ms <= e->now_ms; n++) {
+		if (n > DUE_MAX)
+			abort();
+		deadline_clear(&e->heap, d);
+		switch (d->kind) {
+		case DEADLINE_SILENCE:
+			sensor_silent(e, d->owner);
+			break;
+		case DEADLINE_GATE:
+			condition_delay(e, d->owner);
+			break;
+		case DEADLINE_INCIDENT:
+			incident_due(e, d->owner);
+			break;
+		case DEADLINE_STEP:
+			playbook_due(e, d->owner);
+			break;
+		case DEADLINE_ACTUATION:
+			actuate_due(e, d->owner);
+			break;
+		case DEADLINE_LINK:
+			link_due(e);
+			break;
+		}
+	}
+}
+
+static void dispatch(struct engine *e, const struct event *ev)
+{
+	switch (ev->kind) {
+	case EVENT_TIME:
+		run_due(e);
+		publish_changed(e);
+		break;
+	case EVENT_STARTED:
+		on_started(e, ev);
+		break;
+	case EVENT_STOPPING:
+		row_begin(e);
+		row_end(e, AUDIT_STOPPED, NULL, "system", 0);
+		break;
+	case EVENT_PLAN:
+		on_plan(e, ev->plan.plan);
+		break;
+	case EVENT_READING:
+		on_reading(e, &ev->reading);
+		break;
+	case EVENT_COMMAND:
+		verb_command(e, &ev->command);
+		break;
+	case EVENT_NOTICE:
+		outbox_outcome(e, ev->notice.id, ev->notice.outcome, ev->notice.why);
+		break;
+	case EVENT_ACTUATED:
+		actuate_outcome(e, ev->actuated.id, ev->actuated.outcome, ev->actuated.interlocked);
+		break;
+	case EVENT_LINK:
+		on_link(e, ev->link);
+		break;
+	case EVENT_STORE:
+		on_store(e, ev->store);
+		break;
+	case EVENT_FAULT:
+		incident_self(e, ev->fault.self, ev->fault.over, ev->fault.what);
+		break;
+	case EVENT_CLOCK:
+		on_clock(e, ev->clock_ms);
+		break;
+	case EVENT_RETAINED:
+		incident_retained(e, ev->retained.number, ev->retained.id);
+		break;
+	}
+}
+
+void engine_step(struct engine *e, const struct event *ev, struct effects *fx)
+{
+	e->fx = fx;
+	if (ev->at_ms > e->now_ms)
+		e->now_ms = ev->at_ms;
+	dispatch(e, ev);
+	e->fx = NULL;
+}
+
+/* -- what others ask -- */
+
+int64_t engine_next_due(const struct engine *e)
+{
+	const struct deadline *d = deadline_first(&e->heap);
+
+	return d ? d->at_ms : INT64_MAX;
+}
+
+bool engine_plan_used(const struct engine *e, const struct plan *plan)
+{
+	for (int i = 0; i < e->n_incidents; i++)
+		if (e->incidents[i]->plan == plan)
+			return true;
+	return e->plan == plan;
+}
+
+int64_t engine_ids_reserved(const struct engine *e)
+{
+	return e->reserved;
+}
+
+void engine_ids_at_least(struct engine *e, int64_t number)
+{
+	if (e->reserved < number)
+		e->reserved = number;
+}
+
+int64_t engine_seq(const struct engine *e)
+{
+	return e->seq;
+}
+
+int64_t engine_epoch(const struct engine *e)
+{
+	return e->epoch;
+}
+
+int engine_unacked(const struct engine *e)
+{
+	int n = 0;
+
+	for (int i = 0; i < e->n_incidents; i++)
+		n += e->incidents[i]->state == STATE_UNACKED || e->incidents[i]->state == STATE_RTN_UNACKED;
+	return n;
+}
+
+int64_t engine_site_ms(const struct engine *e)
+{
+	return e->now_ms;
+}

@@ -1,0 +1,215 @@
+/* escalate.c - whom to call now, and when the next. The chain never ends: its
+ * last level repeats at its own wait. */
+#include "engine/emit.h"
+#include "engine/life.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+enum { PEOPLE_MAX = 64 };
+
+void arm(struct engine *e, struct incident *inc, enum next_what what, int64_t at_ms)
+{
+	inc->next = what;
+	deadline_set(&e->heap, &inc->due, at_ms);
+	incident_touch(e, inc);
+}
+
+void arm_remind(struct engine *e, struct incident *inc)
+{
+	int64_t remind_ms = inc->type && inc->type->remind_ms > 0 ? inc->type->remind_ms : 900000;
+
+	arm(e, inc, NEXT_REMIND, e->now_ms + remind_ms);
+}
+
+void arm_acked(struct engine *e, struct incident *inc)
+{
+	if (playbook_first_done(inc))
+		arm_remind(e, inc);
+	else
+		arm(e, inc, NEXT_ACTION, e->now_ms + inc->playbook->steps[inc->playbook->first].within_ms);
+}
+
+bool was_called(const struct incident *inc, const char *person)
+{
+	for (int i = 0; i < inc->n_called; i++)
+		if (!strcmp(inc->called[i].person, person))
+			return true;
+	return false;
+}
+
+static void remember_call(struct incident *inc, const char *person, int level, int64_t now_ms)
+{
+	struct called *c = NULL;
+
+	for (int i = 0; i < inc->n_called; i++)
+		if (!strcmp(inc->called[i].person, person))
+			c = &inc->called[i];
+	if (!c) {
+		inc->called = xrealloc(inc->called, (size_t)(inc->n_called + 1) * sizeof *c);
+		c = &inc->called[inc->n_called++];
+		*c = (struct called){xstrdup(person), now_ms, -1, level};
+	}
+	c->at_ms = now_ms;
+	c->level = level;
+}
+
+/* The first open task, decision or record of this person: it is told with the call. */
+static const struct step *open_step_of(const struct engine *e, const struct incident *inc, int person)
+{
+	for (int i = 0; i < inc->n_steps; i++) {
+		const struct step *s = step_of(&inc->steps[i]);
+
+		if (inc->steps[i].state == STEP_OPEN && s->who >= 0 &&
+		    role_person(e, step_role(e, inc, s)) == person)
+			return s;
+	}
+	return NULL;
+}
+
+static void call_people(struct engine *e, struct incident *inc, const int *people, int n, int64_t cause)
+{
+	for (int i = 0; i < n; i++) {
+		struct to_send s = {NOTICE_CALL, people[i], inc, open_step_of(e, inc, people[i]), NULL, inc->level,
+				    cause, -1};
+
+		remember_call(inc, e->plan->people[people[i]].id, inc->level, e->now_ms);
+		outbox_send(e, &s);
+	}
+}
+
+static int64_t called_row(struct engine *e, struct incident *inc, const char *who, int64_t cause)
+{
+	int people[PEOPLE_MAX], n = chain_people(e, inc, inc->level, people, PEOPLE_MAX);
+	struct buf *b = row_begin(e);
+
+	json_int(b, "level", inc->level);
+	json_int(b, "round", inc->round);
+	json_open(b, "people", '[');
+	for (int i = 0; i < n; i++)
+		json_str(b, NULL, e->plan->people[people[i]].id);
+	json_close(b, ']');
+	return row_end(e, AUDIT_CALLED, inc, who, cause);
+}
+
+static void call_level(struct engine *e, struct incident *inc, int64_t cause)
+{
+	int people[PEOPLE_MAX], n = chain_people(e, inc, inc->level, people, PEOPLE_MAX);
+
+	arm(e, inc, NEXT_CALL, e->now_ms + chain_wait_ms(e, inc, inc->level));
+	call_people(e, inc, people, n, cause);
+}
+
+void escalate_begin(struct engine *e, struct incident *inc, int64_t cause)
+{
+	inc->level = 1;
+	inc->round = 0;
+	inc->exhausted_told = false;
+	call_level(e, inc, cause);
+}
+
+void escalate_again(struct engine *e, struct incident *inc, int64_t cause)
+{
+	if (inc->level < 1)
+		inc->level = 1;
+	call_level(e, inc, cause);
+}
+
+static void tell_exhausted(struct engine *e, struct incident *inc, int64_t cause)
+{
+	int64_t seq;
+
+	json_int(row_begin(e), "levels", chain_levels(e, inc));
+	seq = row_end(e, AUDIT_CHAIN_EXHAUSTED, inc, "system", cause);
+	inc->exhausted_told = true;
+	tell_level(e, inc, NOTICE_EXHAUSTED, 0, seq);
+}
+
+void escalate_next(struct engine *e, struct incident *inc, const char *who, int64_t cause)
+{
+	if (inc->level < chain_levels(e, inc)) {
+		inc->level++;
+	} else {
+		inc->level = chain_levels(e, inc);
+		inc->round++;
+		if (!inc->exhausted_told)
+			tell_exhausted(e, inc, cause);
+	}
+	call_level(e, inc, called_row(e, inc, who, cause));
+}
+
+void escalate_expired(struct engine *e, struct incident *inc, int64_t cause)
+{
+	int acker = plan_person(e->plan, inc->acked_by);
+	int people[PEOPLE_MAX + 1], n, level = inc->level + 1;
+	bool again = false;
+
+	inc->level = level > chain_levels(e, inc) ? chain_levels(e, inc) : level;
+	inc->exhausted_told = false;
+	n = chain_people(e, inc, inc->level, people, PEOPLE_MAX);
+	for (int i = 0; i < n; i++)
+		again |= people[i] == acker;
+	if (acker >= 0 && !again)
+		people[n++] = acker;
+	arm(e, inc, NEXT_CALL, e->now_ms + chain_wait_ms(e, inc, inc->level));
+	call_people(e, inc, people, n, cause);
+}
+
+/* cause 0: a row of its own. */
+static int64_t notice_row(struct engine *e, struct incident *inc, enum notice_kind kind, int64_t cause)
+{
+	if (cause)
+		return cause;
+	json_str(row_begin(e), "kind", notice_kind_name(kind));
+	return row_end(e, AUDIT_NOTICE, inc, "system", 0);
+}
+
+void tell_person(struct engine *e, struct incident *inc, enum notice_kind kind, int person, int64_t cause)
+{
+	struct to_send s = {kind, person, inc, NULL, NULL, inc->level, 0, -1};
+
+	if (person < 0) { /* gone from the list: nobody must mean somebody */
+		tell_level(e, inc, kind, inc->level, cause);
+		return;
+	}
+	s.cause = notice_row(e, inc, kind, cause);
+	s.step = open_step_of(e, inc, person);
+	outbox_send(e, &s);
+}
+
+void tell_level(struct engine *e, struct incident *inc, enum notice_kind kind, int level, int64_t cause)
+{
+	int people[PEOPLE_MAX], n = chain_people(e, inc, level, people, PEOPLE_MAX);
+
+	cause = notice_row(e, inc, kind, cause);
+	for (int i = 0; i < n; i++) {
+		struct to_send s = {kind, people[i], inc, NULL, NULL, level, cause, -1};
+
+		outbox_send(e, &s);
+	}
+}
+
+void tell_called(struct engine *e, struct incident *inc, enum notice_kind kind, int64_t cause)
+{
+	for (int i = 0; i < inc->n_called; i++) {
+		int person = plan_person(e->plan, inc->called[i].person);
+		struct to_send s = {kind, person, inc, NULL, NULL, inc->level, cause, -1};
+
+		if (person >= 0)
+			outbox_send(e, &s);
+	}
+}
+
+void tell_role(struct engine *e, struct incident *inc, enum notice_kind kind, int role, const struct step *step,
+	       int64_t cause)
+{
+	int person = role_person(e, role);
+	struct to_send s = {kind, person, inc, step, NULL, inc->level, 0, -1};
+
+	if (person < 0) {
+		tell_level(e, inc, kind, 1, cause);
+		return;
+	}
+	s.cause = notice_row(e, inc, kind, cause);
+	outbox_send(e, &s);
+}

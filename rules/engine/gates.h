@@ -1,0 +1,54 @@
+/* gates.h - between sensor.c, condition.c, instance.c and gates.c, for nobody else.
+ * A gate remembers one cond node of one instance; a leaf has one per sensor. */
+#ifndef TOCSIN_GATES_H
+#define TOCSIN_GATES_H
+
+#include "engine/model.h"
+
+static inline bool link_is_up(const struct engine *e)
+{
+	return e->link == LINK_UP || e->link == LINK_SYNCED;
+}
+
+/* The truth of this gate that helps its grade to be true. */
+static inline enum truth gate_bad_truth(const struct gate *g)
+{
+	return g->negated ? TRUTH_FALSE : TRUTH_TRUE;
+}
+
+static inline bool gate_is_bad(const struct gate *g)
+{
+	return g->sensor && g->out == gate_bad_truth(g);
+}
+
+/* gates.c */
+struct gate *gate_find(const struct instance *in, int node,
+                       const char *sensor); /* sensor "": all, any, not */
+struct gate *gate_add(struct instance *in,
+                      const struct gate *like); /* the one that is there already, if any */
+void gates_drop(struct engine *e, struct instance *in,
+                const struct sensor *s); /* NULL: all. s->leaves is not touched */
+void gate_remember(struct engine *e, struct gate *g, const enum truth raw_out[2],
+                   int64_t delay_ms);               /* -1: none */
+void gate_update(struct engine *e, struct gate *g); /* leaf: its sensor changed */
+void gate_alive(struct engine *e, struct gate *g);  /* leaf: a sign of life; gate_update must follow */
+void gate_link(struct engine *e, struct gate *g);   /* leaf: the link came or went */
+void gate_expire(struct engine *e, struct gate *g); /* its deadline */
+bool gate_counts_silence(const struct gate *g);     /* its deadline is a countdown to silence */
+void gate_test_text(const struct cond *cond, struct buf *out); /* the same for the same test */
+void gate_forget(struct engine *e, struct gate *g);            /* leaf: lost no more, simply unknown */
+enum truth cond_raw(const struct instance *in, const struct cond *cond); /* all, any, not: of its kids */
+bool tree_reads(const struct instance *in);                              /* has a leaf */
+int tree_grade(const struct instance *in, bool *ret_known);
+bool tree_update(struct engine *e, struct instance *in); /* leaves up; true: grade or known changed */
+
+/* condition.c */
+void condition_attach(struct engine *e, struct sensor *s); /* a gate for every leaf that reads it */
+bool condition_detach(struct engine *e, struct sensor *s); /* false: it is bad somewhere and stays */
+void conditions_settle(struct engine *e); /* evaluate gates without memory, tell what is new */
+
+/* instance.c */
+void instances_replan(struct engine *e); /* after the sensors follow the new plan */
+void instances_free(struct engine *e);
+
+#endif

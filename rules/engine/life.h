@@ -1,0 +1,94 @@
+/* life.h - the life of an incident as one full table [state][cue]; the words
+ * of each cell are those of contrib/doc/life.md, and a test holds them, the
+ * page and what the code does against each other. */
+#ifndef TOCSIN_LIFE_H
+#define TOCSIN_LIFE_H
+
+#include "engine/model.h"
+
+/* Why a cue is given: what the row of it says. */
+struct cue_arg {
+	const char *who;       /* "sensor:gas-b2", a person, "system" */
+	enum audit_kind kind;  /* of the row */
+	struct member *member; /* raise, lost, without; or NULL */
+	const char *via;       /* acks: mqtt, control */
+	const char *words;     /* note, or NULL */
+	int64_t cause;
+};
+
+/* The one way an incident's state changes. REFUSAL_NONE, or why not: then
+ * nothing has changed (the caller writes the refused row). */
+enum refusal life_cue(struct engine *e, struct incident *inc, enum cue cue, const struct cue_arg *arg);
+
+/* Words of a cell, as in the table of the manual. */
+const char *life_cell_text(enum state s, enum cue c);
+
+/* After a step ended or a reset: on to closed when nothing is left to do. */
+void life_settle(struct engine *e, struct incident *inc, int64_t cause);
+
+/* escalate.c: the chain. */
+void escalate_begin(struct engine *e, struct incident *inc, int64_t cause); /* from level 1, now */
+void escalate_again(struct engine *e, struct incident *inc, int64_t cause); /* present level, now */
+void escalate_next(struct engine *e, struct incident *inc, const char *who, int64_t cause); /* its time is over */
+void escalate_expired(struct engine *e, struct incident *inc, int64_t cause); /* acker and next level */
+/* One notice to everybody called so far, to one person, to a level. */
+void tell_called(struct engine *e, struct incident *inc, enum notice_kind kind, int64_t cause);
+void tell_person(struct engine *e, struct incident *inc, enum notice_kind kind, int person, int64_t cause);
+void tell_level(struct engine *e, struct incident *inc, enum notice_kind kind, int level, int64_t cause);
+void tell_role(struct engine *e, struct incident *inc, enum notice_kind kind, int role, const struct step *step,
+	       int64_t cause);
+bool was_called(const struct incident *inc, const char *person);
+
+/* The incident's one deadline. */
+void arm(struct engine *e, struct incident *inc, enum next_what what, int64_t at_ms);
+void arm_remind(struct engine *e, struct incident *inc);
+/* Acked: until the first step is done its limit from now, else the reminder. */
+void arm_acked(struct engine *e, struct incident *inc);
+
+/* playbook.c */
+void playbook_start(struct engine *e, struct incident *inc, int64_t cause);
+void playbook_due(struct engine *e, struct step_run *s);
+/* A step ends; choice or NULL; what waits for it goes on. */
+void playbook_end(struct engine *e, struct step_run *s, enum step_state state, const struct cue_arg *arg);
+void playbook_stop(struct engine *e, struct incident *inc); /* closed: no more deadlines */
+struct step_run *playbook_step(struct incident *inc, const char *id);
+const struct step *step_of(const struct step_run *s);
+bool playbook_first_done(const struct incident *inc); /* or there is none */
+bool playbook_any_open(const struct incident *inc);
+bool playbook_mandatory_open(const struct incident *inc);
+int actuator_for(const struct engine *e, const struct incident *inc, const struct step *step);
+
+/* actuate.c */
+void actuate_step(struct engine *e, struct step_run *s, int64_t cause);
+/* By hand; answers the command itself, now or when the actuator has answered. */
+void actuate_by_hand(struct engine *e, const struct command *c, int person, int actuator);
+void actuate_outcome(struct engine *e, int64_t id, enum outcome outcome, bool interlocked);
+void actuate_due(struct engine *e, struct actuation *a);
+void actuate_feedback(struct engine *e, const struct sensor *s);
+void actuate_synced(struct engine *e); /* what waited for the mark is decided again */
+void actuate_started(struct engine *e);
+void actuate_forget(struct engine *e, struct incident *inc);
+void actuation_free(struct actuation *a);
+void actuate_restored(struct engine *e, struct actuation *a); /* takes it */
+const struct interlock *interlock_forbids(const struct engine *e, int actuator, const char *action,
+					  const struct incident **ret_because);
+
+/* incident.c */
+struct incident *incident_raise_by_person(struct engine *e, const struct command *c, int person);
+void incident_self(struct engine *e, enum self self, bool over, const char *what);
+void incident_retained(struct engine *e, int64_t number, const char *id);
+void incident_due(struct engine *e, struct incident *inc);
+void incident_free(struct incident *inc);
+/* Persons took lost members out by name (and reports of persons back): as `without`. */
+bool incident_without(struct engine *e, struct incident *inc, const struct strings *names, const struct cue_arg *arg);
+bool incident_is_active(const struct incident *inc); /* a member is active or unknown and not out */
+struct incident *incident_new(struct engine *e, int64_t number);
+void incident_make_steps(struct incident *inc); /* one waiting run per step of its playbook */
+void incident_replan(struct engine *e);
+void incident_drop(struct engine *e, struct incident *inc); /* 24 h after closing */
+
+/* verb.c */
+void verb_command(struct engine *e, const struct command *c);
+void verb_reply(struct engine *e, const struct command *c, const struct answer *a);
+
+#endif

@@ -1,0 +1,350 @@
+/* model.h - what the engine remembers. Internal to rules/engine: everything
+ * here is saved as records and restored from them (save.c), and nothing else
+ * is remembered. Strings are malloc'ed and owned by their struct unless said.
+ *
+ * Files: engine (one switch over events) -> sensor -> condition -> incident ->
+ * life (the table) -> escalate, playbook, actuate -> audit, notice, publish.
+ * verb answers people; view shows; save remembers; deadline is the one heap. */
+#ifndef TOCSIN_MODEL_H
+#define TOCSIN_MODEL_H
+
+#include "engine/engine.h"
+
+enum truth { TRUTH_UNKNOWN, TRUTH_FALSE, TRUTH_TRUE };
+
+/* ------------------------------------------------------------- deadlines */
+
+enum deadline_kind {
+	DEADLINE_SILENCE,  /* owner: struct sensor */
+	DEADLINE_GATE,	   /* owner: struct gate */
+	DEADLINE_INCIDENT, /* owner: struct incident */
+	DEADLINE_STEP,	   /* owner: struct step_run */
+	DEADLINE_ACTUATION, /* owner: struct actuation */
+	DEADLINE_LINK,	    /* owner: struct engine */
+};
+
+/* Embedded in its owner. Armed while pos > 0. Ties: kind, then key, then sub. */
+struct deadline {
+	int64_t at_ms;
+	int pos; /* place in the heap from 1; 0: not armed */
+	enum deadline_kind kind;
+	void *owner;
+	const char *key; /* record key of the owner, lives as long */
+	int sub;
+};
+
+struct heap {
+	struct deadline **at;
+	int n, cap;
+};
+
+void deadline_init(struct deadline *d, enum deadline_kind kind, void *owner, const char *key, int sub);
+void deadline_set(struct heap *h, struct deadline *d, int64_t at_ms);
+void deadline_clear(struct heap *h, struct deadline *d);
+struct deadline *deadline_first(const struct heap *h); /* NULL: none */
+void deadline_shift(struct heap *h, int64_t by_ms);    /* all of them */
+void heap_fini(struct heap *h);
+
+/* ------------------------------------------------ sensors and conditions */
+
+enum health { HEALTH_UNKNOWN, HEALTH_OK, HEALTH_UNREADABLE, HEALTH_AWAY, HEALTH_SILENT };
+
+struct sensor {
+	char *id;
+	char *key;	/* "s/<id>" */
+	int def;	/* in the newest plan; -1: gone from it */
+	char *def_id;	/* as saved; a family's members find their family by it */
+	char *zone_id;	/* zone as saved */
+	int zone;	/* in the newest plan; -1: unknown */
+	enum health health;
+	char word[VALUE_BYTES], text[VALUE_BYTES]; /* last good value */
+	bool has_value, has_number;
+	int64_t milli, value_ms; /* value_ms: when it was last told */
+	struct deadline silence;
+	struct gate **leaves; /* leaf gates that read this sensor */
+	int n_leaves, cap_leaves;
+	bool dirty;
+};
+
+/* The memory of one cond node of one instance (of one sensor, for a leaf):
+ * hysteresis and the delays `for` and `clear_for`. */
+struct gate {
+	struct instance *instance;
+	const struct cond *cond;
+	int grade;
+	struct sensor *sensor; /* leaf: whose; NULL for all, any, not */
+	bool negated;	       /* below an odd number of `not`: false is what makes the grade true */
+	enum truth raw;	       /* the test now, hysteresis applied */
+	enum truth out;	       /* after the delays */
+	bool lost;	       /* leaf: out is bad (true, negated: false) only because it was when the sensor was lost */
+	struct deadline delay; /* armed: raw and out differ, out follows then */
+};
+
+/* One incident type in one scope: a zone, the site, or one sensor. */
+struct instance {
+	char *key; /* "c/<type>@<scope>"; scope: zone id, "-", or sensor id */
+	char *type_id, *scope;
+	const struct incident_type *type; /* in the newest plan, NULL when it lost the type */
+	int zone;			  /* in the newest plan, -1 */
+	struct sensor *sensor;		  /* PER_SENSOR */
+	struct gate **gates;
+	int n_gates, cap_gates;
+	int grade; /* highest true now, -1 none */
+	bool known; /* no sensor was lost while bad */
+	struct incident *incident; /* the open one, or NULL */
+	char *memory; /* restored record, until its gates exist; NULL then */
+	struct sensor **missed; /* were bad by a test the new plan lacks; told at the next evaluation */
+	int n_missed;
+	bool dirty;
+};
+
+/* sensor.c */
+struct sensor *sensor_find(const struct engine *e, const char *id);
+void sensor_reading(struct engine *e, const struct reading *r); /* the whole path down to the cues */
+void sensor_silent(struct engine *e, struct sensor *s);		/* its deadline */
+void sensor_link(struct engine *e, enum link link);		/* freeze and thaw silence; want all */
+void sensor_started(struct engine *e, int64_t down_ms); /* restart: silence windows from now, gate delays moved by down_ms */
+void sensors_replan(struct engine *e); /* e->plan is the new one: sensors, instances and gates follow it, memory kept where the test is the same */
+void sensors_free(struct engine *e);
+
+/* condition.c */
+struct instance *instance_get(struct engine *e, const struct incident_type *type, const char *scope); /* made when needed */
+void condition_sensor(struct engine *e, struct sensor *s); /* its value or health changed: gates, then cues */
+void condition_delay(struct engine *e, struct gate *g);	   /* its deadline */
+/* Is this sensor bad in the instance: a leaf (any grade) true, or false below `not`? False: every leaf known. */
+enum truth condition_member(const struct instance *in, const struct sensor *s, bool *ret_lost);
+/* Does this sensor's present word satisfy (feedback of actuators)? */
+bool sensor_is(const struct sensor *s, const struct strings *words);
+
+/* records of this part */
+void sensor_save(const struct sensor *s, struct buf *out);
+void instance_save(const struct instance *in, struct buf *out);
+int sensor_restore(struct engine *e, const char *key, const char *value);
+int instance_restore(struct engine *e, const char *key, const char *value);
+/* The sensor was taken out by name: what it was when it was lost counts no more. No cues; in->grade follows. */
+void condition_without(struct engine *e, struct instance *in, struct sensor *s);
+const char *condition_broken(const struct engine *e); /* between steps; NULL, or the invariant that does not hold */
+
+/* -------------------------------------------------------------- incidents */
+
+struct member {
+	char *sensor; /* sensor id, "person:<id>" of a manual raise, "self:" of the system */
+	char *kind, *unit; /* unit "" when none */
+	char value[VALUE_BYTES], now[VALUE_BYTES], peak[VALUE_BYTES];
+	bool has_number;
+	int64_t peak_milli;
+	int64_t at_ms;
+	enum truth active; /* true, or false when it cleared */
+	bool lost;	   /* active, but the sensor is unknown now */
+	bool out;	   /* taken out of service by name */
+	bool told;	   /* follow was asked of intake */
+};
+
+struct fact {
+	char *key, *value;
+};
+
+struct step_run {
+	struct incident *incident;
+	int index; /* in playbook->steps */
+	enum step_state state;
+	char *result; /* state word or choice; "" while open */
+	char *by;     /* person who ended it, or "" */
+	char *note;
+	bool late;	  /* its deadline passed once */
+	int64_t began_ms, ended_ms; /* -1 */
+	int tries;
+	struct deadline due;
+	struct fact *facts;
+	int n_facts;
+};
+
+struct delivery_state {
+	char *person, *channel, *notice;
+	enum delivery state;
+	int64_t at_ms;
+};
+
+/* Who was called for it, when last, at which level. */
+struct called {
+	char *person;
+	int64_t at_ms;
+	int64_t sent_ms; /* when the last notice left; -1 not yet */
+	int level;
+};
+
+/* What the incident's one deadline will do, as views say it. */
+enum next_what { NEXT_NONE, NEXT_CALL, NEXT_ACTION, NEXT_REMIND, NEXT_INVESTIGATE, NEXT_EMPTY };
+
+struct incident {
+	int64_t number;
+	char id[24];	  /* "G-17" */
+	char key[24];	  /* "i/0000000017" */
+	char ulid[27];
+	int rev;
+	const struct plan *plan; /* the one it began with: type, playbook, titles */
+	char *plan_hash;
+	const struct incident_type *type;     /* in plan; NULL only when the plan was lost */
+	const struct playbook *playbook;      /* in plan, or NULL */
+	char *type_id, *zone_id;	      /* zone_id "" for the site */
+	struct text title;		      /* owned copies */
+	int zone;			      /* in the newest plan, or -1 */
+	struct instance *instance;	      /* NULL once closed */
+	enum hazard hazard;
+	enum severity severity;
+	char *grade; /* id of the gravest grade reached, "" */
+	int grade_index; /* -1: none (manual, self) */
+	bool latch, manual, stale;
+	enum state state;
+	int64_t opened_ms, changed_ms, closed_ms;
+	char *acked_by, *after; /* person id, incident id; "" when none */
+	int level, round;	/* level from 1; 0: nobody called yet */
+	bool exhausted_told;
+	int reminders; /* unanswered */
+	bool investigated;
+	enum next_what next;
+	struct deadline due;
+	int64_t opened_seq, seq; /* rows */
+	int64_t published_ms;
+	char *reset_by; /* first of two persons, "" */
+	int64_t reset_ms;
+	char *reset_without; /* members the first person named, blank-separated */
+	struct member *members;
+	int n_members;
+	struct step_run *steps; /* one per playbook step */
+	int n_steps;
+	struct delivery_state *deliveries;
+	int n_deliveries;
+	struct called *called;
+	int n_called;
+	bool dirty;   /* record must be saved */
+	bool changed; /* state must be published */
+};
+
+/* A notice that has not ended: the durable outbox. */
+struct notice_run {
+	char *key; /* "n/<seq>.<n>/<channel>": saved under it */
+	struct notice notice; /* strings owned */
+	int channel_index;    /* position in the person's list; for the next way when this one fails */
+	bool left;	      /* given to the channel in this process, no outcome yet */
+	bool waits_link;      /* failed for want of the broker and no other way: again when it is back */
+	bool dirty;
+};
+
+/* A command to an actuator under way. */
+struct actuation {
+	int64_t id; /* also in the effect */
+	char key[24]; /* "a/<id>" */
+	char *actuator, *action;
+	int64_t incident; /* number, 0: operate by hand */
+	int step;	  /* of the incident's playbook, -1 */
+	char *user;	  /* operate: who gave it, NULL: a playbook */
+	char *via;	  /* how: mqtt, control */
+	struct reply_to reply; /* strings owned */
+	int tries;
+	int64_t began_ms;
+	bool in_flight; /* left, or about to; not yet answered by outcome */
+	struct deadline due;
+	int64_t cause;
+	bool dirty;
+};
+
+/* ----------------------------------------------------------------- engine */
+
+struct engine {
+	const struct plan *plan; /* newest */
+	int64_t now_ms, epoch, seq;
+	int64_t next_number, reserved; /* incident numbers: next, and end of the reserved block */
+	int64_t next_actuation;
+	struct effects *fx; /* of the step under way */
+	enum link link;
+	int link_stage;		  /* while down: 0 just now, 1 other ways are taken, 2 told as a fault */
+	struct deadline link_due;
+	enum store_state store;
+	bool started, counters_dirty, zones_changed, all_changed;
+	struct buf body; /* of the row being written */
+	struct heap heap;
+	struct sensor **sensors; /* by id */
+	int n_sensors, cap_sensors;
+	struct instance **instances; /* by key */
+	int n_instances, cap_instances;
+	struct incident **incidents; /* by number; closed ones until their retained state is emptied */
+	int n_incidents, cap_incidents;
+	struct notice_run **notices; /* by creation */
+	int n_notices, cap_notices;
+	struct actuation **actuations; /* by id */
+	int n_actuations, cap_actuations;
+	int64_t notice_seq; /* numbering of notices below one row */
+	int notice_n;
+	struct records gone; /* keys to forget at the next save */
+	char **zone_words;   /* last published, by zone of the newest plan */
+	char *summary_text;
+};
+
+/* ------------------------------------------- what condition.c tells incident.c */
+
+/* After the gates of an instance changed. First one call per sensor whose leaf
+ * changed: active true (it became true, or was lost: lost=true; or is known true
+ * again), active false. Then, always, incident_grade with the highest true grade
+ * (-1: none) and whether that is known: false while a sensor that was lost while bad
+ * is still unknown (nothing may clear). One lost while calm hinders nothing. */
+void incident_member(struct engine *e, struct instance *in, struct sensor *s, enum truth active, bool lost);
+void incident_grade(struct engine *e, struct instance *in, int grade, bool known);
+/* A supervised sensor that is no active member went silent, away or unreadable (lost), or is back. */
+void incident_sensor_lost(struct engine *e, struct sensor *s, const char *why_zh, const char *why_en);
+void incident_sensor_found(struct engine *e, struct sensor *s);
+/* A member's value moved: now and peak. */
+void incident_value(struct engine *e, struct sensor *s);
+
+/* incident.c */
+struct incident *incident_find(const struct engine *e, int64_t number);
+bool incident_is_open(const struct incident *inc); /* not closed */
+
+/* people.c: who holds a role now. Indexes are of the newest plan. */
+int role_person(const struct engine *e, int role); /* person or -1 */
+bool role_held_by(const struct engine *e, int role, int person); /* holder, deputy or covering */
+const char *role_why(const struct engine *e, int role);		 /* "holder", "deputy", "covered_by x", "nobody" */
+/* The incident's chain: of the newest plan when it still has it, else of its own. Levels' roles
+ * are given as persons of the newest plan. level from 1. */
+int chain_levels(const struct engine *e, const struct incident *inc);
+int64_t chain_wait_ms(const struct engine *e, const struct incident *inc, int level);
+int chain_people(const struct engine *e, const struct incident *inc, int level, int *ret_people, int cap); /* level 0: exhausted */
+bool chain_has_person(const struct engine *e, const struct incident *inc, int person);
+int chain_level_of_role(const struct engine *e, const struct incident *inc, int role); /* 0: in none */
+int step_role(const struct engine *e, const struct incident *inc, const struct step *step); /* newest plan's index, or -1 */
+
+/* playbook.c: the actuator a command step means, in the newest plan; -1: none. */
+int actuator_for(const struct engine *e, const struct incident *inc, const struct step *step);
+
+/* render: pure texts from the structs (render.c wording.c) */
+void render_incident(const struct engine *e, const struct incident *inc, struct buf *out); /* state JSON */
+void render_summary(const struct engine *e, struct buf *out);
+void render_summary_text(const struct engine *e, struct buf *out);
+void render_oncall(const struct engine *e, struct buf *out);
+void render_impairments(const struct engine *e, struct buf *out);
+const char *zone_word(const struct engine *e, int zone); /* alarm pre_alarm acked fault isolated test normal */
+/* Body of a notice in one language, without marks; fits a lock screen. step: the task it is about, or
+ * the first open task of this person, NULL for none; words: for TELL, LATE, OVER: the sentence, or NULL. */
+struct wording {
+	enum notice_kind kind;
+	enum lang lang;
+	int person, level;
+	const struct incident *incident; /* NULL: TEST */
+	const struct step *step;
+	const char *words;
+};
+void render_notice(const struct engine *e, const struct wording *w, struct buf *out);
+/* Sentence of a result (CONTRACT section 6), in the person's language. */
+struct answer {
+	enum verb verb;
+	enum refusal refusal; /* REFUSAL_NONE: it was done */
+	enum lang lang;
+	const struct incident *incident; /* or NULL */
+	const char *detail; /* NULL, or: interlock id; ids of `which` ("G-17,W-18"); step list; ack: who was
+			     * first, when it is not the one who is answered; operate: how it ended */
+	int64_t due_ms;			 /* ack: when to be there; -1 none */
+	bool noted;			 /* done by somebody else: recorded as a note */
+};
+void render_answer(const struct engine *e, const struct answer *a, struct buf *out);
+
+#endif

@@ -1,0 +1,308 @@
+/* outbox.c - notices that have not ended. Each is a saved record until its
+ * outcome is known, so a crash repeats it, under its own id and marked; when
+ * one way fails the person's next channel is tried at once. */
+#include "engine/emit.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+static bool carries(const struct channel *c, const struct notice *n)
+{
+	return n->kind == NOTICE_TEST || (c->severities & 1u << n->severity);
+}
+
+/* The person's channel from place `from` on that carries it; -1: none. */
+static int next_channel(const struct engine *e, const struct person *p, const struct notice *n, int from)
+{
+	for (int i = from; i < p->channels.n; i++)
+		if (carries(&e->plan->channels[p->channels.at[i]], n))
+			return i;
+	return -1;
+}
+
+static bool is_page(const struct engine *e, const char *channel)
+{
+	int c = plan_channel(e->plan, channel);
+
+	return c >= 0 && !strcmp(e->plan->channels[c].plugin, "page");
+}
+
+static struct incident *incident_of(const struct engine *e, const struct notice *n)
+{
+	for (int i = 0; n->incident && i < e->n_incidents; i++)
+		if (!strcmp(e->incidents[i]->id, n->incident))
+			return e->incidents[i];
+	return NULL;
+}
+
+static void delivery(struct engine *e, const struct notice *n, enum delivery state)
+{
+	struct incident *inc = incident_of(e, n);
+	struct delivery_state *d = NULL;
+
+	if (!inc)
+		return;
+	for (int i = 0; i < inc->n_deliveries; i++)
+		if (!strcmp(inc->deliveries[i].person, n->person) && !strcmp(inc->deliveries[i].channel, n->channel))
+			d = &inc->deliveries[i];
+	if (!d) {
+		inc->deliveries = xrealloc(inc->deliveries, (size_t)(inc->n_deliveries + 1) * sizeof *d);
+		d = &inc->deliveries[inc->n_deliveries++];
+		*d = (struct delivery_state){xstrdup(n->person), xstrdup(n->channel), NULL, 0, 0};
+	}
+	free(d->notice);
+	d->notice = xstrdup(n->id);
+	d->state = state;
+	d->at_ms = e->now_ms;
+	for (int i = 0; state == DELIVERY_SENT && i < inc->n_called; i++)
+		if (!strcmp(inc->called[i].person, n->person))
+			inc->called[i].sent_ms = e->now_ms;
+	incident_touch(e, inc);
+}
+
+/* I2: what may leave while the store is late: life, and that the store fails. */
+static bool is_urgent(const struct notice *n)
+{
+	return hazard_is_life(n->hazard) || n->hazard == HAZARD_SYSTEM;
+}
+
+static void leave(struct engine *e, struct notice_run *r)
+{
+	if (is_page(e, r->notice.channel) && e->link == LINK_DOWN && e->link_stage == 0) {
+		r->waits_link = true; /* the grace: the broker may be back in a moment */
+		r->dirty = true;
+		return;
+	}
+	r->left = true;
+	effect_notice(e, &r->notice, is_urgent(&r->notice));
+}
+
+static void run_free(struct notice_run *r)
+{
+	struct notice *n = &r->notice;
+
+	free((char *)n->id);
+	free((char *)n->person);
+	free((char *)n->channel);
+	free((char *)n->incident);
+	free((char *)n->text);
+	free((char *)n->answer);
+	free((char *)n->user);
+	free(r->key);
+	free(r);
+}
+
+static char *dup(const char *text)
+{
+	return text ? xstrdup(text) : NULL;
+}
+
+static void add(struct engine *e, struct notice_run *r)
+{
+	if (e->n_notices == e->cap_notices) {
+		e->cap_notices = e->cap_notices ? e->cap_notices * 2 : 16;
+		e->notices = xrealloc(e->notices, (size_t)e->cap_notices * sizeof(struct notice_run *));
+	}
+	e->notices[e->n_notices++] = r;
+}
+
+static void forget(struct engine *e, int i)
+{
+	records_put(&e->gone, e->notices[i]->key, NULL);
+	run_free(e->notices[i]);
+	memmove(&e->notices[i], &e->notices[i + 1], (size_t)(e->n_notices - i - 1) * sizeof *e->notices);
+	e->n_notices--;
+}
+
+static char *notice_id(struct engine *e, int64_t cause)
+{
+	char id[48];
+
+	if (e->notice_seq != cause) {
+		e->notice_seq = cause;
+		e->notice_n = 0;
+	}
+	snprintf(id, sizeof id, "%lld.%d", (long long)cause, ++e->notice_n);
+	return xstrdup(id);
+}
+
+static int64_t reply_by(const struct engine *e, const struct to_send *s)
+{
+	if (s->kind == NOTICE_CALL && s->inc->due.pos)
+		return s->inc->due.at_ms;
+	return s->kind == NOTICE_TEST ? e->now_ms + 60000 : -1;
+}
+
+static struct notice_run *compose(struct engine *e, const struct to_send *s)
+{
+	const struct person *p = &e->plan->people[s->person];
+	struct notice_run *r = xcalloc(1, sizeof *r);
+	struct wording w = {s->kind, p->language, s->person, s->level, s->inc, s->step, s->words};
+	struct buf text = {0};
+	char number[24];
+
+	render_notice(e, &w, &text);
+	r->notice = (struct notice){.kind = s->kind, .seq = s->cause, .epoch = e->epoch, .level = s->level,
+				    .lang = p->language, .hazard = HAZARD_OTHER, .severity = SEVERITY_CRITICAL,
+				    .reply_by_ms = -1};
+	if (s->inc) {
+		snprintf(number, sizeof number, "%lld", (long long)s->inc->number);
+		r->notice.incident = xstrdup(s->inc->id);
+		r->notice.rev = s->inc->rev;
+		r->notice.hazard = s->inc->hazard;
+		r->notice.severity = s->inc->severity;
+		r->notice.answer = xstrdup(number);
+	}
+	r->notice.reply_by_ms = reply_by(e, s);
+	r->notice.id = notice_id(e, s->cause);
+	r->notice.person = xstrdup(p->id);
+	r->notice.user = dup(p->users.n ? p->users.at[0] : p->id);
+	r->notice.text = buf_steal(&text);
+	return r;
+}
+
+void outbox_send(struct engine *e, const struct to_send *s)
+{
+	const struct person *p = &e->plan->people[s->person];
+	struct notice_run *r = compose(e, s);
+	char key[64];
+	int channel = s->channel;
+
+	r->channel_index = next_channel(e, p, &r->notice, 0);
+	if (channel < 0)
+		channel = p->channels.at[r->channel_index < 0 ? 0 : r->channel_index];
+	else
+		r->channel_index = p->channels.n; /* a named channel has no next one */
+	if (r->channel_index < 0)
+		r->channel_index = 0;
+	r->notice.channel = xstrdup(e->plan->channels[channel].id);
+	snprintf(key, sizeof key, "n/%s", r->notice.id);
+	r->key = xstrdup(key);
+	r->dirty = true;
+	add(e, r);
+	delivery(e, &r->notice, DELIVERY_QUEUED);
+	leave(e, r);
+}
+
+static int find(const struct engine *e, const char *id)
+{
+	for (int i = 0; i < e->n_notices; i++)
+		if (!strcmp(e->notices[i]->notice.id, id))
+			return i;
+	return -1;
+}
+
+static void row(struct engine *e, const struct notice *n, enum audit_kind kind, const char *why)
+{
+	struct buf *b = row_begin(e);
+
+	json_str(b, "notice", n->id);
+	json_str(b, "person", n->person);
+	json_str(b, "channel", n->channel);
+	json_str(b, "kind", notice_kind_name(n->kind));
+	if (n->repeat)
+		json_bool(b, "repeat", true);
+	if (why)
+		json_str(b, "why", why);
+	row_end(e, kind, incident_of(e, n), "system", n->seq);
+}
+
+/* Not by this way: the person's next channel, else wait for the broker, else end. */
+static void failed(struct engine *e, int i, const char *why)
+{
+	struct notice_run *r = e->notices[i];
+	int person = plan_person(e->plan, r->notice.person), next = -1;
+
+	row(e, &r->notice, AUDIT_DELIVERY_FAILED, why);
+	delivery(e, &r->notice, DELIVERY_FAILED);
+	r->left = false;
+	if (person >= 0)
+		next = next_channel(e, &e->plan->people[person], &r->notice, r->channel_index + 1);
+	if (next >= 0) {
+		r->channel_index = next;
+		free((char *)r->notice.channel);
+		r->notice.channel = xstrdup(e->plan->channels[e->plan->people[person].channels.at[next]].id);
+		r->waits_link = false;
+		r->dirty = true;
+		delivery(e, &r->notice, DELIVERY_QUEUED);
+		leave(e, r);
+	} else if (is_page(e, r->notice.channel) && e->link == LINK_DOWN) {
+		r->waits_link = true;
+		r->dirty = true;
+	} else {
+		forget(e, i);
+	}
+}
+
+void outbox_outcome(struct engine *e, const char *id, enum outcome outcome, const char *why)
+{
+	int i = find(e, id);
+	struct notice_run *r;
+
+	if (i < 0)
+		return; /* ended already: a late receipt sends nothing twice */
+	r = e->notices[i];
+	if (outcome == OUTCOME_FAILED) {
+		failed(e, i, why);
+		return;
+	}
+	row(e, &r->notice, outcome == OUTCOME_SENT ? AUDIT_SENT : AUDIT_DELIVERED, NULL);
+	delivery(e, &r->notice, outcome == OUTCOME_SENT ? DELIVERY_SENT : DELIVERY_DELIVERED);
+	forget(e, i);
+}
+
+/* After a crash nobody knows whether it left: again, under its own id. */
+void outbox_started(struct engine *e)
+{
+	for (int i = 0; i < e->n_notices; i++) {
+		struct notice_run *r = e->notices[i];
+
+		r->notice.repeat = r->notice.repeat || !r->waits_link;
+		r->dirty = true;
+		leave(e, r);
+	}
+}
+
+void outbox_link_up(struct engine *e)
+{
+	for (int i = 0; i < e->n_notices; i++) {
+		struct notice_run *r = e->notices[i];
+
+		if (!r->waits_link)
+			continue;
+		r->waits_link = false;
+		r->dirty = true;
+		leave(e, r);
+	}
+}
+
+void outbox_link_lost(struct engine *e)
+{
+	for (int i = e->n_notices - 1; i >= 0; i--)
+		if (e->notices[i]->waits_link && !e->notices[i]->left)
+			failed(e, i, "broker down");
+}
+
+void outbox_forget(struct engine *e, struct incident *inc)
+{
+	for (int i = e->n_notices - 1; i >= 0; i--) {
+		struct notice_run *r = e->notices[i];
+
+		if (r->waits_link && r->notice.kind == NOTICE_CALL && r->notice.incident &&
+		    !strcmp(r->notice.incident, inc->id))
+			forget(e, i);
+	}
+}
+
+void outbox_restored(struct engine *e, struct notice_run *r)
+{
+	add(e, r);
+}
+
+void outbox_free(struct engine *e)
+{
+	for (int i = 0; i < e->n_notices; i++)
+		run_free(e->notices[i]);
+	free(e->notices);
+}

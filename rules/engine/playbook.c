@@ -1,0 +1,276 @@
+/* playbook.c - the run of a playbook: which steps are open, until when, and
+ * what their ends set going. Steps follow the playbook the incident began
+ * with; the people are those of the newest plan. */
+#include "engine/emit.h"
+#include "engine/life.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+const struct step *step_of(const struct step_run *s)
+{
+	return &s->incident->playbook->steps[s->index];
+}
+
+struct step_run *playbook_step(struct incident *inc, const char *id)
+{
+	for (int i = 0; id && i < inc->n_steps; i++)
+		if (!strcmp(step_of(&inc->steps[i])->id, id))
+			return &inc->steps[i];
+	return NULL;
+}
+
+static bool has_ended(const struct step_run *s)
+{
+	return s->state != STEP_WAITING && s->state != STEP_OPEN;
+}
+
+bool playbook_first_done(const struct incident *inc)
+{
+	if (!inc->playbook || inc->playbook->first < 0 || inc->playbook->first >= inc->n_steps)
+		return true;
+	return has_ended(&inc->steps[inc->playbook->first]);
+}
+
+bool playbook_any_open(const struct incident *inc)
+{
+	for (int i = 0; i < inc->n_steps; i++)
+		if (!has_ended(&inc->steps[i]))
+			return true;
+	return false;
+}
+
+bool playbook_mandatory_open(const struct incident *inc)
+{
+	for (int i = 0; i < inc->n_steps; i++)
+		if (step_of(&inc->steps[i])->mandatory && !has_ended(&inc->steps[i]))
+			return true;
+	return false;
+}
+
+static void set_text(char **field, const char *text)
+{
+	free(*field);
+	*field = xstrdup(text);
+}
+
+/* -- opening -- */
+
+static int64_t step_row(struct engine *e, struct step_run *s, const char *who, const char *note, int64_t cause)
+{
+	const struct step *step = step_of(s);
+	struct buf *b = row_begin(e);
+	int person = step->who >= 0 ? role_person(e, step_role(e, s->incident, step)) : -1;
+
+	json_str(b, "step", step->id);
+	json_str(b, "kind", step_kind_name(step->kind));
+	json_str(b, "state", step_state_name(s->state));
+	if (person >= 0)
+		json_str(b, "person", e->plan->people[person].id);
+	if (s->state == STEP_OPEN && s->due.pos)
+		json_time(b, "due", s->due.at_ms);
+	if (s->late)
+		json_bool(b, "late", true);
+	if (note && *note)
+		json_str(b, "note", note);
+	return row_end(e, AUDIT_STEP, s->incident, who, cause);
+}
+
+/* Whoever is called in this same turn reads the first task in the call. */
+static bool told_with_call(const struct engine *e, const struct step_run *s, int person)
+{
+	const struct incident *inc = s->incident;
+	int people[16], n;
+
+	if (inc->level > 0)
+		return false;
+	for (int i = 0; i < s->index; i++) {
+		const struct step *other = step_of(&inc->steps[i]);
+
+		if (inc->steps[i].state == STEP_OPEN && other->who >= 0 &&
+		    role_person(e, step_role(e, inc, other)) == person)
+			return false;
+	}
+	n = chain_people(e, inc, 1, people, 16);
+	for (int i = 0; i < n; i++)
+		if (people[i] == person)
+			return true;
+	return false;
+}
+
+static void open_for_person(struct engine *e, struct step_run *s, int64_t cause)
+{
+	const struct step *step = step_of(s);
+	int role = step_role(e, s->incident, step), person = role_person(e, role);
+	int64_t seq;
+
+	deadline_set(&e->heap, &s->due, e->now_ms + step->within_ms);
+	seq = step_row(e, s, "system", NULL, cause);
+	if (!told_with_call(e, s, person))
+		tell_role(e, s->incident, NOTICE_TASK, role, step, seq);
+}
+
+static void open_notify(struct engine *e, struct step_run *s, int64_t cause)
+{
+	const struct step *step = step_of(s);
+	struct cue_arg a = {.who = "system", .cause = cause};
+	const struct incident *inc = s->incident;
+
+	for (int i = 0; i < step->notify.n; i++) {
+		const char *id = inc->plan->roles[step->notify.at[i]].id;
+		int person = role_person(e, plan_role(e->plan, id));
+		struct to_send to = {NOTICE_TELL, person, s->incident, step, NULL, inc->level, cause, -1};
+
+		if (person >= 0) {
+			to.words = step->text.in[e->plan->people[person].language];
+			outbox_send(e, &to);
+		}
+	}
+	playbook_end(e, s, STEP_DONE, &a);
+}
+
+static void open_step(struct engine *e, struct step_run *s, int64_t cause)
+{
+	const struct step *step = step_of(s);
+
+	s->state = STEP_OPEN;
+	s->began_ms = e->now_ms;
+	incident_touch(e, s->incident);
+	if (step->kind == STEP_KIND_COMMAND)
+		actuate_step(e, s, step_row(e, s, "system", NULL, cause));
+	else if (step->kind == STEP_KIND_NOTIFY)
+		open_notify(e, s, step_row(e, s, "system", NULL, cause));
+	else
+		open_for_person(e, s, cause);
+}
+
+/* -- what waits for what -- */
+
+enum may_open { NOT_YET, NOW, NEVER };
+
+static bool result_matches(const struct step_run *s, const struct strings *results)
+{
+	for (int i = 0; i < results->n; i++)
+		if (!strcmp(results->at[i], s->result) || !strcmp(results->at[i], step_state_name(s->state)))
+			return true;
+	return results->n == 0;
+}
+
+/* A join opens when all it names have ended; with results, all as named. What
+ * comes only after branches not taken is not taken either. */
+static enum may_open may_open(const struct step_run *s)
+{
+	const struct step *step = step_of(s);
+	bool any = step->n_after == 0;
+
+	for (int i = 0; i < step->n_after; i++) {
+		const struct step_run *before = &s->incident->steps[step->after[i].step];
+
+		if (!has_ended(before))
+			return NOT_YET;
+		if (before->state == STEP_SKIPPED && step->after[i].results.n)
+			return NEVER;
+		if (before->state == STEP_SKIPPED)
+			continue;
+		if (!result_matches(before, &step->after[i].results))
+			return NEVER;
+		any = true;
+	}
+	return any ? NOW : NEVER;
+}
+
+/* Bounded by the steps: each pass opens or skips at least one. */
+static void advance(struct engine *e, struct incident *inc, int64_t cause)
+{
+	for (int i = 0; i < inc->n_steps && inc->state != STATE_CLOSED; i++) {
+		struct step_run *s = &inc->steps[i];
+
+		if (s->state != STEP_WAITING)
+			continue;
+		switch (may_open(s)) {
+		case NOT_YET:
+			break;
+		case NOW:
+			open_step(e, s, cause);
+			break;
+		case NEVER:
+			s->state = STEP_SKIPPED;
+			set_text(&s->result, "skipped");
+			incident_touch(e, inc);
+			i = -1; /* others may wait for it */
+			break;
+		}
+	}
+}
+
+void playbook_start(struct engine *e, struct incident *inc, int64_t cause)
+{
+	advance(e, inc, cause);
+}
+
+void playbook_end(struct engine *e, struct step_run *s, enum step_state state, const struct cue_arg *arg)
+{
+	struct incident *inc = s->incident;
+	struct cue_arg done = *arg;
+
+	if (has_ended(s))
+		return;
+	deadline_clear(&e->heap, &s->due);
+	s->state = state;
+	s->ended_ms = e->now_ms;
+	if (!*s->result)
+		set_text(&s->result, step_state_name(state));
+	set_text(&s->by, arg->who);
+	if (arg->words)
+		set_text(&s->note, arg->words);
+	if (!done.cause || step_of(s)->kind == STEP_KIND_TASK || step_of(s)->kind == STEP_KIND_COMMAND)
+		done.cause = step_row(e, s, arg->who, arg->words, arg->cause);
+	incident_touch(e, inc);
+	advance(e, inc, done.cause);
+	if (inc->state != STATE_CLOSED)
+		life_cue(e, inc, CUE_DONE, &done);
+}
+
+/* -- time is over -- */
+
+static void decide_itself(struct engine *e, struct step_run *s)
+{
+	const struct step *step = step_of(s);
+	struct cue_arg a = {.who = "system"};
+	struct buf *b = row_begin(e);
+
+	set_text(&s->result, step->choices[step->otherwise].id);
+	json_str(b, "step", step->id);
+	json_str(b, "choice", s->result);
+	json_bool(b, "otherwise", true);
+	a.cause = row_end(e, AUDIT_DECIDED, s->incident, "system", 0);
+	playbook_end(e, s, STEP_DONE, &a);
+}
+
+void playbook_due(struct engine *e, struct step_run *s)
+{
+	const struct step *step = step_of(s);
+	int64_t seq;
+
+	if (s->state != STEP_OPEN)
+		return;
+	if (step->kind == STEP_KIND_DECIDE && step->n_choices) {
+		decide_itself(e, s);
+		return;
+	}
+	s->late = true;
+	deadline_set(&e->heap, &s->due, e->now_ms + (step->within_ms > 0 ? step->within_ms : 60000));
+	seq = step_row(e, s, "system", NULL, 0);
+	tell_role(e, s->incident, NOTICE_LATE, step_role(e, s->incident, step), step, seq);
+	if (step->late_call >= 0) {
+		const char *role = s->incident->plan->roles[step->late_call].id;
+
+		tell_role(e, s->incident, NOTICE_LATE, plan_role(e->plan, role), step, seq);
+	}
+}
+
+void playbook_stop(struct engine *e, struct incident *inc)
+{
+	for (int i = 0; i < inc->n_steps; i++)
+		deadline_clear(&e->heap, &inc->steps[i].due);
+}

@@ -1,0 +1,320 @@
+/* render.c - the state of one incident as JSON (CONTRACT section 6). */
+#include "engine/render.h"
+
+#include "base/text.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+/* How much of it is shown. */
+struct limits {
+	size_t text_bytes;
+	int members, steps, deliveries;
+};
+
+/* The first that fits the packet: texts give way before members and steps. */
+static const struct limits limits[] = {
+    {4096, 50, 60, 200}, {256, 50, 60, 100}, {64, 50, 60, 50}, {64, 25, 30, 25}, {32, 8, 10, 10},
+};
+
+struct shown {
+	const struct engine *e;
+	const struct incident *inc;
+	const struct limits *limits;
+	struct buf *b;
+};
+
+void render_optional(struct buf *b, const char *key, const char *text)
+{
+	json_str(b, key, text && *text ? text : NULL);
+}
+
+void render_who(const struct engine *e, struct buf *b, const char *key, const int *people, int n)
+{
+	json_open(b, key, '[');
+	for (int i = 0; i < n; i++)
+		json_str(b, NULL, e->plan->people[people[i]].id);
+	json_close(b, ']');
+}
+
+static void put_text(const struct shown *s, const char *key, const char *text)
+{
+	size_t n = text ? utf8_cut(text, s->limits->text_bytes) : 0;
+	char *copy;
+
+	if (!text || !text[n]) {
+		json_str(s->b, key, text);
+		return;
+	}
+	copy = xstrdup(text);
+	copy[n] = 0;
+	json_str(s->b, key, copy);
+	free(copy);
+}
+
+static void put_next(const struct shown *s)
+{
+	struct next next;
+
+	next_of(s->e, s->inc, &next);
+	json_open(s->b, "next", '{');
+	json_time(s->b, "at", next.at_ms);
+	json_str(s->b, "what", next.what);
+	if (next.level)
+		json_int(s->b, "level", next.level);
+	else
+		json_null(s->b, "level");
+	render_who(s->e, s->b, "who", next.people, next.n);
+	json_close(s->b, '}');
+}
+
+static void put_chain(const struct shown *s)
+{
+	const struct incident *inc = s->inc;
+
+	json_open(s->b, "chain", '{');
+	json_str(s->b, "name", inc->type ? inc->plan->chains[inc->type->chain].id : NULL);
+	json_int(s->b, "level", inc->level);
+	json_int(s->b, "round", inc->round);
+	json_close(s->b, '}');
+}
+
+static void put_member(const struct shown *s, const struct member *m)
+{
+	static const char *const leaves[] = {
+	    [TRUTH_UNKNOWN] = "unknown", [TRUTH_FALSE] = "false", [TRUTH_TRUE] = "true"};
+
+	json_open(s->b, NULL, '{');
+	json_str(s->b, "sensor", m->sensor);
+	json_str(s->b, "kind", m->kind);
+	json_str(s->b, "leaf", leaves[m->lost ? TRUTH_UNKNOWN : m->active]);
+	render_optional(s->b, "value", m->value);
+	render_optional(s->b, "now", m->now);
+	render_optional(s->b, "peak", m->peak);
+	render_optional(s->b, "unit", m->unit);
+	json_time(s->b, "at", m->at_ms);
+	if (m->out)
+		json_bool(s->b, "out", true);
+	json_close(s->b, '}');
+}
+
+static void put_members(const struct shown *s)
+{
+	int n = s->inc->n_members < s->limits->members ? s->inc->n_members : s->limits->members;
+
+	json_open(s->b, "members", '[');
+	for (int i = 0; i < n; i++)
+		put_member(s, &s->inc->members[i]);
+	json_close(s->b, ']');
+	json_int(s->b, "members_more", s->inc->n_members - n);
+}
+
+static void put_owner(const struct shown *s, const struct step *step)
+{
+	int role = step_role(s->e, s->inc, step);
+	int person = role >= 0 ? role_person(s->e, role) : -1;
+
+	json_str(s->b, "role", step->who >= 0 ? s->inc->plan->roles[step->who].id : NULL);
+	render_who(s->e, s->b, "who", &person, person >= 0);
+}
+
+static void put_told(const struct shown *s, const struct step *step)
+{
+	int people[16], n = 0;
+
+	for (int i = 0; i < step->notify.n && n < 16; i++) {
+		int role = plan_role(s->e->plan, s->inc->plan->roles[step->notify.at[i]].id);
+		int person = role >= 0 ? role_person(s->e, role) : -1;
+
+		if (person >= 0)
+			people[n++] = person;
+	}
+	render_who(s->e, s->b, "who", people, n);
+}
+
+static void put_actuator(const struct shown *s, const struct step *step)
+{
+	int actuator = actuator_for(s->e, s->inc, step);
+	const char *id = actuator >= 0 ? s->e->plan->actuators[actuator].id : NULL;
+
+	if (!id && step->actuator >= 0)
+		id = s->inc->plan->actuators[step->actuator].id;
+	json_str(s->b, "actuator", id);
+	json_str(s->b, "action", step->action);
+}
+
+static bool ended(const struct step_run *run)
+{
+	return run->state != STEP_WAITING && run->state != STEP_OPEN;
+}
+
+static void put_took(const struct shown *s, const struct step_run *run)
+{
+	int64_t tenths;
+	char text[32];
+
+	if (run->state != STEP_WAITING)
+		json_int(s->b, "tries", run->tries);
+	if (!ended(run) || run->ended_ms < 0 || run->began_ms < 0)
+		return;
+	tenths = (run->ended_ms - run->began_ms + 50) / 100;
+	json_raw(s->b, "took_s", milli_text(tenths * 100, text));
+}
+
+/* How it ended: who, when, with which words. */
+static void put_end(const struct shown *s, const struct step_run *run, const struct step *step)
+{
+	if (step->kind == STEP_KIND_DECIDE)
+		render_optional(s->b, "choice", run->result);
+	if (run->by && *run->by)
+		json_str(s->b, "by", run->by);
+	if (step->kind != STEP_KIND_COMMAND && run->ended_ms >= 0)
+		json_time(s->b, "ended", run->ended_ms);
+}
+
+static void put_facts(const struct shown *s, const struct step_run *run)
+{
+	if (!run->n_facts)
+		return;
+	json_open(s->b, "values", '{');
+	for (int i = 0; i < run->n_facts; i++)
+		put_text(s, run->facts[i].key, run->facts[i].value);
+	json_close(s->b, '}');
+}
+
+static void put_step(const struct shown *s, const struct step_run *run)
+{
+	const struct step *step = &s->inc->playbook->steps[run->index];
+	enum step_kind kind = step->kind;
+
+	json_open(s->b, NULL, '{');
+	json_str(s->b, "id", step->id);
+	json_str(s->b, "kind", step_kind_name(kind));
+	if (kind == STEP_KIND_TASK || kind == STEP_KIND_DECIDE || kind == STEP_KIND_RECORD)
+		put_owner(s, step);
+	else if (kind == STEP_KIND_NOTIFY)
+		put_told(s, step);
+	else if (kind == STEP_KIND_COMMAND)
+		put_actuator(s, step);
+	json_str(s->b, "state", step_state_name(run->state));
+	if (kind == STEP_KIND_COMMAND)
+		put_took(s, run);
+	else if (run->state == STEP_OPEN && run->due.pos)
+		json_time(s->b, "due", run->due.at_ms);
+	if (run->index == s->inc->playbook->first)
+		json_bool(s->b, "first", true);
+	if (run->late)
+		json_bool(s->b, "late", true);
+	if (ended(run))
+		put_end(s, run, step);
+	if (run->note && *run->note)
+		put_text(s, "note", run->note);
+	put_facts(s, run);
+	json_close(s->b, '}');
+}
+
+static void put_steps(const struct shown *s)
+{
+	int total = s->inc->n_steps, n = total < s->limits->steps ? total : s->limits->steps;
+
+	if (!s->inc->playbook)
+		n = 0;
+	json_open(s->b, "steps", '[');
+	for (int i = 0; i < n; i++)
+		put_step(s, &s->inc->steps[i]);
+	json_close(s->b, ']');
+	json_int(s->b, "steps_more", total - n);
+}
+
+static bool newest(const struct incident *inc, int at)
+{
+	const struct delivery_state *d = &inc->deliveries[at];
+
+	for (int i = at + 1; i < inc->n_deliveries; i++)
+		if (!strcmp(inc->deliveries[i].person, d->person) &&
+		    !strcmp(inc->deliveries[i].channel, d->channel))
+			return false;
+	return true;
+}
+
+static void put_deliveries(const struct shown *s)
+{
+	int skip = -s->limits->deliveries;
+
+	for (int i = 0; i < s->inc->n_deliveries; i++)
+		skip += newest(s->inc, i);
+	json_open(s->b, "deliveries", '[');
+	for (int i = 0; i < s->inc->n_deliveries; i++) {
+		const struct delivery_state *d = &s->inc->deliveries[i];
+
+		if (!newest(s->inc, i) || skip-- > 0)
+			continue;
+		json_open(s->b, NULL, '{');
+		json_str(s->b, "person", d->person);
+		json_str(s->b, "channel", d->channel);
+		json_str(s->b, "notice", d->notice);
+		json_str(s->b, "state", delivery_name(d->state));
+		json_time(s->b, "at", d->at_ms);
+		json_close(s->b, '}');
+	}
+	json_close(s->b, ']');
+}
+
+static void put_flags(const struct shown *s)
+{
+	json_open(s->b, "flags", '{');
+	json_bool(s->b, "stale", s->inc->stale);
+	json_null(s->b, "shelved");
+	json_null(s->b, "isolated");
+	json_bool(s->b, "drill", false);
+	json_bool(s->b, "unrecorded", s->e->store != STORE_OK);
+	json_close(s->b, '}');
+}
+
+static void put_identity(const struct shown *s)
+{
+	const struct incident *inc = s->inc;
+
+	json_int(s->b, "v", 1);
+	json_str(s->b, "id", inc->id);
+	json_str(s->b, "ulid", inc->ulid);
+	json_int(s->b, "rev", inc->rev);
+	json_int(s->b, "epoch", s->e->epoch);
+	json_int(s->b, "seq", inc->seq);
+	json_str(s->b, "type", inc->type_id);
+	json_open(s->b, "title", '{');
+	for (int l = 0; l < LANG_COUNT; l++)
+		put_text(s, lang_name((enum lang)l), inc->title.in[l]);
+	json_close(s->b, '}');
+	render_optional(s->b, "zone", inc->zone_id);
+	json_str(s->b, "hazard", hazard_name(inc->hazard));
+	json_str(s->b, "severity", severity_name(inc->severity));
+	render_optional(s->b, "grade", inc->grade);
+	json_str(s->b, "state", state_name(inc->state));
+	json_time(s->b, "opened", inc->opened_ms);
+	json_time(s->b, "changed", inc->changed_ms);
+	render_optional(s->b, "acked_by", inc->acked_by);
+	render_optional(s->b, "after", inc->after);
+}
+
+void render_incident(const struct engine *e, const struct incident *inc, struct buf *out)
+{
+	size_t start = out->len;
+
+	for (size_t i = 0; i < sizeof limits / sizeof *limits; i++) {
+		struct shown s = {e, inc, &limits[i], out};
+
+		out->len = start;
+		json_open(out, NULL, '{');
+		put_identity(&s);
+		put_next(&s);
+		put_chain(&s);
+		put_members(&s);
+		put_steps(&s);
+		put_deliveries(&s);
+		put_flags(&s);
+		json_close(out, '}');
+		if (out->len - start <= RENDER_BYTES)
+			return;
+	}
+}

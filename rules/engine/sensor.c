@@ -1,0 +1,413 @@
+/* sensor.c - the sensors of the newest plan, members of families once they
+ * have spoken: value, health, and the supervision for silence. */
+#include "engine/emit.h"
+#include "engine/gates.h"
+#include "engine/record.h"
+
+#include "base/text.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+/* ------------------------------------------------------------------- list */
+
+static int sensor_place(const struct engine *e, const char *id)
+{
+	int low = 0, high = e->n_sensors;
+
+	while (low < high) {
+		int mid = (low + high) / 2;
+
+		if (strcmp(e->sensors[mid]->id, id) < 0)
+			low = mid + 1;
+		else
+			high = mid;
+	}
+	return low;
+}
+
+struct sensor *sensor_find(const struct engine *e, const char *id)
+{
+	int i = sensor_place(e, id);
+
+	return i < e->n_sensors && !strcmp(e->sensors[i]->id, id) ? e->sensors[i] : NULL;
+}
+
+static struct sensor *sensor_add(struct engine *e, const char *id)
+{
+	struct sensor *s = xcalloc(1, sizeof *s);
+	struct buf key = {0};
+	int place = sensor_place(e, id);
+
+	buf_printf(&key, "s/%s", id);
+	s->key = buf_steal(&key);
+	s->id = xstrdup(id);
+	s->def_id = xstrdup("");
+	s->zone_id = xstrdup("");
+	s->def = s->zone = -1;
+	s->dirty = true;
+	deadline_init(&s->silence, DEADLINE_SILENCE, s, s->key, 0);
+	if (e->n_sensors == e->cap_sensors) {
+		e->cap_sensors = e->cap_sensors ? 2 * e->cap_sensors : 64;
+		e->sensors = xrealloc(e->sensors, (size_t)e->cap_sensors * sizeof *e->sensors);
+	}
+	memmove(e->sensors + place + 1, e->sensors + place,
+	        (size_t)(e->n_sensors - place) * sizeof *e->sensors);
+	e->sensors[place] = s;
+	e->n_sensors++;
+	return s;
+}
+
+void sensors_free(struct engine *e)
+{
+	instances_free(e);
+	for (int i = 0; i < e->n_sensors; i++) {
+		struct sensor *s = e->sensors[i];
+
+		deadline_clear(&e->heap, &s->silence);
+		free(s->leaves);
+		free(s->id);
+		free(s->key);
+		free(s->def_id);
+		free(s->zone_id);
+		free(s);
+	}
+	free(e->sensors);
+	e->sensors = NULL;
+	e->n_sensors = e->cap_sensors = 0;
+}
+
+static void keep_text(struct sensor *s, char **at, const char *text)
+{
+	if (!strcmp(*at, text))
+		return;
+	free(*at);
+	*at = xstrdup(text);
+	s->dirty = true;
+}
+
+static void stand_in(struct engine *e, struct sensor *s, int def, int zone)
+{
+	s->def = def;
+	s->zone = zone;
+	if (def >= 0)
+		keep_text(s, &s->def_id, e->plan->sensors[def].id);
+	if (zone >= 0)
+		keep_text(s, &s->zone_id, e->plan->zones[zone].id);
+}
+
+/* ------------------------------------------------------------ supervision */
+
+static bool is_gone(const struct sensor *s)
+{
+	return s->health == HEALTH_SILENT || s->health == HEALTH_AWAY;
+}
+
+static bool is_bad(enum health health)
+{
+	return health != HEALTH_UNKNOWN && health != HEALTH_OK;
+}
+
+static void silence_stop(struct engine *e, struct sensor *s)
+{
+	s->dirty |= s->silence.pos != 0;
+	deadline_clear(&e->heap, &s->silence);
+}
+
+/* A window begins, or goes on when there is one and not anew. While the link
+ * is down nobody is silent: it is the link that is broken. */
+static void silence_watch(struct engine *e, struct sensor *s, bool anew)
+{
+	int64_t wait_ms = s->def >= 0 ? e->plan->sensors[s->def].silent_after_ms : 0;
+
+	if (wait_ms <= 0 || is_gone(s) || !link_is_up(e)) {
+		silence_stop(e, s);
+	} else if (anew || !s->silence.pos) {
+		deadline_set(&e->heap, &s->silence, e->now_ms + wait_ms);
+		s->dirty = true;
+	}
+}
+
+static bool is_member(const struct sensor *s)
+{
+	for (int i = 0; i < s->n_leaves; i++)
+		if (gate_is_bad(s->leaves[i]) && s->leaves[i]->instance->incident)
+			return true;
+	return false;
+}
+
+static void tell_lost(struct engine *e, struct sensor *s)
+{
+	static const char *const why[][LANG_COUNT] = {
+	    [HEALTH_UNREADABLE] = {"读数无法识别", "its value cannot be read"},
+	    [HEALTH_AWAY] = {"设备离线", "the device is offline"},
+	    [HEALTH_SILENT] = {"超时没有消息", "no message in time"},
+	};
+
+	effect_want(e, s->id);
+	if (!is_member(s))
+		incident_sensor_lost(e, s, why[s->health][LANG_ZH], why[s->health][LANG_EN]);
+}
+
+/* Health and value are as the event says: gates, cues, and the sensor's own fault. */
+static void turn(struct engine *e, struct sensor *s, enum health health)
+{
+	bool was_bad = is_bad(s->health);
+
+	s->dirty |= s->health != health;
+	s->health = health;
+	if (was_bad && !is_bad(health))
+		incident_sensor_found(e, s);
+	condition_sensor(e, s);
+	if (!was_bad && is_bad(health))
+		tell_lost(e, s);
+}
+
+void sensor_silent(struct engine *e, struct sensor *s)
+{
+	silence_stop(e, s);
+	if (!is_gone(s))
+		turn(e, s, HEALTH_SILENT);
+}
+
+/* e->link is the new one. Countdowns to silence are frozen while the link is down and begin anew after it. */
+void sensor_link(struct engine *e, enum link link)
+{
+	for (int i = 0; i < e->n_sensors; i++) {
+		struct sensor *s = e->sensors[i];
+
+		silence_watch(e, s, false);
+		for (int k = 0; k < s->n_leaves; k++)
+			gate_link(e, s->leaves[k]);
+	}
+	if (link == LINK_UP)
+		effect_want(e, NULL);
+}
+
+void sensor_started(struct engine *e, int64_t down_ms)
+{
+	for (int i = 0; i < e->n_instances; i++) {
+		struct instance *in = e->instances[i];
+
+		for (int k = 0; k < in->n_gates; k++) {
+			struct gate *g = in->gates[k];
+
+			if (!g->delay.pos || !down_ms)
+				continue;
+			deadline_set(&e->heap, &g->delay, g->delay.at_ms + down_ms);
+			in->dirty = true;
+		}
+	}
+	for (int i = 0; i < e->n_sensors; i++) {
+		struct sensor *s = e->sensors[i];
+
+		silence_watch(e, s, true);
+		for (int k = 0; k < s->n_leaves; k++)
+			gate_link(e, s->leaves[k]);
+	}
+	conditions_settle(e);
+}
+
+/* --------------------------------------------------------------- readings */
+
+/* The captured zone may differ from the known one (a device was moved): a
+ * calm sensor follows, a bad one stays until it is calm. */
+static struct sensor *sensor_of(struct engine *e, const struct reading *r)
+{
+	struct sensor *s = sensor_find(e, r->sensor);
+	int zone = r->zone;
+
+	if (!s)
+		s = sensor_add(e, r->sensor);
+	else if (zone < 0)
+		zone = s->zone;
+	if ((s->def == r->def && s->zone == zone) || !condition_detach(e, s))
+		return s;
+	stand_in(e, s, r->def, zone);
+	condition_attach(e, s);
+	for (int i = 0; i < e->n_instances; i++)
+		if (e->instances[i]->sensor == s)
+			e->instances[i]->zone = s->zone;
+	return s;
+}
+
+static bool same_value(const struct sensor *s, const struct reading *r)
+{
+	return s->has_value && !strcmp(s->word, r->word) && !strcmp(s->text, r->text) &&
+	       s->has_number == r->has_number && (!r->has_number || s->milli == r->milli);
+}
+
+/* What the broker kept is no sign of life; of a sensor that is gone it says
+ * nothing new unless the value differs, or it is the availability itself. */
+static bool is_old(const struct sensor *s, const struct reading *r)
+{
+	if (!r->retained || (r->kind == READING_VALUE && !same_value(s, r)))
+		return false;
+	if (r->kind == READING_AWAY || (r->kind == READING_BACK && s->health == HEALTH_AWAY))
+		return false;
+	return is_gone(s);
+}
+
+static void copy_cut(char dst[VALUE_BYTES], const char *src)
+{
+	size_t n = utf8_cut(src, VALUE_BYTES - 1);
+
+	memcpy(dst, src, n);
+	dst[n] = 0;
+}
+
+static void take_value(struct engine *e, struct sensor *s, const struct reading *r)
+{
+	copy_cut(s->word, r->word);
+	copy_cut(s->text, r->text);
+	s->has_value = true;
+	s->has_number = r->has_number;
+	s->milli = r->has_number ? r->milli : 0;
+	s->value_ms = e->now_ms;
+	s->dirty = true;
+	incident_value(e, s);
+}
+
+static void sign_of_life(struct engine *e, struct sensor *s)
+{
+	for (int i = 0; i < s->n_leaves; i++)
+		gate_alive(e, s->leaves[i]);
+}
+
+static enum health health_after(const struct sensor *s, enum reading_kind kind)
+{
+	switch (kind) {
+	case READING_VALUE:
+		return HEALTH_OK;
+	case READING_UNREADABLE:
+		return HEALTH_UNREADABLE;
+	case READING_AWAY:
+		return HEALTH_AWAY;
+	case READING_BACK:
+		return is_gone(s) ? HEALTH_UNKNOWN : s->health;
+	case READING_SEEN:
+		break;
+	}
+	return s->health == HEALTH_SILENT ? HEALTH_UNKNOWN : s->health;
+}
+
+void sensor_reading(struct engine *e, const struct reading *r)
+{
+	struct sensor *s = sensor_of(e, r);
+	bool alive = r->kind != READING_AWAY && !(r->retained && same_value(s, r)), was_gone = is_gone(s);
+
+	if (is_old(s, r)) {
+		condition_sensor(e, s); /* it may have been moved */
+		return;
+	}
+	if (alive)
+		sign_of_life(e, s);
+	if (r->kind == READING_VALUE)
+		take_value(e, s, r);
+	turn(e, s, health_after(s, r->kind));
+	silence_watch(e, s, alive);
+	if (was_gone && s->health == HEALTH_UNKNOWN)
+		effect_want(e, s->id);
+}
+
+/* ------------------------------------------------------------- a new plan */
+
+/* Members of families are found by their family, others by their own id. */
+static void sensor_follow(struct engine *e, struct sensor *s)
+{
+	const struct plan *p = e->plan;
+	int def = plan_sensor(p, s->def_id);
+
+	if (def < 0 || !p->sensors[def].is_family)
+		def = plan_sensor(p, s->id);
+	stand_in(e, s, def,
+	         def >= 0 && p->sensors[def].zone >= 0 ? p->sensors[def].zone : plan_zone(p, s->zone_id));
+}
+
+void sensors_replan(struct engine *e)
+{
+	for (int i = 0; i < e->plan->n_sensors; i++) {
+		const struct sensor_def *def = &e->plan->sensors[i];
+
+		if (!def->is_family && !sensor_find(e, def->id))
+			sensor_add(e, def->id);
+	}
+	for (int i = 0; i < e->n_sensors; i++)
+		sensor_follow(e, e->sensors[i]);
+	instances_replan(e);
+	if (!e->started)
+		return;
+	for (int i = 0; i < e->n_sensors; i++)
+		silence_watch(e, e->sensors[i], false);
+	conditions_settle(e);
+}
+
+/* ---------------------------------------------------------------- records */
+
+void sensor_save(const struct sensor *s, struct buf *out)
+{
+	record_tag(out, "s");
+	record_str(out, s->def_id);
+	record_str(out, s->zone_id);
+	record_int(out, s->health);
+	record_int(out, s->silence.pos ? s->silence.at_ms : -1);
+	if (!s->has_value)
+		return;
+	record_tag(out, "v");
+	record_str(out, s->word);
+	record_str(out, s->text);
+	record_int(out, s->has_number);
+	record_int(out, s->milli);
+	record_int(out, s->value_ms);
+}
+
+static void read_value(struct sensor *s, struct record_reader *r)
+{
+	record_read_cut(r, s->word, sizeof s->word);
+	record_read_cut(r, s->text, sizeof s->text);
+	s->has_number = record_read_int(r) != 0;
+	s->milli = record_read_int(r);
+	s->value_ms = record_read_int(r);
+	s->has_value = true;
+}
+
+static void read_head(struct engine *e, struct sensor *s, struct record_reader *r)
+{
+	int64_t health, silent_ms;
+
+	free(s->def_id);
+	free(s->zone_id);
+	s->def_id = record_read_str(r);
+	s->zone_id = record_read_str(r);
+	health = record_read_int(r);
+	silent_ms = record_read_int(r);
+	if (health < 0 || health > HEALTH_SILENT)
+		r->bad = true;
+	else
+		s->health = (enum health)health;
+	if (!r->bad && silent_ms >= 0)
+		deadline_set(&e->heap, &s->silence, silent_ms);
+}
+
+/* An ill-formed record leaves the sensor as far as it was understood. */
+int sensor_restore(struct engine *e, const char *key, const char *value)
+{
+	struct record_reader r;
+	char tag[RECORD_TAG_BYTES];
+	struct sensor *s;
+
+	if (strncmp(key, "s/", 2) || !key[2])
+		return -1;
+	s = sensor_find(e, key + 2);
+	if (!s)
+		s = sensor_add(e, key + 2);
+	record_open(&r, value);
+	while (record_line(&r, tag)) {
+		if (!strcmp(tag, "s"))
+			read_head(e, s, &r);
+		else if (!strcmp(tag, "v"))
+			read_value(s, &r);
+	}
+	s->dirty = false;
+	return r.bad ? -1 : 0;
+}

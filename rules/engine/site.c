@@ -1,0 +1,203 @@
+/* site.c - the site at a glance: summary, who is on call, what is impaired. */
+#include "engine/render.h"
+
+#include <string.h>
+
+enum { SHOWN_MAX = 100 }; /* incidents, impairments; the rest is counted */
+
+bool site_unacked(const struct incident *inc)
+{
+	return inc->state == STATE_UNACKED || inc->state == STATE_RTN_UNACKED;
+}
+
+static bool is_acked(const struct incident *inc)
+{
+	return inc->state == STATE_ACKED || inc->state == STATE_LATCHED || inc->state == STATE_CLEARED;
+}
+
+const struct incident *site_next(const struct engine *e, struct walk *w)
+{
+	for (; w->hazard < HAZARD_COUNT; w->hazard++, w->at = 0)
+		while (w->at < e->n_incidents) {
+			const struct incident *inc = e->incidents[w->at++];
+
+			if ((int)inc->hazard == w->hazard && inc->state != STATE_CLOSED)
+				return inc;
+		}
+	return NULL;
+}
+
+struct counts {
+	int open, unacked, acked;
+	int worst; /* severity, -1 none */
+};
+
+static struct counts count(const struct engine *e)
+{
+	struct counts c = {.worst = -1};
+
+	for (int i = 0; i < e->n_incidents; i++) {
+		const struct incident *inc = e->incidents[i];
+
+		if (inc->state == STATE_CLOSED)
+			continue;
+		c.open++;
+		c.unacked += site_unacked(inc);
+		c.acked += is_acked(inc);
+		if (c.worst < 0 || (int)inc->severity < c.worst)
+			c.worst = (int)inc->severity;
+	}
+	return c;
+}
+
+static void put_line(const struct incident *inc, struct buf *out)
+{
+	json_open(out, NULL, '{');
+	json_str(out, "id", inc->id);
+	json_int(out, "rev", inc->rev);
+	json_str(out, "state", state_name(inc->state));
+	json_str(out, "hazard", hazard_name(inc->hazard));
+	render_optional(out, "zone", inc->zone_id);
+	json_time(out, "opened", inc->opened_ms);
+	json_close(out, '}');
+}
+
+void render_summary(const struct engine *e, struct buf *out)
+{
+	struct counts c = count(e);
+	const struct incident *inc;
+	struct walk w = {0};
+	int n = 0;
+
+	json_open(out, NULL, '{');
+	json_int(out, "v", 1);
+	json_time(out, "at", e->now_ms);
+	json_int(out, "open", c.open);
+	json_int(out, "unacked", c.unacked);
+	json_int(out, "acked", c.acked);
+	json_str(out, "worst", c.worst < 0 ? NULL : severity_name((enum severity)c.worst));
+	json_int(out, "epoch", e->epoch);
+	json_int(out, "seq", e->seq);
+	json_open(out, "incidents", '[');
+	for (; n < SHOWN_MAX && (inc = site_next(e, &w)); n++)
+		put_line(inc, out);
+	json_close(out, ']');
+	json_int(out, "more", c.open - n);
+	json_close(out, '}');
+}
+
+/* "G-17 Gas leak B2 kitchen unacked, next 03:11 Ann Smith" */
+static void say_incident(const struct engine *e, const struct incident *inc, enum lang lang, struct buf *out)
+{
+	const char *zone = wording_zone(e, inc, lang);
+	char clock[TIME_TEXT_BYTES];
+	struct next next;
+
+	buf_printf(out, "%s %s%s%s %s", inc->id, inc->title.in[lang], *zone ? " " : "", zone,
+	           wording_state(inc->state, lang));
+	next_of(e, inc, &next);
+	if (next.at_ms < 0 || !next.n)
+		return;
+	buf_printf(out, lang == LANG_ZH ? ",%s 呼叫" : ", next call %s",
+	           time_clock(&e->plan->tz, next.at_ms, clock));
+	for (int i = 0; i < next.n; i++)
+		buf_printf(out, "%s%s", i ? (lang == LANG_ZH ? "、" : ", ") : " ",
+		           e->plan->people[next.people[i]].name);
+}
+
+enum { SAID_MAX = 5 }; /* incidents in one readable line */
+
+static void say_site(const struct engine *e, enum lang lang, struct buf *out)
+{
+	struct counts c = count(e);
+	const struct incident *inc;
+	struct walk w = {0};
+	int n = 0;
+
+	if (!c.open) {
+		buf_str(out, lang == LANG_ZH ? "一切正常" : "All normal");
+		return;
+	}
+	buf_printf(out, lang == LANG_ZH ? "%d起事件,%d起未确认:" : "%d open, %d unacked: ", c.open,
+	           c.unacked);
+	for (; n < SAID_MAX && (inc = site_next(e, &w)); n++) {
+		if (n)
+			buf_str(out, lang == LANG_ZH ? ";" : "; ");
+		say_incident(e, inc, lang, out);
+	}
+	if (c.open > n)
+		buf_printf(out, lang == LANG_ZH ? ";另有%d起" : "; %d more", c.open - n);
+}
+
+void render_summary_text(const struct engine *e, struct buf *out)
+{
+	size_t start = out->len;
+
+	for (int l = 0; l < LANG_COUNT; l++) {
+		if (!(e->plan->languages & 1u << l))
+			continue;
+		if (out->len > start)
+			buf_str(out, " / ");
+		say_site(e, (enum lang)l, out);
+	}
+}
+
+static void put_role(const struct engine *e, int role, struct buf *out)
+{
+	int person = role_person(e, role);
+
+	json_open(out, e->plan->roles[role].id, '{');
+	json_str(out, "person", person < 0 ? NULL : e->plan->people[person].id);
+	json_str(out, "name", person < 0 ? NULL : e->plan->people[person].name);
+	json_str(out, "why", role_why(e, role));
+	json_open(out, "also", '[');
+	for (int p = 0; p < e->plan->n_people; p++)
+		if (p != person && role_held_by(e, role, p))
+			json_str(out, NULL, e->plan->people[p].id);
+	json_close(out, ']');
+	json_close(out, '}');
+}
+
+void engine_view_oncall(const struct engine *e, const char *role, struct buf *out)
+{
+	json_open(out, NULL, '{');
+	for (int i = 0; i < e->plan->n_roles; i++)
+		if (!role || !strcmp(role, e->plan->roles[i].id))
+			put_role(e, i, out);
+	json_close(out, '}');
+}
+
+void render_oncall(const struct engine *e, struct buf *out)
+{
+	engine_view_oncall(e, NULL, out);
+}
+
+static void put_out(const struct engine *e, const struct incident *inc, const struct member *m,
+                    struct buf *out)
+{
+	const struct sensor *s = sensor_find(e, m->sensor);
+
+	json_open(out, NULL, '{');
+	json_str(out, "what", "out");
+	json_str(out, "sensor", m->sensor);
+	json_str(out, "zone", s && s->zone >= 0 ? e->plan->zones[s->zone].id : NULL);
+	json_str(out, "incident", inc->id);
+	json_close(out, '}');
+}
+
+void render_impairments(const struct engine *e, struct buf *out)
+{
+	int n = 0;
+
+	json_open(out, NULL, '{');
+	json_int(out, "v", 1);
+	json_time(out, "at", e->now_ms);
+	json_open(out, "items", '[');
+	for (int i = 0; i < e->n_incidents; i++)
+		for (int k = 0; k < e->incidents[i]->n_members; k++)
+			if (e->incidents[i]->members[k].out && n++ < SHOWN_MAX)
+				put_out(e, e->incidents[i], &e->incidents[i]->members[k], out);
+	json_close(out, ']');
+	json_int(out, "more", n > SHOWN_MAX ? n - SHOWN_MAX : 0);
+	json_close(out, '}');
+}

@@ -1,0 +1,198 @@
+/* extract.c - the only file that knows jansson. */
+#include "intake/extract.h"
+
+#include "base/text.h"
+
+#define json_null jansson_null /* base/buf.h has a json_null of its own; neither is called here */
+#include <jansson.h>
+#undef json_null
+#include <stdio.h>
+#include <string.h>
+
+static json_t *in(const struct json *doc)
+{
+	return (json_t *)doc;
+}
+
+/* Counted before parsing: the parser's own limit of 2048 costs stack. */
+static bool too_deep(const char *payload, size_t len)
+{
+	bool quoted = false;
+	int depth = 0;
+
+	for (size_t i = 0; i < len; i++) {
+		char c = payload[i];
+
+		if (quoted && c == '\\')
+			i++;
+		else if (c == '"')
+			quoted = !quoted;
+		else if (!quoted && (c == '{' || c == '[') && ++depth > EXTRACT_DEPTH_MAX)
+			return true;
+		else if (!quoted && (c == '}' || c == ']'))
+			depth--;
+	}
+	return false;
+}
+
+struct json *extract_parse(const char *payload, size_t len)
+{
+	json_error_t error;
+	json_t *doc;
+
+	if (len > EXTRACT_BYTES_MAX || !utf8_valid(payload, len) || too_deep(payload, len))
+		return NULL;
+	doc = json_loadb(payload, len, JSON_DECODE_ANY, &error);
+	/* A counter beyond 64 bits somewhere must not hide an alarm beside it. */
+	if (!doc && json_error_code(&error) == json_error_numeric_overflow)
+		doc = json_loadb(payload, len, JSON_DECODE_ANY | JSON_DECODE_INT_AS_REAL, &error);
+	return (struct json *)doc;
+}
+
+void extract_free(struct json *doc)
+{
+	json_decref(in(doc));
+}
+
+/* Twelve digits give back what a sensor wrote; below the reach of milli_parse there is only zero. */
+static int print_real(double real, char *text, size_t cap)
+{
+	if (real < 1e-9 && real > -1e-9)
+		real = 0;
+	return snprintf(text, cap, "%.12g", real);
+}
+
+static enum extract_result scalar(const json_t *v, struct extracted *ret)
+{
+	int n = 0;
+
+	ret->text = ret->number;
+	switch (json_typeof(v)) {
+	case JSON_STRING:
+		ret->text = json_string_value(v);
+		ret->len = json_string_length(v);
+		return EXTRACT_VALUE;
+	case JSON_INTEGER:
+		n = snprintf(ret->number, sizeof ret->number, "%lld", (long long)json_integer_value(v));
+		break;
+	case JSON_REAL:
+		n = print_real(json_real_value(v), ret->number, sizeof ret->number);
+		break;
+	case JSON_TRUE:
+	case JSON_FALSE:
+		n = snprintf(ret->number, sizeof ret->number, "%s", json_is_true(v) ? "true" : "false");
+		break;
+	case JSON_OBJECT:
+	case JSON_ARRAY:
+	case JSON_NULL:
+		return EXTRACT_UNREADABLE;
+	}
+	ret->len = (size_t)n;
+	return EXTRACT_VALUE;
+}
+
+/* RFC 6901: digits without a leading zero. */
+static bool array_index(const char *key, size_t *ret)
+{
+	size_t n = 0;
+
+	if (!*key || strlen(key) > 6 || (key[0] == '0' && key[1]))
+		return false;
+	for (; *key; key++) {
+		if (*key < '0' || *key > '9')
+			return false;
+		n = n * 10 + (size_t)(*key - '0');
+	}
+	*ret = n;
+	return true;
+}
+
+static json_t *child(const json_t *at, const char *key)
+{
+	size_t i;
+
+	if (json_is_object(at))
+		return json_object_get(at, key);
+	if (json_is_array(at) && array_index(key, &i))
+		return json_array_get(at, i);
+	return NULL;
+}
+
+/* Neuron moves a tag it cannot read from /values/<tag> to /errors/<tag>: a fault, not "no change". */
+static bool error_instead(const json_t *doc, const struct strings *keys)
+{
+	return keys->n == 2 && !strcmp(keys->at[0], "values") && child(child(doc, "errors"), keys->at[1]);
+}
+
+enum extract_result extract_value(const struct json *doc, const struct value_path *path,
+                                  struct extracted *ret)
+{
+	const json_t *at = in(doc);
+
+	for (int i = 0; at && i < path->keys.n; i++)
+		at = child(at, path->keys.at[i]);
+	if (at)
+		return scalar(at, ret);
+	return error_instead(in(doc), &path->keys) ? EXTRACT_UNREADABLE : EXTRACT_MISSING;
+}
+
+bool extract_is_object(const struct json *doc)
+{
+	return json_is_object(in(doc));
+}
+
+static enum extract_result copy(const json_t *v, struct arena *arena, const char **ret)
+{
+	struct extracted x;
+	enum extract_result result = scalar(v, &x);
+
+	if (result == EXTRACT_VALUE)
+		*ret = arena_dup(arena, x.text, x.len);
+	return result;
+}
+
+enum extract_result extract_member(const struct json *doc, const char *key, struct arena *arena,
+                                   const char **ret)
+{
+	const json_t *v = json_object_get(in(doc), key);
+
+	if (!v || json_is_null(v))
+		return EXTRACT_MISSING;
+	return copy(v, arena, ret);
+}
+
+int extract_pairs(const struct json *doc, const char *key, struct arena *arena, struct pair *ret, int cap)
+{
+	json_t *object = json_object_get(in(doc), key), *v;
+	const char *name;
+	int n = 0;
+
+	if (!json_is_object(object))
+		return -1;
+	json_object_foreach(object, name, v)
+	{
+		if (n == cap || !*name || copy(v, arena, &ret[n].value) != EXTRACT_VALUE)
+			return -1;
+		ret[n++].key = arena_str(arena, name);
+	}
+	return n;
+}
+
+bool extract_strings(const struct json *doc, const char *key, struct arena *arena, struct strings *ret)
+{
+	const json_t *v = json_object_get(in(doc), key);
+	size_t n = json_is_array(v) ? json_array_size(v) : 1;
+	const char **at = arena_alloc(arena, n * sizeof *at);
+
+	*ret = (struct strings){at, 0};
+	if (!v || json_is_null(v))
+		return true;
+	for (size_t i = 0; i < n; i++) {
+		const json_t *s = json_is_array(v) ? json_array_get(v, i) : v;
+
+		if (!json_is_string(s))
+			return false;
+		at[ret->n++] = arena_dup(arena, json_string_value(s), json_string_length(s));
+	}
+	return true;
+}

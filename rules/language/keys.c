@@ -1,0 +1,423 @@
+/* keys.c - a map of the file into a struct, as its table says: unknown keys,
+ * missing keys, wrong types, defaults. */
+#include "language/reader.h"
+
+#include "base/text.h"
+
+#include <inttypes.h>
+#include <string.h>
+
+#define LANG_WORD(A, T) T,
+static const char *const lang_words[] = {LANG_LIST(LANG_WORD) NULL};
+
+bool strings_have(const struct strings *s, const char *text)
+{
+	for (int i = 0; i < s->n; i++)
+		if (!strcmp(s->at[i], text))
+			return true;
+	return false;
+}
+
+bool must_be_map(struct reader *r, const struct entry *e, const char *what)
+{
+	if (e->body->kind == NODE_MAP || node_is_empty(e->body))
+		return true;
+	complain(r, e->body, "%s must be a map: {key: value, ...}", what);
+	return false;
+}
+
+bool must_be_list(struct reader *r, const struct node *node, const char *what)
+{
+	if (node->kind == NODE_LIST)
+		return true;
+	complain(r, node, "'%s' must be a list: [one, two]", what);
+	return false;
+}
+
+/* -- one value; each writes to `at` and says what it cannot take -- */
+
+static bool read_text(struct reader *r, const struct key *key, const struct node *node, void *at)
+{
+	const char *text = scalar_text(r, node, key->name);
+
+	if (!text || (key->type == KEY_ID && !must_be_id(r, node)))
+		return false;
+	if (key->type == KEY_FILTER || key->type == KEY_TOPIC) {
+		int wildcards = filter_check(r, node, text);
+
+		if (wildcards < 0)
+			return false;
+		if (wildcards && key->type == KEY_TOPIC) {
+			complain(r, node, "'%s' must be one topic, without wildcards", key->name);
+			return false;
+		}
+	}
+	*(const char **)at = arena_str(&r->plan->arena, text);
+	return true;
+}
+
+static bool read_bool(struct reader *r, const struct key *key, const struct node *node, void *at)
+{
+	static const char *const yes[] = {"true", "yes", "on"}, *const no[] = {"false", "no", "off"};
+	const char *text = scalar_text(r, node, key->name);
+
+	for (int i = 0; text && i < 3; i++) {
+		if (strcmp(text, yes[i]) != 0 && strcmp(text, no[i]) != 0)
+			continue;
+		*(bool *)at = !strcmp(text, yes[i]);
+		if (i > 0)
+			caution(r, node, "ambiguous word '%s': write true or false", text);
+		return true;
+	}
+	if (text)
+		complain(r, node, "'%s' must be true or false, not '%s'", key->name, text);
+	return false;
+}
+
+static bool read_int(struct reader *r, const struct key *key, const struct node *node, void *at)
+{
+	const char *text = scalar_text(r, node, key->name);
+	int64_t milli;
+
+	if (!text)
+		return false;
+	if (!milli_parse(text, strlen(text), &milli) || milli % 1000 || milli / 1000 < key->min ||
+	    milli / 1000 > key->max) {
+		complain(r, node, "'%s' must be a whole number from %" PRId64 " to %" PRId64 ", not '%s'",
+		         key->name, key->min, key->max, text);
+		return false;
+	}
+	*(int *)at = (int)(milli / 1000);
+	return true;
+}
+
+static const char *duration_text(struct reader *r, int64_t ms)
+{
+	static const struct {
+		const char *unit;
+		int64_t ms;
+	} units[] = {{"d", 86400000}, {"h", 3600000}, {"m", 60000}, {"s", 1000}};
+
+	for (int i = 0; i < 4; i++)
+		if (ms && ms % units[i].ms == 0)
+			return arena_printf(&r->arena, "%" PRId64 "%s", ms / units[i].ms, units[i].unit);
+	return arena_printf(&r->arena, "%" PRId64 "ms", ms);
+}
+
+static bool read_duration(struct reader *r, const struct key *key, const struct node *node, void *at)
+{
+	const char *text = scalar_text(r, node, key->name);
+	int64_t ms, max = key->max ? key->max : 366 * 86400000LL;
+
+	if (!text)
+		return false;
+	if (!duration_parse(text, &ms)) {
+		complain(r, node, "'%s' must be a duration, not '%s'", key->name, text);
+		advise(r, "write 250ms, 3s, 5m, 1h or 2d");
+		return false;
+	}
+	if (ms < key->min || ms > max) {
+		complain(r, node, "'%s' must be from %s to %s, not '%s'", key->name,
+		         duration_text(r, key->min), duration_text(r, max), text);
+		return false;
+	}
+	*(int64_t *)at = ms;
+	return true;
+}
+
+static int word_index(struct reader *r, const struct key *key, const struct node *node)
+{
+	const char *text = scalar_text(r, node, key->name), *list = "";
+	struct nearest near = {.word = text};
+
+	if (!text)
+		return -1;
+	for (int i = 0; key->words[i]; i++) {
+		if (!strcmp(key->words[i], text))
+			return i;
+		nearest_try(&near, key->words[i]);
+		list = arena_printf(&r->arena, "%s%s%s", list, i ? ", " : "", key->words[i]);
+	}
+	complain(r, node, "'%s' cannot be '%s'", key->name, text);
+	if (near.best)
+		advise_nearest(r, &near);
+	else
+		advise(r, "one of: %s", list);
+	return -1;
+}
+
+static bool read_word(struct reader *r, const struct key *key, const struct node *node, void *at)
+{
+	int i = word_index(r, key, node);
+
+	if (i >= 0)
+		*(int *)at = i;
+	return i >= 0;
+}
+
+/* The nodes of "one value or a list of them". */
+static const struct node *const *one_or_list(const struct node *const *node, int *ret_n)
+{
+	bool is_list = (*node)->kind == NODE_LIST;
+
+	*ret_n = is_list ? (*node)->n : 1;
+	return is_list ? (*node)->items : node;
+}
+
+static bool read_words(struct reader *r, const struct key *key, const struct node *node, void *at)
+{
+	int n;
+	const struct node *const *items = one_or_list(&node, &n);
+	unsigned bits = 0;
+	bool ok = true;
+
+	for (int i = 0; i < n; i++) {
+		int word = word_index(r, key, items[i]);
+
+		ok = ok && word >= 0;
+		bits |= word >= 0 ? 1u << word : 0;
+	}
+	*(unsigned *)at = bits;
+	return ok;
+}
+
+static bool read_strings(struct reader *r, const struct key *key, const struct node *node, void *at)
+{
+	int n;
+	const struct node *const *items = one_or_list(&node, &n);
+	const char **texts = arena_alloc(&r->plan->arena, (size_t)(n + 1) * sizeof *texts);
+	struct strings *ret = at;
+	bool ok = true;
+
+	if (!n) {
+		complain(r, node, "'%s' is an empty list", key->name);
+		return false;
+	}
+	for (int i = 0; i < n; i++) {
+		const char *text = scalar_text(r, items[i], key->name);
+
+		ok = ok && text;
+		texts[i] = text ? arena_str(&r->plan->arena, text) : "";
+	}
+	*ret = (struct strings){texts, n};
+	return ok;
+}
+
+/* {zh: one, two, en: three}: the comma has ended the text, and what follows it
+ * has become a key without a value. */
+static bool is_cut(const struct pair *p)
+{
+	return p->key->is_plain && node_is_empty(p->value) && lang_from(p->key->text) < 0;
+}
+
+static const char *rejoin(struct reader *r, const char *text, const struct pair *rest)
+{
+	caution(r, rest->key, "a comma has ended the text before this");
+	advise(r, "put the text in quotes; it is read as \"%s,%s\"", text, rest->key->text);
+	return arena_printf(&r->plan->arena, "%s,%s", text, rest->key->text);
+}
+
+static bool read_label(struct reader *r, const struct key *key, const struct node *node, void *at)
+{
+	struct text *ret = at;
+	const char *any = NULL, **last = NULL;
+	bool ok = true;
+
+	if (node->kind == NODE_SCALAR) {
+		any = scalar_text(r, node, key->name);
+		ret->in[LANG_ZH] = ret->in[LANG_EN] = arena_str(&r->plan->arena, any ? any : "");
+		return any != NULL;
+	}
+	if (node->kind == NODE_LIST || !node->n) {
+		complain(r, node, "'%s' must be a text or {zh: ..., en: ...}", key->name);
+		return false;
+	}
+	*ret = (struct text){{NULL}};
+	for (int i = 0; i < node->n; i++) {
+		const struct key lang = {.name = key->name, .words = lang_words};
+		const struct node *text;
+		int which;
+
+		if (i && is_cut(&node->pairs[i]) && any) {
+			any = *last = rejoin(r, *last, &node->pairs[i]);
+			continue;
+		}
+		which = word_index(r, &lang, node->pairs[i].key);
+		text = node->pairs[i].value;
+		ok = ok && which >= 0 && scalar_text(r, text, node->pairs[i].key->text);
+		if (which < 0 || text->kind != NODE_SCALAR)
+			continue;
+		last = &ret->in[which];
+		any = *last = arena_str(&r->plan->arena, text->text);
+	}
+	for (int i = 0; i < LANG_COUNT; i++)
+		ret->in[i] = ret->in[i] ? ret->in[i] : any ? any : "";
+	return ok;
+}
+
+/* ~1 is a slash, ~0 a tilde; false for any other ~. */
+static bool unescape(char *token)
+{
+	char *to = token;
+
+	for (; *token; token++, to++) {
+		*to = *token;
+		if (*token != '~')
+			continue;
+		if (token[1] != '0' && token[1] != '1')
+			return false;
+		*to = *++token == '1' ? '/' : '~';
+	}
+	*to = 0;
+	return true;
+}
+
+static bool read_pointer(struct reader *r, const struct key *key, const struct node *node, void *at)
+{
+	const char *text = scalar_text(r, node, key->name), *from;
+	struct value_path *ret = at;
+	const char **keys;
+	int n = 0;
+
+	if (!text)
+		return false;
+	if (text[0] != '/') {
+		complain(r, node, "'%s' must be a JSON pointer: it begins with '/'", key->name);
+		advise(r, "write /%s, or leave '%s' out when the payload is plain text", text, key->name);
+		return false;
+	}
+	keys = arena_alloc(&r->plan->arena, (strlen(text) + 1) * sizeof *keys);
+	for (from = text; *from == '/';) {
+		size_t len = strcspn(from + 1, "/");
+		char *token = arena_dup(&r->plan->arena, from + 1, len);
+
+		if (!unescape(token)) {
+			complain(r, node, "in a JSON pointer '~' is written ~0 and '/' within a key ~1");
+			return false;
+		}
+		keys[n++] = token;
+		from += 1 + len;
+	}
+	*ret = (struct value_path){arena_str(&r->plan->arena, text), {keys, n}, false};
+	return true;
+}
+
+static bool read_ref(struct reader *r, const struct key *key, const struct node *node, void *at)
+{
+	if (!scalar_text(r, node, key->name))
+		return false;
+	*(int *)at = key->is_soft ? role_wanted(r, node) : entry_refer(r, key->section, node);
+	return *(int *)at >= 0;
+}
+
+static bool read_refs(struct reader *r, const struct key *key, const struct node *node, void *at)
+{
+	int n, found = 0;
+	const struct node *const *items = one_or_list(&node, &n);
+	int *refs = arena_alloc(&r->plan->arena, (size_t)(n + 1) * sizeof *refs);
+
+	for (int i = 0; i < n; i++)
+		found += read_ref(r, key, items[i], &refs[found]);
+	*(struct ids *)at = (struct ids){refs, found};
+	return found == n;
+}
+
+static bool read_node(struct reader *r, const struct key *key, const struct node *node, void *at)
+{
+	(void)r;
+	(void)key;
+	*(const struct node **)at = node;
+	return true;
+}
+
+static bool (*const readers[])(struct reader *, const struct key *, const struct node *, void *) = {
+    [KEY_TEXT] = read_text,         [KEY_ID] = read_text,     [KEY_TOPIC] = read_text,
+    [KEY_FILTER] = read_text,       [KEY_BOOL] = read_bool,   [KEY_INT] = read_int,
+    [KEY_DURATION] = read_duration, [KEY_WORD] = read_word,   [KEY_WORDS] = read_words,
+    [KEY_STRINGS] = read_strings,   [KEY_LABEL] = read_label, [KEY_POINTER] = read_pointer,
+    [KEY_REF] = read_ref,           [KEY_REFS] = read_refs,   [KEY_NODE] = read_node,
+};
+
+bool value_read(struct reader *r, const struct key *key, const struct node *node, void *at)
+{
+	return readers[key->type](r, key, node, at);
+}
+
+/* -- a map -- */
+
+static void unknown_key(struct reader *r, const struct table *t, const struct node *node)
+{
+	struct nearest near = {.word = node->text};
+	const char *list = "";
+
+	for (int i = 0; i < t->n; i++) {
+		nearest_try(&near, t->keys[i].name);
+		list = arena_printf(&r->arena, "%s%s%s", list, i ? ", " : "", t->keys[i].name);
+	}
+	complain(r, node, "unknown key '%s' in %s %s", node->text, strchr("aeiou", t->name[0]) ? "an" : "a",
+	         t->name);
+	if (near.best)
+		advise_nearest(r, &near);
+	else if (!advise_full_width(r, node->text))
+		advise(r, "known keys: %s", list);
+}
+
+static void defaults(struct reader *r, const struct table *t, void *out)
+{
+	for (int i = 0; i < t->n; i++) {
+		const struct key *key = &t->keys[i];
+		const struct node node = {.is_plain = true, .mark = {-1, 0, 0}, .text = key->fallback};
+
+		if (key->type == KEY_REF)
+			*(int *)(void *)((char *)out + key->at) = -1;
+		if (key->fallback)
+			value_read(r, key, &node, (char *)out + key->at);
+	}
+}
+
+static const struct key *find_key(const struct table *t, const char *name)
+{
+	for (int i = 0; i < t->n; i++)
+		if (!strcmp(t->keys[i].name, name))
+			return &t->keys[i];
+	return NULL;
+}
+
+static void read_pair(struct reader *r, const struct table *t, const struct pair *pair, void *out)
+{
+	const struct key *key = find_key(t, pair->key->text);
+
+	if (!key) {
+		unknown_key(r, t, pair->key);
+	} else if (key->type == KEY_LATER) {
+		caution(r, pair->key, "'%s' is not yet supported: ignored", key->name);
+	} else if (key->type == KEY_REFUSED) {
+		complain(r, pair->key, "'%s' is not yet supported", key->name);
+		advise(r, "ignoring it would change what raises an alarm: write the condition without it");
+	} else {
+		value_read(r, key, pair->value, (char *)out + key->at);
+	}
+}
+
+bool keys_read(struct reader *r, const struct entry *e, const struct table *t, void *out)
+{
+	int before = r->problems->n_errors;
+
+	defaults(r, t, out);
+	if (!must_be_map(r, e, e->key ? arena_printf(&r->arena, "'%s'", e->key->text) : t->name))
+		return false;
+	for (int i = 0; i < e->body->n; i++)
+		read_pair(r, t, &e->body->pairs[i], out);
+	for (int i = 0; i < t->n; i++) {
+		const struct node *owner = e->key ? e->key : e->body;
+
+		if (!t->keys[i].must || node_get(e->body, t->keys[i].name))
+			continue;
+		if (e->key)
+			complain(r, owner, "%s '%s' needs '%s'", t->name, owner->text, t->keys[i].name);
+		else
+			complain(r, owner, "%s needs '%s'", t->name, t->keys[i].name);
+		advise(r, "%s: %s", t->keys[i].name, t->keys[i].help);
+	}
+	return before == r->problems->n_errors;
+}

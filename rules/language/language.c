@@ -1,0 +1,106 @@
+/* language.c - all files of a configuration to one plan, or to everything that
+ * is wrong with them. */
+#include "language/language.h"
+
+#include "language/reader.h"
+#include "language/tables.h"
+
+#include <stdlib.h>
+
+#define TABLE_ADDRESS(T) &T##_keys,
+static const struct table *const tables[] = {TABLES_LIST(TABLE_ADDRESS)};
+
+const struct table *const *language_keys(int *ret_n)
+{
+	*ret_n = (int)(sizeof tables / sizeof *tables);
+	return tables;
+}
+
+static void reader_init(struct reader *r, const struct source *sources, int n, struct problems *problems)
+{
+	*r = (struct reader){.sources = sources, .n_sources = n, .problems = problems};
+	arena_init(&r->arena);
+	r->names = arena_alloc(&r->arena, (size_t)(n + 1) * sizeof *r->names);
+	r->lines = arena_alloc(&r->arena, (size_t)(n + 1) * sizeof *r->lines);
+	for (int i = 0; i < n; i++)
+		r->names[i] = arena_str(&problems->arena, sources[i].name);
+	r->plan = xcalloc(1, sizeof *r->plan);
+	arena_init(&r->plan->arena);
+}
+
+static void reader_fini(struct reader *r)
+{
+	free(r->wanted);
+	free(r->said);
+	arena_fini(&r->arena);
+}
+
+/* References go to what is read before them, but for zones, roles and
+ * playbooks, whose ids are known from the start. */
+static void read_sections(struct reader *r)
+{
+	site_read(r);
+	zones_read(r);
+	sensors_read(r);
+	channels_read(r);
+	people_read(r);
+	chains_read(r);
+	actuators_read(r);
+	interlocks_read(r);
+	playbooks_read(r);
+	incidents_read(r);
+	roles_read(r);
+	plan_check(r);
+}
+
+struct plan *language_read(const struct source *sources, int n, struct problems *problems)
+{
+	struct reader r;
+	const struct node **roots;
+	struct plan *plan = NULL;
+
+	reader_init(&r, sources, n, problems);
+	roots = arena_alloc(&r.arena, (size_t)(n + 1) * sizeof *roots);
+	for (int i = 0; i < n; i++)
+		roots[i] = yaml_read(&r, i);
+	if (n && !r.is_broken) {
+		sections_collect(&r, roots);
+		read_sections(&r);
+	}
+	problems_sort(problems);
+	if (n && !problems->n_errors)
+		plan = r.plan;
+	else
+		plan_free(r.plan);
+	reader_fini(&r);
+	return plan;
+}
+
+struct strings language_includes(const struct source *main, struct arena *arena)
+{
+	struct problems problems;
+	struct reader r;
+	struct strings ret = {NULL, 0};
+	const struct node *include;
+
+	problems_init(&problems);
+	reader_init(&r, main, 1, &problems);
+	include = node_get(yaml_read(&r, 0), "include");
+	if (include && !problems.n_errors) {
+		bool is_list = include->kind == NODE_LIST;
+		int n = is_list ? include->n : 1;
+		const char **globs = arena_alloc(arena, (size_t)(n + 1) * sizeof *globs);
+
+		for (int i = 0; i < n; i++) {
+			const struct node *glob = is_list ? include->items[i] : include;
+
+			if (glob->kind == NODE_SCALAR && *glob->text)
+				globs[ret.n++] = arena_str(arena, glob->text);
+		}
+		ret.at = globs;
+	}
+	plan_free(r.plan);
+	reader_fini(&r);
+	problems_fini(&problems);
+	return ret;
+}

@@ -1,0 +1,400 @@
+/* people.c - people, the roles they hold, the chains that call the roles and
+ * the channels that reach the people. */
+#include "language/reader.h"
+#include "language/tables.h"
+
+#include "base/text.h"
+
+#include <string.h>
+
+#define WORD(A, T) T,
+static const char *const severity_words[] = {SEVERITY_LIST(WORD) NULL};
+static const char *const lang_words[] = {LANG_LIST(WORD) NULL};
+
+/* -- channels -- */
+
+static const char *const plugin_words[] = {"page", "journal", "exec", NULL};
+
+struct channel_text {
+	struct channel channel;
+	int plugin;
+};
+
+static const struct key channel_rows[] = {
+    {"plugin", KEY_WORD, AT(struct channel_text, plugin, int), .must = true, .words = plugin_words,
+     .help = "page (MQTT), journal or exec"},
+    {"argv", KEY_STRINGS, AT(struct channel_text, channel.argv, struct strings),
+     .help = "exec: the program, absolute, and its arguments; {{phone}} and the like are filled in"},
+    {"timeout", KEY_DURATION, AT(struct channel_text, channel.timeout_ms, int64_t), .fallback = "20s",
+     .min = 100, .max = 600000, .help = "a delivery that takes longer has failed"},
+    {"severities", KEY_WORDS, AT(struct channel_text, channel.severities, unsigned), .words = severity_words,
+     .help = "what it carries; default: all"},
+};
+const struct table channel_keys = TABLE("channel", channel_rows);
+
+static void read_channel(struct reader *r, const struct entry *e, struct channel *ret)
+{
+	struct channel_text text = {{0}, 0};
+	const struct node *argv = node_get(e->body, "argv"), *plugin = node_get(e->body, "plugin");
+	bool ok = keys_read(r, e, &channel_keys, &text);
+
+	*ret = text.channel;
+	ret->id = arena_str(&r->plan->arena, e->key->text);
+	ret->plugin = plugin_words[text.plugin];
+	if (!ret->severities)
+		ret->severities = (1u << SEVERITY_COUNT) - 1;
+	if (!ok)
+		return;
+	if (text.plugin == 2 && !argv)
+		complain(r, plugin, "an exec channel needs 'argv': the program and its arguments");
+	else if (text.plugin != 2 && argv)
+		complain(r, argv, "'argv' belongs to the plugin exec");
+	else if (argv && ret->argv.at[0][0] != '/')
+		complain(r, argv, "the program in 'argv' must be an absolute path, not '%s'",
+		         ret->argv.at[0]);
+}
+
+void channels_read(struct reader *r)
+{
+	static const struct channel built_in[] = {
+	    {"page", "page", {NULL, 0}, 20000, (1u << SEVERITY_COUNT) - 1},
+	    {"journal", "journal", {NULL, 0}, 20000, (1u << SEVERITY_COUNT) - 1},
+	};
+	const struct entries *e = &r->sections[SECTION_CHANNELS];
+	struct channel *list = arena_alloc(&r->plan->arena, (size_t)(e->n + 2) * sizeof *list);
+
+	for (int i = 0; i < e->n; i++)
+		read_channel(r, &e->at[i], &list[i]);
+	if (!e->n)
+		memcpy(list, built_in, sizeof built_in);
+	r->plan->channels = list;
+	r->plan->n_channels = e->n ? e->n : 2;
+}
+
+/* -- people -- */
+
+struct person_text {
+	struct person person;
+	const struct node *channels;
+};
+
+static const struct key person_rows[] = {
+    {"name", KEY_TEXT, AT(struct person_text, person.name, const char *),
+     .help = "as colleagues read it; default: the id"},
+    {"user", KEY_STRINGS, AT(struct person_text, person.users, struct strings),
+     .help = "broker user, one or several; default: the id"},
+    {"login", KEY_STRINGS, AT(struct person_text, person.logins, struct strings),
+     .help = "login names on this machine"},
+    {"language", KEY_WORD, AT(struct person_text, person.language, enum lang), .words = lang_words,
+     .help = "of notices; default: the site's first"},
+    {"phone", KEY_TEXT, AT(struct person_text, person.phone, const char *),
+     .help = "for channels that ring or text"},
+    {"mail", KEY_TEXT, AT(struct person_text, person.mail, const char *), .help = "for channels that mail"},
+    {"channels", KEY_NODE, AT(struct person_text, channels, const struct node *),
+     .help = "channels in order of preference; default: [page]"},
+};
+const struct table person_keys = TABLE("person", person_rows);
+
+/* Channel ids, with the two built-in ones where the site has no section. */
+static int find_channel(struct reader *r, const struct node *id)
+{
+	int i = scalar_text(r, id, "channels") ? plan_channel(r->plan, id->text) : -1;
+
+	if (i < 0 && id->kind == NODE_SCALAR && *id->text)
+		complain_no_entry(r, SECTION_CHANNELS, id, false);
+	return i;
+}
+
+static struct ids read_channels(struct reader *r, const struct node *node)
+{
+	bool is_list = node->kind == NODE_LIST;
+	int n = is_list ? node->n : 1, found = 0;
+	int *list = arena_alloc(&r->plan->arena, (size_t)(n + 1) * sizeof *list);
+
+	if (!n)
+		complain(r, node, "'channels' is an empty list: the person could not be reached");
+	for (int i = 0; i < n; i++) {
+		int c = find_channel(r, is_list ? node->items[i] : node);
+
+		if (c >= 0)
+			list[found++] = c;
+	}
+	return (struct ids){list, found};
+}
+
+static struct ids default_channels(struct reader *r, const struct entry *e)
+{
+	int *page = arena_alloc(&r->plan->arena, sizeof *page);
+
+	*page = plan_channel(r->plan, "page");
+	if (*page >= 0)
+		return (struct ids){page, 1};
+	complain(r, e->key, "person '%s' has no channel", e->key->text);
+	advise(r, "give channels: [ID], or define the channel page: {plugin: page}");
+	return (struct ids){NULL, 0};
+}
+
+static int first_language(const struct reader *r)
+{
+	const struct entries *e = &r->sections[SECTION_LANGUAGES];
+	const struct node *node = e->n ? e->at->body : NULL;
+	int lang;
+
+	if (node && node->kind == NODE_LIST)
+		node = node->n ? node->items[0] : NULL;
+	lang = node && node->kind == NODE_SCALAR ? lang_from(node->text) : 0;
+	return lang >= 0 ? lang : 0;
+}
+
+static void read_person(struct reader *r, const struct entry *e, struct person *ret)
+{
+	struct person_text text = {0};
+	const struct node *user = node_get(e->body, "user");
+	const char **self = arena_alloc(&r->plan->arena, sizeof *self);
+
+	keys_read(r, e, &person_keys, &text);
+	*ret = text.person;
+	ret->id = *self = arena_str(&r->plan->arena, e->key->text);
+	ret->name = ret->name ? ret->name : ret->id;
+	if (!ret->users.n)
+		ret->users = (struct strings){self, 1};
+	for (int i = 0; user && i < ret->users.n; i++)
+		if (*ret->users.at[i] && !text_is_id(ret->users.at[i]))
+			complain(r, user, "a broker user is 1 to 64 of A-Z a-z 0-9 _ -, not '%s'",
+			         ret->users.at[i]);
+	if (!node_get(e->body, "language"))
+		ret->language = (enum lang)first_language(r);
+	else if (!(r->plan->languages & 1u << ret->language))
+		complain(r, node_get(e->body, "language"), "'%s' is not one of the site's languages",
+		         lang_name(ret->language));
+	ret->channels = text.channels ? read_channels(r, text.channels) : default_channels(r, e);
+}
+
+static void check_shared(struct reader *r, const struct person *people, int i)
+{
+	const struct entry *e = &r->sections[SECTION_PEOPLE].at[i];
+	const struct node *user = node_get(e->body, "user"), *login = node_get(e->body, "login");
+
+	for (int j = 0; j < i; j++) {
+		for (int k = 0; k < people[i].users.n; k++)
+			if (strings_have(&people[j].users, people[i].users.at[k]))
+				complain(r, user ? user : e->key,
+				         "'%s' and '%s' have the same broker user '%s'", people[j].id,
+				         people[i].id, people[i].users.at[k]);
+		for (int k = 0; k < people[i].logins.n; k++)
+			if (strings_have(&people[j].logins, people[i].logins.at[k]))
+				complain(r, login, "'%s' and '%s' have the same login '%s'", people[j].id,
+				         people[i].id, people[i].logins.at[k]);
+	}
+}
+
+static void must_have(struct reader *r, enum section s, const char *hint)
+{
+	if (r->sections[s].n)
+		return;
+	complain_at(r, (struct mark){0, 1, 1}, "there is no %s: the section '%s' is missing or empty",
+	            section_one(s), section_name(s));
+	advise(r, "%s", hint);
+}
+
+void people_read(struct reader *r)
+{
+	const struct entries *e = &r->sections[SECTION_PEOPLE];
+	struct person *list = arena_alloc(&r->plan->arena, (size_t)(e->n + 1) * sizeof *list);
+
+	must_have(r, SECTION_PEOPLE, "write people: {wang: {name: 王强, phone: \"+86 138 0000 0001\"}}");
+	for (int i = 0; i < e->n; i++) {
+		read_person(r, &e->at[i], &list[i]);
+		check_shared(r, list, i);
+	}
+	r->plan->people = list;
+	r->plan->n_people = e->n;
+}
+
+/* -- roles -- */
+
+struct role_text {
+	struct role role;
+	const struct node *roster;
+};
+
+static const struct key role_rows[] = {
+    {"name", KEY_LABEL, AT(struct role_text, role.name, struct text),
+     .help = "as people call it; default: the id"},
+    {"holder", KEY_REF, AT(struct role_text, role.holder, int), .section = SECTION_PEOPLE,
+     .help = "who holds it"},
+    {"deputy", KEY_REF, AT(struct role_text, role.deputy, int), .section = SECTION_PEOPLE,
+     .help = "who holds it when the holder is absent"},
+    {"covered_by", KEY_REF, AT(struct role_text, role.covered_by, int), .section = SECTION_ROLES,
+     .help = "the role that does its work when nobody holds it"},
+    {"roster", KEY_NODE, AT(struct role_text, roster, const struct node *),
+     .help = "the duty roster that says who holds it; not yet supported"},
+};
+const struct table role_keys = TABLE("role", role_rows);
+
+/* Until there are rosters, the deputy holds what a roster would give. */
+static void without_roster(struct reader *r, const struct node *roster, struct role *role)
+{
+	if (role->holder >= 0 || role->deputy < 0) {
+		caution(r, roster, "rosters are not yet supported: ignored");
+		return;
+	}
+	caution(r, roster, "rosters are not yet supported: until then the deputy '%s' holds '%s'",
+	        r->plan->people[role->deputy].id, role->id);
+	role->holder = role->deputy;
+	role->deputy = -1;
+}
+
+static void read_role(struct reader *r, const struct entry *e, struct role *ret)
+{
+	struct role_text text = {{0}, NULL};
+	bool ok = keys_read(r, e, &role_keys, &text);
+
+	*ret = text.role;
+	ret->id = arena_str(&r->plan->arena, e->key->text);
+	if (!ret->name.in[0])
+		ret->name = (struct text){{ret->id, ret->id}};
+	if (text.roster)
+		without_roster(r, text.roster, ret);
+	if (!ok || ret->holder >= 0 || ret->deputy >= 0 || ret->covered_by >= 0)
+		return;
+	complain(r, e->key, "nobody holds role '%s'", ret->id);
+	advise(r, "give it a 'holder', a 'deputy' or 'covered_by'");
+}
+
+static void check_cover(struct reader *r, const struct role *roles, int n)
+{
+	for (int i = 0; i < n; i++) {
+		int at = roles[i].covered_by, steps = 0;
+
+		while (at >= 0 && at != i && steps++ < n)
+			at = roles[at].covered_by;
+		if (at == i)
+			complain(r, node_get(r->sections[SECTION_ROLES].at[i].body, "covered_by"),
+			         "role '%s' covers itself, through its 'covered_by'", roles[i].id);
+	}
+}
+
+int role_wanted(struct reader *r, const struct node *id)
+{
+	int n = r->sections[SECTION_ROLES].n, i = entry_find(&r->sections[SECTION_ROLES], id->text);
+
+	if (i >= 0)
+		return i;
+	for (i = 0; i < r->n_wanted; i++)
+		if (!strcmp(r->wanted[i].at->text, id->text))
+			return n + i;
+	if (!must_be_id(r, id))
+		return -1;
+	r->wanted = xrealloc(r->wanted, (size_t)(r->n_wanted + 1) * sizeof *r->wanted);
+	r->wanted[r->n_wanted] = (struct wanted){id, r->playbook};
+	return n + r->n_wanted++;
+}
+
+/* The first role of the first level of the chain that calls for the playbook. */
+static int covering(const struct reader *r, int playbook)
+{
+	const struct plan *p = r->plan;
+	int chain = p->n_chains ? 0 : -1;
+
+	for (int i = p->n_types - 1; i >= 0; i--)
+		if (p->types[i].playbook == playbook)
+			chain = p->types[i].chain;
+	if (chain < 0 || !p->chains[chain].n_levels || !p->chains[chain].levels[0].call.n)
+		return -1;
+	return p->chains[chain].levels[0].call.at[0];
+}
+
+static void make_up(struct reader *r, const struct wanted *w, const struct role *defined, struct role *ret)
+{
+	struct nearest near = {.word = w->at->text};
+	int by = covering(r, w->playbook);
+
+	ret->id = arena_str(&r->plan->arena, w->at->text);
+	*ret = (struct role){ret->id, {{ret->id, ret->id}}, -1, -1, by};
+	if (by < 0)
+		return; /* no chain: an error already */
+	caution(r, w->at, "role '%s' is not defined: '%s' covers it", ret->id, defined[by].id);
+	for (int i = 0; i < r->sections[SECTION_ROLES].n; i++)
+		nearest_try(&near, defined[i].id);
+	advise_nearest(r, &near);
+}
+
+void roles_read(struct reader *r)
+{
+	const struct entries *e = &r->sections[SECTION_ROLES];
+	struct role *list = arena_alloc(&r->plan->arena, (size_t)(e->n + r->n_wanted + 1) * sizeof *list);
+
+	must_have(r, SECTION_ROLES, "write roles: {duty: {holder: wang}}");
+	for (int i = 0; i < e->n; i++)
+		read_role(r, &e->at[i], &list[i]);
+	check_cover(r, list, e->n);
+	for (int i = 0; i < r->n_wanted; i++)
+		make_up(r, &r->wanted[i], list, &list[e->n + i]);
+	r->plan->roles = list;
+	r->plan->n_roles = e->n + r->n_wanted;
+}
+
+/* -- chains -- */
+
+struct chain_text {
+	struct chain chain;
+	const struct node *levels;
+};
+
+static const struct key chain_rows[] = {
+    {"levels", KEY_NODE, AT(struct chain_text, levels, const struct node *), .must = true,
+     .help = "[{call: [ROLE], wait: 30s}, ...]; the last level repeats for ever"},
+    {"exhausted", KEY_REFS, AT(struct chain_text, chain.exhausted, struct ids), .section = SECTION_ROLES,
+     .help = "roles told when the last level has been called in vain; default: the last level's"},
+};
+const struct table chain_keys = TABLE("chain", chain_rows);
+
+static const struct key level_rows[] = {
+    {"call", KEY_REFS, AT(struct level, call, struct ids), .must = true, .section = SECTION_ROLES,
+     .help = "roles called at this level"},
+    {"wait", KEY_DURATION, AT(struct level, wait_ms, int64_t), .must = true, .min = 100, .max = 86400000,
+     .help = "until the next level is called"},
+};
+const struct table level_keys = TABLE("chain's level", level_rows);
+
+static void read_levels(struct reader *r, const struct node *node, struct chain *ret)
+{
+	struct level *levels;
+
+	if (!must_be_list(r, node, "levels"))
+		return;
+	if (!node->n)
+		complain(r, node, "a chain needs at least one level");
+	levels = arena_alloc(&r->plan->arena, (size_t)(node->n + 1) * sizeof *levels);
+	for (int i = 0; i < node->n; i++) {
+		const struct node *call = node_get(node->items[i], "call");
+
+		keys_read(r, &(struct entry){NULL, node->items[i]}, &level_keys, &levels[i]);
+		if (call && call->kind == NODE_LIST && !call->n)
+			complain(r, call, "'call' is an empty list: nobody would be called");
+	}
+	ret->levels = levels;
+	ret->n_levels = node->n;
+}
+
+void chains_read(struct reader *r)
+{
+	const struct entries *e = &r->sections[SECTION_CHAINS];
+	struct chain *list = arena_alloc(&r->plan->arena, (size_t)(e->n + 1) * sizeof *list);
+
+	must_have(r, SECTION_CHAINS,
+	          "write chains: {duty: {levels: [{call: [ROLE], wait: 60s}]}}; "
+	          "every incident calls down one, the first by default");
+	for (int i = 0; i < e->n; i++) {
+		struct chain_text text = {{0}, NULL};
+
+		keys_read(r, &e->at[i], &chain_keys, &text);
+		list[i] = text.chain;
+		list[i].id = arena_str(&r->plan->arena, e->at[i].key->text);
+		if (text.levels)
+			read_levels(r, text.levels, &list[i]);
+	}
+	r->plan->chains = list;
+	r->plan->n_chains = e->n;
+}

@@ -1,0 +1,156 @@
+/* reader.h - what the files of the language share: one run of language_read,
+ * its sections, its problems. */
+#ifndef TOCSIN_READER_H
+#define TOCSIN_READER_H
+
+#include "language/keys.h"
+#include "language/language.h"
+#include "language/tree.h"
+
+/* A key and what stands under it: one sensor, one step, one map of settings. */
+struct entry {
+	const struct node *key, *body;
+};
+
+struct entries {
+	struct entry *at;
+	int n;
+	int *by_id; /* indexes in order of id */
+};
+
+/* A role that a playbook names and nobody defined. */
+struct wanted {
+	const struct node *at; /* first use */
+	int playbook;
+};
+
+struct reader {
+	const struct source *sources;
+	int n_sources;
+	struct problems *problems;
+	const char **names; /* of the sources, as long as the problems live */
+	int **lines;        /* byte offset of each line of a source; [0] is their number */
+	bool is_broken;     /* a file that is not YAML */
+	bool is_dropped;    /* the last problem was known already: its hint too */
+	struct arena arena; /* dies with the run */
+	struct plan *plan;
+
+	struct entries sections[SECTION_COUNT];
+	struct entries off[SECTION_COUNT]; /* `enabled: false` */
+	struct wanted *wanted;
+	int n_wanted;
+	int playbook; /* being read */
+	const char **said;
+	int n_said;
+};
+
+/* -- problem.c -- */
+
+void lines_find(struct reader *r, int file);
+struct mark mark_at(const struct reader *r, int file, size_t offset);
+void complain_at(struct reader *r, struct mark at, const char *format, ...)
+    __attribute__((format(printf, 3, 4)));
+void complain(struct reader *r, const struct node *at, const char *format, ...)
+    __attribute__((format(printf, 3, 4)));
+void caution(struct reader *r, const struct node *at, const char *format, ...)
+    __attribute__((format(printf, 3, 4))); /* a warning */
+void advise(struct reader *r, const char *format, ...)
+    __attribute__((format(printf, 2, 3)));               /* the hint of the last problem */
+const char *mark_text(struct reader *r, struct mark at); /* file:line:col */
+bool say_once(struct reader *r, const char *what);       /* true the first time */
+void problems_sort(struct problems *p);
+
+/* -- nearest.c: did you mean -- */
+
+struct nearest {
+	const char *word, *best; /* best NULL: nothing is near */
+	int distance;
+};
+void nearest_try(struct nearest *n, const char *candidate);
+void advise_nearest(struct reader *r, const struct nearest *n);
+/* The text has a full-width sign where YAML needs an ordinary one; says which. */
+bool advise_full_width(struct reader *r, const char *text);
+
+/* -- section.c -- */
+
+void sections_collect(struct reader *r, const struct node *const *roots);
+int entry_find(const struct entries *e, const char *id); /* index or -1 */
+/* Index of an id in its section, or -1 and a problem. */
+int entry_refer(struct reader *r, enum section section, const struct node *id);
+void complain_no_entry(struct reader *r, enum section section, const struct node *id, bool is_warning);
+/* From a file that the main one included (shipped, as a rule). */
+bool is_included(const struct node *at);
+/* The body of upper over that of lower, key by key; either may be NULL. */
+struct entry entry_merge(struct reader *r, const struct entry *lower, const struct entry *upper);
+/* The entry says `enabled: false`; the key is taken out either way. */
+bool entry_is_off(struct reader *r, struct entry *e);
+
+/* -- keys.c, scalar.c -- */
+
+/* Fills the struct at out from a map; false when that gave an error. */
+bool keys_read(struct reader *r, const struct entry *e, const struct table *t, void *out);
+/* The same for the one value of a key. */
+bool value_read(struct reader *r, const struct key *key, const struct node *node, void *at);
+const char *scalar_text(struct reader *r, const struct node *node, const char *what); /* NULL: said why */
+bool must_be_map(struct reader *r, const struct entry *e, const char *what);
+bool must_be_list(struct reader *r, const struct node *node, const char *what);
+bool must_be_id(struct reader *r, const struct node *node);
+bool strings_have(const struct strings *s, const char *text);
+
+/* A number that may repeat its sensor's unit; ret_unit NULL when it does not. */
+bool number_read(struct reader *r, const struct node *node, int64_t *ret_milli, const char **ret_unit);
+/* Wildcards of an MQTT filter, or -1 and a problem. */
+int filter_check(struct reader *r, const struct node *node, const char *filter);
+/* {1}..{9} in a pattern: the highest number, 0 none, or -1 and a problem. */
+int captures_check(struct reader *r, const struct node *node, const char *pattern);
+
+/* -- the sections, in the order they are read -- */
+
+void site_read(struct reader *r);
+void zones_read(struct reader *r);
+void sensors_read(struct reader *r);
+void people_read(struct reader *r);
+void channels_read(struct reader *r);
+void chains_read(struct reader *r);
+void actuators_read(struct reader *r);
+void interlocks_read(struct reader *r);
+void playbooks_read(struct reader *r);
+void incidents_read(struct reader *r);
+void roles_read(struct reader *r); /* after all that may want one */
+void plan_check(struct reader *r); /* what several sections say together */
+
+/* A role of a playbook; one that nobody defined is made up. */
+int role_wanted(struct reader *r, const struct node *id);
+
+/* -- step.c -- */
+void steps_read(struct reader *r, const struct entry *e, struct playbook *ret);
+
+/* -- cond.c -- */
+
+/* A test as written, of a leaf or of a grade. */
+struct test_text {
+	struct strings is, is_not;
+	const char *has_word;
+	const struct node *above, *below, *clear_above, *clear_below;
+	int64_t silent_ms, for_ms, clear_for_ms;
+};
+
+struct test_read {
+	struct test test;
+	bool is_given;
+	const struct node *at; /* for problems */
+	const char *unit;      /* repeated by the number, or NULL */
+	int64_t for_ms, clear_for_ms;
+};
+
+bool test_read(struct reader *r, const struct entry *e, const struct test_text *text, struct test_read *ret);
+/* The tree of a `when`; leaves without a test have node -1. */
+bool cond_read(struct reader *r, const struct entry *e, struct cond *ret);
+/* A copy whose bare leaves take the test; numbers the nodes from *next. */
+void cond_expand(struct reader *r, const struct cond *from, const struct test_read *test, struct cond *ret,
+                 int *next);
+bool cond_has_bare(const struct cond *c);
+/* Can the leaf look at this sensor, in some zone? */
+bool cond_selects(const struct plan *p, const struct cond *c, int sensor);
+
+#endif

@@ -1,0 +1,281 @@
+/* sensor.c - sensors, and the profiles that preset them. */
+#include "language/reader.h"
+#include "language/tables.h"
+
+#include <string.h>
+#include <strings.h>
+
+struct sensor_text {
+	struct sensor_def def;
+	const char *profile;
+	const struct node *zone, *words, *availability;
+};
+
+/* The first rows are those a profile may preset. */
+static const struct key sensor_rows[] = {
+    {"value", KEY_POINTER, AT(struct sensor_text, def.value, struct value_path),
+     .help = "JSON pointer to the value; without it the whole payload is the value"},
+    {"words", KEY_NODE, AT(struct sensor_text, words, const struct node *),
+     .help = "{alarm: [\"1\"], normal: [\"0\"]}: what the payload's texts mean"},
+    {"unit", KEY_TEXT, AT(struct sensor_text, def.unit, const char *),
+     .help = "of its number; a limit may repeat it and must then match"},
+    {"silent_after", KEY_DURATION, AT(struct sensor_text, def.silent_after_ms, int64_t), .min = 100,
+     .help = "silent for so long: lost; without it the sensor is not supervised"},
+    {"availability", KEY_NODE, AT(struct sensor_text, availability, const struct node *),
+     .help = "{topic, value, online, offline}: where its gateway says that it is gone"},
+    {"qos", KEY_INT, AT(struct sensor_text, def.qos, int), .max = 1,
+     .help = "of its subscription; default: 1, but 0 for telemetry that no fire, gas or people alarm uses"},
+    {"kind", KEY_ID, AT(struct sensor_text, def.kind, const char *), .must = true,
+     .help = "smoke, heat, gas, leak, mains, callpoint, position, ...: conditions select by it"},
+    {"zone", KEY_NODE, AT(struct sensor_text, zone, const struct node *), .must = true,
+     .help = "where it is; {1} is what the first wildcard of its topic matched"},
+    {"topic", KEY_FILTER, AT(struct sensor_text, def.topic, const char *), .must = true,
+     .help = "where it publishes; with + or # it stands for a family of sensors"},
+    {"id", KEY_TEXT, AT(struct sensor_text, def.id, const char *),
+     .help = "of a family: pattern of the ids, such as leak-{2}; default: the key and what the wildcards "
+             "matched"},
+    {"profile", KEY_ID, AT(struct sensor_text, profile, const char *),
+     .help = "presets the keys above: zigbee2mqtt, tasmota, shelly2, ..."},
+};
+enum { PROFILE_ROWS = 6 };
+const struct table sensor_keys = TABLE("sensor", sensor_rows);
+const struct table profile_keys = {"profile", sensor_rows, PROFILE_ROWS};
+
+static const struct key availability_rows[] = {
+    {"topic", KEY_TEXT, AT(struct availability, topic, const char *), .must = true,
+     .help = "may hold {topic}, the sensor's, and {1}..{9}, what its wildcards matched"},
+    {"value", KEY_POINTER, AT(struct availability, value, struct value_path),
+     .help = "JSON pointer; without it the whole payload"},
+    {"online", KEY_STRINGS, AT(struct availability, online, struct strings), .fallback = "online",
+     .help = "texts that say it is there"},
+    {"offline", KEY_STRINGS, AT(struct availability, offline, struct strings), .fallback = "offline",
+     .help = "texts that say it is gone"},
+};
+const struct table availability_keys = TABLE("sensor availability", availability_rows);
+
+/* -- words -- */
+
+/* One text that stands for two words. */
+static void check_twice(struct reader *r, const struct node *at, const struct word_set *sets, int n)
+{
+	const struct word_set *mine = &sets[n];
+
+	for (int i = 0; i < n; i++)
+		for (int j = 0; j < sets[i].texts.n; j++)
+			for (int k = 0; k < mine->texts.n; k++)
+				if (!strcasecmp(sets[i].texts.at[j], mine->texts.at[k]))
+					complain(r, at, "'%s' cannot mean both '%s' and '%s'",
+					         mine->texts.at[k], sets[i].word, mine->word);
+}
+
+static void read_words(struct reader *r, const struct node *node, struct sensor_def *ret)
+{
+	struct word_set *sets;
+
+	if (node->kind != NODE_MAP || !node->n) {
+		complain(r, node, "'words' must be a map: {alarm: [\"1\"], normal: [\"0\"]}");
+		return;
+	}
+	sets = arena_alloc(&r->plan->arena, (size_t)node->n * sizeof *sets);
+	for (int i = 0; i < node->n; i++) {
+		const struct pair *p = &node->pairs[i];
+		const struct key key = {.name = p->key->text, .type = KEY_STRINGS};
+
+		must_be_id(r, p->key);
+		sets[i].word = arena_str(&r->plan->arena, p->key->text);
+		if (value_read(r, &key, p->value, &sets[i].texts))
+			check_twice(r, p->value, sets, i);
+	}
+	ret->words = sets;
+	ret->n_words = node->n;
+}
+
+/* -- topics -- */
+
+/* The topic with {1}..{9} in the place of its wildcards. */
+static const char *captured(struct reader *r, const char *topic)
+{
+	struct buf b = {0};
+	const char *text;
+	int n = 0;
+
+	for (; *topic; topic++) {
+		if (*topic == '+' || *topic == '#')
+			buf_printf(&b, "{%d}", ++n);
+		else
+			buf_char(&b, *topic);
+	}
+	text = arena_str(&r->plan->arena, buf_text(&b));
+	buf_fini(&b);
+	return text;
+}
+
+static const char *put_topic(struct reader *r, const char *pattern, const char *topic)
+{
+	struct buf b = {0};
+	const char *text;
+
+	for (const char *at; (at = strstr(pattern, "{topic}")); pattern = at + 7) {
+		buf_add(&b, pattern, (size_t)(at - pattern));
+		buf_str(&b, captured(r, topic));
+	}
+	buf_str(&b, pattern);
+	text = arena_str(&r->plan->arena, buf_text(&b));
+	buf_fini(&b);
+	return text;
+}
+
+static void must_capture(struct reader *r, const struct node *at, const char *pattern, int wildcards)
+{
+	int highest = captures_check(r, at, pattern);
+
+	if (highest > wildcards) {
+		complain(r, at, "'%s': the sensor's topic has %d wildcard%s", pattern, wildcards,
+		         wildcards == 1 ? "" : "s");
+		advise(r, "{1} is what the first + or # of the topic matched");
+	}
+}
+
+static void read_availability(struct reader *r, const struct node *node, int wildcards,
+                              struct sensor_def *ret)
+{
+	struct availability *a = &ret->availability;
+	const struct node *topic = node_get(node, "topic");
+
+	a->value.whole = true;
+	if (!keys_read(r, &(struct entry){NULL, node}, &availability_keys, a))
+		return;
+	a->value.whole = !a->value.pointer;
+	if (!ret->topic)
+		return;
+	a->topic = put_topic(r, a->topic, ret->topic);
+	if (filter_check(r, topic, a->topic) > 0)
+		complain(r, topic,
+		         "an availability topic has no wildcards: {1} is what the first one of the sensor's "
+		         "topic matched");
+	must_capture(r, topic, a->topic, wildcards);
+	for (int i = 0; i < a->online.n; i++)
+		if (strings_have(&a->offline, a->online.at[i]))
+			complain(r, node, "'%s' cannot mean both online and offline", a->online.at[i]);
+}
+
+/* Our own topics begin with "tocsin/". */
+static void check_own(struct reader *r, const struct node *at, const char *filter)
+{
+	if (strncmp(filter, "tocsin/", 7) != 0 && filter[0] != '+' && filter[0] != '#')
+		return;
+	caution(r, at, "this topic also matches tocsin's own topics (tocsin/...)");
+	advise(r, "name the first level: a sensor that reads our own messages makes a loop");
+}
+
+/* -- one sensor -- */
+
+static void read_zone(struct reader *r, const struct node *node, int wildcards, struct sensor_def *ret)
+{
+	const char *text = scalar_text(r, node, "zone");
+
+	ret->zone = -1;
+	if (!text)
+		return;
+	if (!strchr(text, '{')) {
+		ret->zone = entry_refer(r, SECTION_ZONES, node);
+		return;
+	}
+	must_capture(r, node, text, wildcards);
+	ret->zone_pattern = arena_str(&r->plan->arena, text);
+}
+
+static void read_id(struct reader *r, const struct entry *e, int wildcards, struct sensor_def *ret)
+{
+	const struct node *id = node_get(e->body, "id");
+
+	if (ret->id && wildcards)
+		must_capture(r, id, ret->id, wildcards);
+	else if (ret->id)
+		complain(r, id,
+		         "'id' belongs to a sensor whose topic has wildcards; the id of this one is '%s'",
+		         e->key->text);
+	if (ret->id && wildcards && !strchr(ret->id, '{'))
+		complain(r, id, "'%s' would be the id of every sensor of the family: use {1}", ret->id);
+	if (ret->id && wildcards)
+		return;
+	ret->id = arena_str(&r->plan->arena, e->key->text);
+	for (int i = 1; i <= wildcards; i++)
+		ret->id = arena_printf(&r->plan->arena, "%s-{%d}", ret->id, i);
+}
+
+static struct entry with_profile(struct reader *r, const struct entry *e)
+{
+	const struct entries *profiles = &r->sections[SECTION_PROFILES];
+	const struct node *name = node_get(e->body, "profile");
+	struct entry all = *e;
+	int i;
+
+	if (!name || name->kind != NODE_SCALAR || !*name->text)
+		return all;
+	i = entry_find(profiles, name->text);
+	if (i >= 0) {
+		all = entry_merge(r, &profiles->at[i], e);
+	} else if (profiles->n) {
+		complain_no_entry(r, SECTION_PROFILES, name, false);
+	} else if (say_once(r, "profiles")) {
+		caution(r, name, "there is no profile '%s': no profiles are included", name->text);
+		advise(r, "add /usr/share/tocsin/profiles/*.yaml to 'include'; until then payloads are read "
+		          "as raw text");
+	}
+	return all;
+}
+
+static void read_sensor(struct reader *r, const struct entry *own, struct sensor_def *ret)
+{
+	const struct entry e = with_profile(r, own);
+	struct sensor_text text = {0};
+	const struct node *topic = node_get(e.body, "topic");
+	int wildcards = 0;
+
+	keys_read(r, &e, &sensor_keys, &text);
+	*ret = text.def;
+	for (const char *at = ret->topic; at && *at; at++)
+		wildcards += *at == '+' || *at == '#';
+	ret->is_family = wildcards > 0;
+	if (!node_get(e.body, "qos"))
+		ret->qos = -1; /* plan_check decides */
+	ret->value.whole = !ret->value.pointer;
+	ret->availability.value.whole = true;
+	if (ret->topic)
+		check_own(r, topic, ret->topic);
+	if (text.zone)
+		read_zone(r, text.zone, wildcards, ret);
+	read_id(r, own, wildcards, ret);
+	if (text.words)
+		read_words(r, text.words, ret);
+	if (text.availability)
+		read_availability(r, text.availability, wildcards, ret);
+}
+
+static void check_profiles(struct reader *r)
+{
+	for (int i = 0; i < r->sections[SECTION_PROFILES].n; i++) {
+		const struct entry *e = &r->sections[SECTION_PROFILES].at[i];
+		struct sensor_text text = {0};
+		struct sensor_def def = {.topic = "t"};
+
+		keys_read(r, e, &profile_keys, &text);
+		if (text.words)
+			read_words(r, text.words, &def);
+		if (text.availability)
+			read_availability(r, text.availability, 9, &def);
+	}
+}
+
+void sensors_read(struct reader *r)
+{
+	const struct entries *e = &r->sections[SECTION_SENSORS];
+	struct sensor_def *list = arena_alloc(&r->plan->arena, (size_t)(e->n + 1) * sizeof *list);
+
+	check_profiles(r);
+	for (int i = 0; i < e->n; i++)
+		read_sensor(r, &e->at[i], &list[i]);
+	r->plan->sensors = list;
+	r->plan->n_sensors = e->n;
+}

@@ -1,0 +1,18 @@
+/* tables.h - the tables of keys, one for each kind of map in a file. */
+#ifndef TOCSIN_TABLES_H
+#define TOCSIN_TABLES_H
+
+#include "language/keys.h"
+
+#define TABLES_LIST(X) \
+	X(top) \
+	X(site) \
+	X(broker) \
+	X(password) X(tls) X(store) X(zone) X(sensor) X(profile) X(availability) X(actuator) X(action) \
+	    X(until) X(interlock) X(while) X(forbid) X(person) X(role) X(chain) X(level) X(channel) \
+	        X(incident) X(self) X(grade) X(cond) X(of) X(step) X(command) X(late)
+
+#define TABLE_EXTERN(T) extern const struct table T##_keys;
+TABLES_LIST(TABLE_EXTERN)
+
+#endif

@@ -1,0 +1,313 @@
+/* plan.h - the checked, immutable configuration: made by rules/language, read
+ * by intake, engine and daemon. All memory belongs to the plan's arena.
+ * References are indexes into the plan's arrays, -1 for none; `ids` point at
+ * n_ids such indexes. Durations are milliseconds, numbers milli-units. Texts
+ * are UTF-8 and present in both languages (a missing one repeats the other). */
+#ifndef TOCSIN_PLAN_H
+#define TOCSIN_PLAN_H
+
+#include "base/arena.h"
+#include "base/names.h"
+#include "base/time.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+struct text {
+	const char *in[LANG_COUNT];
+};
+
+struct ids {
+	const int *at;
+	int n;
+};
+
+struct strings {
+	const char *const *at;
+	int n;
+};
+
+struct zone {
+	const char *id;
+	struct text name;
+	int in; /* parent zone */
+};
+
+/* Payload texts that stand for one word; compared without case for ASCII. */
+struct word_set {
+	const char *word; /* alarm normal fault test ignore, or the site's own (closed, open) */
+	struct strings texts;
+};
+
+/* Where the value stands in a payload: NULL path: the whole payload as text. */
+struct value_path {
+	const char *pointer; /* RFC 6901 as written, for messages */
+	struct strings keys; /* unescaped reference tokens */
+	bool whole;	     /* no pointer: raw text */
+};
+
+struct availability {
+	const char *topic; /* NULL: none; captures of the sensor's topic allowed as {1}..{9} */
+	struct value_path value;
+	struct strings online, offline;
+};
+
+/* A sensor, or a family of sensors when its topic has wildcards: then id and
+ * zone may hold {1}..{9}, what the n-th wildcard of the topic matched. */
+struct sensor_def {
+	const char *id;
+	const char *kind;
+	int zone;		  /* -1: zone_pattern names it */
+	const char *zone_pattern; /* e.g. "{1}" */
+	const char *topic;	  /* MQTT filter */
+	struct value_path value;
+	const struct word_set *words;
+	int n_words; /* 0: the raw text is the word */
+	const char *unit;
+	int64_t silent_after_ms; /* 0: not supervised */
+	struct availability availability;
+	int qos; /* 0 or 1, decided by the checker (DESIGN section 2) */
+	bool is_family;
+};
+
+struct action {
+	const char *id;
+	const char *send; /* payload */
+	int until_sensor; /* sensor def whose word confirms; -1: the broker's acknowledgement is the end */
+	struct strings until_is;
+};
+
+struct actuator {
+	const char *id, *kind, *topic;
+	int zone;
+	struct ids serves; /* zones whose source it is */
+	const struct action *actions;
+	int n_actions;
+	int64_t within_ms; /* one try; also the message expiry */
+	int tries;
+	unsigned safe_in; /* bit per hazard: passes interlocks of it */
+	struct ids operators; /* roles */
+};
+
+enum reach { REACH_ZONE, REACH_PARENT, REACH_SITE };
+
+struct forbid {
+	const char *kind;   /* NULL: every kind */
+	const char *action; /* NULL: every action */
+};
+
+struct interlock {
+	const char *id;
+	enum hazard hazard; /* holds while an incident of it is not closed */
+	enum reach reach;
+	const struct forbid *forbid;
+	int n_forbid; /* one entry with both NULL: all */
+};
+
+struct person {
+	const char *id, *name;
+	struct strings users;  /* broker names */
+	struct strings logins; /* local login names */
+	enum lang language;
+	const char *phone, *mail; /* or NULL */
+	struct ids channels;	  /* in order of preference, at least one */
+};
+
+struct role {
+	const char *id;
+	struct text name;
+	int holder, deputy; /* persons or -1 */
+	int covered_by;	    /* role or -1 */
+};
+
+struct level {
+	struct ids call; /* roles */
+	int64_t wait_ms;
+};
+
+struct chain {
+	const char *id;
+	const struct level *levels;
+	int n_levels; /* at least 1 */
+	struct ids exhausted; /* roles told at the first wrap; empty: the last level's */
+};
+
+struct channel {
+	const char *id;
+	const char *plugin; /* page, journal, exec */
+	struct strings argv; /* exec; {{phone}} and the like are filled per notice */
+	int64_t timeout_ms;
+	unsigned severities; /* bit per severity it carries */
+};
+
+/* -- conditions -- */
+
+enum test_op { TEST_IS, TEST_IS_NOT, TEST_HAS_WORD, TEST_ABOVE, TEST_BELOW, TEST_SILENT };
+
+struct test {
+	enum test_op op;
+	struct strings words;	 /* is, is_not: any of; has_word */
+	int64_t limit_milli;	 /* above, below: strict */
+	int64_t clear_milli;	 /* above: false again below it; below: above it; equal to limit: no hysteresis */
+	int64_t silent_ms;
+};
+
+enum cond_op { COND_TEST, COND_ALL, COND_ANY, COND_NOT };
+
+struct cond {
+	enum cond_op op;
+	/* COND_TEST: which sensors; true when any of them is */
+	int sensor;	      /* def index, or -1: by kind */
+	struct strings kinds; /* with sensor -1 */
+	int zone;	      /* -1: the incident's own zone (per zone), every zone (per site) */
+	struct test test;
+	/* any op: delay before it becomes true, before it becomes false */
+	int64_t for_ms, clear_for_ms;
+	const struct cond *kids;
+	int n_kids;
+	int node; /* unique within the type, over all grades; stable for equal text */
+};
+
+struct grade {
+	const char *id; /* "" when the type has no grades */
+	struct cond when;
+	enum severity severity;
+	bool latch;
+};
+
+enum per { PER_ZONE, PER_SITE, PER_SENSOR };
+
+struct incident_type {
+	const char *id;
+	struct text title;
+	enum hazard hazard;
+	enum per per;
+	const struct grade *grades; /* mildest first; n_grades 0: only people and the system raise it */
+	int n_grades;
+	enum severity severity; /* of a manual raise: the gravest grade's */
+	bool latch;		/* of a manual raise */
+	int n_nodes;
+	int chain;
+	int playbook; /* or -1 */
+	int64_t remind_ms;
+	int64_t pre_alarm_ms, investigate_ms; /* 0: no pre-alarm */
+	struct text contacts;		      /* outside numbers shown with the call; in[] "" when none */
+	int self;			      /* enum self, or -1 */
+};
+
+/* -- playbooks -- */
+
+struct choice {
+	const char *id;
+	struct text text;
+};
+
+enum field_type { FIELD_TEXT, FIELD_TIME, FIELD_NUMBER };
+
+struct field {
+	const char *id;
+	enum field_type type;
+};
+
+/* One condition of `when`: the step ended with one of these words: a step
+ * state (done failed interlocked) or, of a decide, a choice. */
+struct after {
+	int step;
+	struct strings results; /* n 0: however it ended */
+};
+
+struct step {
+	const char *id;
+	enum step_kind kind;
+	struct text text; /* task, decide, notify */
+	struct text contacts; /* "" when none */
+	int who; /* role: task decide record */
+	int64_t within_ms;
+	bool first, mandatory;
+	const struct after *after; /* all of them must hold; n 0: starts with the playbook */
+	int n_after;
+	int late_call; /* role or -1 */
+	const char *tag;
+	/* command */
+	int actuator;		 /* or -1: */
+	const char *actuator_kind; /* those of the kind that serve the incident's zone */
+	const char *action;
+	struct ids notify; /* roles */
+	const struct choice *choices;
+	int n_choices;
+	int otherwise; /* choice taken when its time is over */
+	const struct field *fields;
+	int n_fields;
+};
+
+struct playbook {
+	const char *id;
+	const struct step *steps; /* in file order */
+	int n_steps;
+	int first; /* step of the action watch, or -1 */
+};
+
+struct tls {
+	const char *ca, *cert, *key; /* paths or NULL */
+	bool use;
+};
+
+struct broker {
+	const char *host;
+	int port;
+	const char *user;		     /* or NULL */
+	const char *password_file;	     /* or NULL */
+	const char *password_credential;     /* systemd credential name, or NULL */
+	int version; /* 5 or 3 (3.1.1); 5 falls back by itself */
+	struct tls tls;
+};
+
+struct plan {
+	struct arena arena;
+	const char *site;
+	struct text site_name;
+	const char *timezone;
+	struct tz tz; /* set once by the daemon, before the plan is used */
+	struct broker broker;
+	const char *store_path;
+	unsigned languages; /* bit per lang */
+	const char *hash;   /* sha-256 of the source, hex; set by the daemon, any text in tests */
+
+	const struct zone *zones;
+	int n_zones;
+	const struct sensor_def *sensors;
+	int n_sensors;
+	const struct actuator *actuators;
+	int n_actuators;
+	const struct interlock *interlocks;
+	int n_interlocks;
+	const struct person *people;
+	int n_people;
+	const struct role *roles;
+	int n_roles;
+	const struct chain *chains;
+	int n_chains;
+	const struct channel *channels;
+	int n_channels;
+	const struct incident_type *types; /* every enum self has one */
+	int n_types;
+	const struct playbook *playbooks;
+	int n_playbooks;
+};
+
+int plan_zone(const struct plan *p, const char *id); /* index or -1; likewise below */
+int plan_sensor(const struct plan *p, const char *id);
+int plan_actuator(const struct plan *p, const char *id);
+int plan_person(const struct plan *p, const char *id);
+int plan_role(const struct plan *p, const char *id);
+int plan_channel(const struct plan *p, const char *id);
+int plan_type(const struct plan *p, const char *id);
+int plan_person_by_user(const struct plan *p, const char *user);
+int plan_person_by_login(const struct plan *p, const char *login);
+int plan_self(const struct plan *p, enum self self); /* always found */
+bool plan_zone_inside(const struct plan *p, int zone, int outer); /* zone is outer or below it */
+
+void plan_free(struct plan *p); /* NULL allowed */
+
+#endif

@@ -1,0 +1,389 @@
+/* The three plugins through their host: real programs, a broker that is played. */
+#include <stdarg.h>
+#include <stddef.h>
+#include <setjmp.h>
+#include <stdint.h>
+#include <cmocka.h>
+
+#include "base/arena.h"
+#include "channels.h"
+#include "clock.h"
+#include "config.h"
+
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+enum { LIMIT_MS = 20000, OUTCOMES_MAX = 64 };
+
+static struct loop *loop;
+static struct channels *channels;
+static char dir[64];
+
+/* -- what came out -- */
+
+static struct {
+	char notice[32], why[200];
+	enum outcome outcome;
+} outcomes[OUTCOMES_MAX];
+static int n_outcomes;
+
+static struct {
+	int64_t token, expiry_ms;
+	char topic[64], payload[512], again[512];
+	bool is_life;
+} published[8];
+static int n_published;
+
+static void on_outcome(void *arg, const char *notice, enum outcome outcome, const char *why)
+{
+	(void)arg;
+	assert_true(n_outcomes < OUTCOMES_MAX);
+	snprintf(outcomes[n_outcomes].notice, sizeof outcomes[0].notice, "%s", notice);
+	snprintf(outcomes[n_outcomes].why, sizeof outcomes[0].why, "%s", why ? why : "");
+	outcomes[n_outcomes++].outcome = outcome;
+}
+
+static void on_publish(void *arg, const struct channel_publish *p)
+{
+	(void)arg;
+	published[n_published].token = p->token;
+	published[n_published].expiry_ms = p->expiry_ms;
+	published[n_published].is_life = p->is_life;
+	snprintf(published[n_published].topic, sizeof published[0].topic, "%s", p->topic);
+	snprintf(published[n_published].payload, sizeof published[0].payload, "%s", p->payload);
+	snprintf(published[n_published++].again, sizeof published[0].again, "%s", p->payload_again);
+}
+
+/* -- a small plan, by hand -- */
+
+static const char *sms_argv[] = {NULL, "{{phone}}", "x{{name}}y", "{{text}}", "{{id}}", NULL};
+static const char *hang_argv[2], *later_argv[2], *fail_argv[2], *none_argv[] = {"/nonexistent/program"},
+                                                                *relative_argv[] = {"sms"},
+                                                                *mail_argv[] = {"/bin/true", "{{mail}}"};
+
+static struct channel defs[] = {
+    {.id = "page", .plugin = "page"},
+    {.id = "log", .plugin = "journal"},
+    {.id = "sms", .plugin = "exec", .argv = {sms_argv, 5}, .timeout_ms = 10000},
+    {.id = "hang", .plugin = "exec", .argv = {hang_argv, 1}, .timeout_ms = 300},
+    {.id = "later", .plugin = "exec", .argv = {later_argv, 1}, .timeout_ms = 10000},
+    {.id = "fail", .plugin = "exec", .argv = {fail_argv, 1}, .timeout_ms = 10000},
+    {.id = "none", .plugin = "exec", .argv = {none_argv, 1}},
+    {.id = "relative", .plugin = "exec", .argv = {relative_argv, 1}},
+    {.id = "mail", .plugin = "exec", .argv = {mail_argv, 2}},
+    {.id = "pigeon", .plugin = "pigeon"},
+};
+static struct person people[] = {{.id = "wang", .name = "Wang; $(rm -rf) 'x", .phone = "+86 138"}};
+static struct plan plan = {.site = "t",
+                           .people = people,
+                           .n_people = 1,
+                           .channels = defs,
+                           .n_channels = sizeof defs / sizeof defs[0]};
+
+static void send_by(const char *channel, const char *id)
+{
+	struct notice notice = {.id = id,
+	                        .kind = NOTICE_CALL,
+	                        .person = "wang",
+	                        .channel = channel,
+	                        .incident = "G-17",
+	                        .seq = 2,
+	                        .lang = LANG_EN,
+	                        .hazard = HAZARD_GAS,
+	                        .text = "gas `ls` \"b2\"",
+	                        .reply_by_ms = 130000};
+	struct channel_notice n = {.notice = &notice, .sent_id = id, .now_ms = 100000};
+
+	n.marks.head_seq = 2;
+	n.marks.head_hash = "abc";
+	channels_send(channels, &n);
+}
+
+static void on_tick(void *arg)
+{
+	loop_stop(arg);
+}
+
+static void turn(void)
+{
+	struct loop_timer *t = loop_timer(loop, on_tick, loop);
+
+	loop_timer_in(t, 5);
+	loop_run(loop);
+	loop_timer_free(t);
+}
+
+static void wait_for(int n)
+{
+	int64_t until_ms = clock_steady_ms() + LIMIT_MS;
+
+	while (n_outcomes < n && clock_steady_ms() < until_ms)
+		turn();
+	assert_int_equal(n_outcomes, n);
+}
+
+static char *in_dir(const char *name)
+{
+	static struct arena keep;
+
+	return arena_printf(&keep, "%s/%s", dir, name);
+}
+
+static void script(const char *name, const char *body)
+{
+	FILE *f = fopen(in_dir(name), "w");
+
+	fprintf(f, "#!/bin/sh\ncd %s\n%s\n", dir, body);
+	fclose(f);
+	assert_int_equal(chmod(in_dir(name), 0700), 0);
+}
+
+static void assert_file(const char *name, const char *expected)
+{
+	struct buf text = {0};
+	struct err err;
+
+	assert_int_equal(config_slurp(in_dir(name), 65536, &text, &err), 0);
+	assert_string_equal(buf_text(&text), expected);
+	buf_fini(&text);
+}
+
+/* -- exec -- */
+
+static void test_exec_fills_whole_arguments_and_gives_json(void **state)
+{
+	struct buf json = {0};
+	struct err err;
+
+	(void)state;
+	script("sms", "for a; do printf '%s\\n' \"$a\"; done > args; cat > json; echo taken");
+	send_by("sms", "2.1");
+	wait_for(1);
+	assert_int_equal(outcomes[0].outcome, OUTCOME_SENT);
+	assert_string_equal(outcomes[0].notice, "2.1");
+	assert_file("args", "+86 138\nxWang; $(rm -rf) 'xy\ngas `ls` \"b2\"\n2.1\n");
+	assert_int_equal(config_slurp(in_dir("json"), 65536, &json, &err), 0);
+	assert_non_null(strstr(json.text, "\"notice\":\"2.1\""));
+	buf_fini(&json);
+}
+
+static void test_exec_failures_say_why(void **state)
+{
+	(void)state;
+	script("later", "echo modem busy; exit 75");
+	script("fail", "exit 3");
+	send_by("later", "1.1");
+	wait_for(1);
+	assert_int_equal(outcomes[0].outcome, OUTCOME_FAILED);
+	assert_non_null(strstr(outcomes[0].why, "75"));
+	assert_non_null(strstr(outcomes[0].why, "modem busy"));
+	send_by("fail", "1.2");
+	wait_for(2);
+	assert_int_equal(outcomes[1].outcome, OUTCOME_FAILED);
+	send_by("none", "1.3");
+	wait_for(3);
+	assert_int_equal(outcomes[2].outcome, OUTCOME_FAILED);
+	assert_non_null(strstr(outcomes[2].why, "nonexistent"));
+	send_by("mail", "1.4"); /* wang has no mail */
+	wait_for(4);
+	assert_int_equal(outcomes[3].outcome, OUTCOME_FAILED);
+}
+
+static void test_exec_kills_the_whole_group_at_its_limit(void **state)
+{
+	struct buf pid = {0};
+	struct err err;
+	int64_t began_ms = clock_steady_ms();
+
+	(void)state;
+	script("hang", "sleep 600 & echo $! > pid; sleep 600");
+	send_by("hang", "1.1");
+	wait_for(1);
+	assert_int_equal(outcomes[0].outcome, OUTCOME_FAILED);
+	assert_non_null(strstr(outcomes[0].why, "killed"));
+	assert_true(clock_steady_ms() - began_ms >= 300);
+	assert_int_equal(config_slurp(in_dir("pid"), 100, &pid, &err), 0);
+	for (int i = 0; i < 1000 && kill((pid_t)strtol(pid.text, NULL, 10), 0) == 0; i++) {
+		char path[64];
+		struct buf stat = {0};
+
+		snprintf(path, sizeof path, "/proc/%ld/stat", strtol(pid.text, NULL, 10));
+		if (config_slurp(path, 4096, &stat, &err) == 0 && strstr(stat.text, ") Z ")) {
+			buf_fini(&stat);
+			break;
+		}
+		buf_fini(&stat);
+		turn();
+		assert_true(i < 999);
+	}
+	buf_fini(&pid);
+}
+
+static void test_exec_that_floods_or_never_reads(void **state)
+{
+	(void)state;
+	script("fail", "head -c 3000000 /dev/zero; exit 0"); /* writes a lot, reads nothing */
+	send_by("fail", "1.1");
+	wait_for(1);
+	assert_int_equal(outcomes[0].outcome, OUTCOME_SENT);
+}
+
+static void test_exec_runs_sixteen_and_then_the_rest(void **state)
+{
+	(void)state;
+	script("fail", "echo x >> running; while [ ! -e go ]; do sleep 0.02; done");
+	for (int i = 0; i < 20; i++)
+		send_by("fail", "1.1");
+	for (int i = 0; i < 4000; i++) {
+		struct stat st;
+
+		turn();
+		if (stat(in_dir("running"), &st) == 0 && st.st_size >= 32)
+			break;
+	}
+	for (int i = 0; i < 20; i++)
+		turn();
+	assert_file("running", "x\nx\nx\nx\nx\nx\nx\nx\nx\nx\nx\nx\nx\nx\nx\nx\n");
+	assert_int_equal(n_outcomes, 0);
+	script("go", "");
+	wait_for(20);
+	assert_int_equal(channels_jobs(channels), 0);
+}
+
+/* -- page and journal -- */
+
+static void test_page_is_sent_when_both_are_acknowledged(void **state)
+{
+	(void)state;
+	send_by("page", "2.1");
+	assert_int_equal(n_published, 2);
+	assert_string_equal(published[0].topic, "page/wang");
+	assert_string_equal(published[0].payload, "gas `ls` \"b2\"");
+	assert_string_not_equal(published[0].again, published[0].payload);
+	assert_string_equal(published[1].topic, "page/wang/json");
+	assert_true(published[0].is_life);
+	assert_int_equal(published[0].expiry_ms, 30000);
+	assert_int_equal(published[0].token % 2, 1);
+	channels_published(channels, published[0].token, true, NULL);
+	assert_int_equal(n_outcomes, 0);
+	channels_published(channels, published[1].token, true, NULL);
+	assert_int_equal(n_outcomes, 1);
+	assert_int_equal(outcomes[0].outcome, OUTCOME_SENT);
+	channels_published(channels, published[1].token, true, NULL); /* answered long ago */
+	assert_int_equal(n_outcomes, 1);
+}
+
+static void test_page_fails_once(void **state)
+{
+	(void)state;
+	send_by("page", "2.1");
+	channels_published(channels, published[0].token, false, "broker down");
+	channels_published(channels, published[1].token, false, "also");
+	assert_int_equal(n_outcomes, 1);
+	assert_int_equal(outcomes[0].outcome, OUTCOME_FAILED);
+	assert_string_equal(outcomes[0].why, "broker down");
+}
+
+static void test_journal_takes_it(void **state)
+{
+	(void)state;
+	send_by("log", "2.1");
+	assert_int_equal(n_outcomes, 1);
+	assert_int_equal(outcomes[0].outcome, OUTCOME_SENT);
+}
+
+static void test_what_cannot_be_sent_fails_at_once(void **state)
+{
+	static const char *const wrong[] = {"pigeon", "relative", "unknown"};
+
+	(void)state;
+	for (int i = 0; i < 3; i++)
+		send_by(wrong[i], "2.1");
+	assert_int_equal(n_outcomes, 3);
+	for (int i = 0; i < 3; i++)
+		assert_int_equal(outcomes[i].outcome, OUTCOME_FAILED);
+}
+
+static void test_reopened_while_under_way(void **state)
+{
+	(void)state;
+	script("fail", "while [ ! -e go ]; do sleep 0.02; done");
+	send_by("fail", "3.1");
+	send_by("page", "3.2");
+	channels_use(channels, &plan);
+	channels_published(channels, published[0].token, true, NULL);
+	channels_published(channels, published[1].token, true, NULL);
+	assert_int_equal(n_outcomes, 1);
+	script("go", "");
+	wait_for(2);
+	assert_string_equal(outcomes[1].notice, "3.1");
+	send_by("log", "3.3");
+	assert_int_equal(n_outcomes, 3);
+}
+
+static void test_closed_while_under_way(void **state)
+{
+	(void)state;
+	script("fail", "sleep 600");
+	send_by("fail", "3.1");
+	turn();
+	send_by("page", "3.2"); /* the teardown ends both */
+}
+
+static int setup(void **state)
+{
+	const struct channels_out out = {.outcome = on_outcome, .publish = on_publish};
+
+	(void)state;
+	signal(SIGPIPE, SIG_IGN);
+	snprintf(dir, sizeof dir, "/tmp/channels-XXXXXX");
+	if (!mkdtemp(dir))
+		return -1;
+	n_outcomes = n_published = 0;
+	sms_argv[0] = in_dir("sms");
+	hang_argv[0] = in_dir("hang");
+	later_argv[0] = in_dir("later");
+	fail_argv[0] = in_dir("fail");
+	loop = loop_new();
+	channels = channels_new(loop, &out);
+	channels_use(channels, &plan);
+	return 0;
+}
+
+static int teardown(void **state)
+{
+	static const char *const names[] = {"sms",  "hang", "later", "fail",   "go",
+	                                    "args", "json", "pid",   "running"};
+
+	(void)state;
+	channels_free(channels);
+	loop_free(loop);
+	for (size_t i = 0; i < sizeof names / sizeof names[0]; i++)
+		unlink(in_dir(names[i]));
+	return rmdir(dir);
+}
+
+#define TEST(F) cmocka_unit_test_setup_teardown(F, setup, teardown)
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+	    TEST(test_exec_fills_whole_arguments_and_gives_json),
+	    TEST(test_exec_failures_say_why),
+	    TEST(test_exec_kills_the_whole_group_at_its_limit),
+	    TEST(test_exec_that_floods_or_never_reads),
+	    TEST(test_exec_runs_sixteen_and_then_the_rest),
+	    TEST(test_page_is_sent_when_both_are_acknowledged),
+	    TEST(test_page_fails_once),
+	    TEST(test_journal_takes_it),
+	    TEST(test_what_cannot_be_sent_fails_at_once),
+	    TEST(test_reopened_while_under_way),
+	    TEST(test_closed_while_under_way),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

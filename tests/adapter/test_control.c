@@ -1,0 +1,303 @@
+/* The control socket from its other end: real clients on a real socket. */
+#include <stdarg.h>
+#include <stddef.h>
+#include <setjmp.h>
+#include <stdint.h>
+#include <cmocka.h>
+
+#include "base/arena.h"
+#include "clock.h"
+#include "control.h"
+
+#include <errno.h>
+#include <pwd.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/un.h>
+#include <unistd.h>
+
+enum { LIMIT_MS = 10000, BIG = 1 << 21 };
+
+static struct loop *loop;
+static struct control *control;
+static char path[64];
+static char seen[256]; /* of the last question */
+static int64_t last_client;
+static int n_asked;
+
+static void on_ask(void *arg, const struct control_request *r)
+{
+	(void)arg;
+	n_asked++;
+	last_client = r->client;
+	snprintf(seen, sizeof seen, "%s|%s|%s|%s|%s|%lld|%d|%d", r->act, r->verb ? r->verb : "-",
+	         r->text ? r->text : "-", r->as ? r->as : "-", r->role ? r->role : "-", (long long)r->id,
+	         r->closed, r->is_admin);
+	if (!strcmp(r->act, "echo"))
+		control_answer(control, r->client, "{\"ok\":true}");
+	if (!strcmp(r->act, "follow"))
+		control_follow(control, r->client);
+	if (!strcmp(r->act, "who"))
+		control_answer(control, r->client, r->login);
+}
+
+static void on_tick(void *arg)
+{
+	loop_stop(arg);
+}
+
+/* Turns the loop a little; the clients of the test are served meanwhile. */
+static void turn(void)
+{
+	struct loop_timer *t = loop_timer(loop, on_tick, loop);
+
+	loop_timer_in(t, 5);
+	loop_run(loop);
+	loop_timer_free(t);
+}
+
+static int client(void)
+{
+	struct sockaddr_un address = {.sun_family = AF_UNIX};
+	int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+
+	strcpy(address.sun_path, path);
+	assert_int_equal(connect(fd, (struct sockaddr *)&address, sizeof address), 0);
+	return fd;
+}
+
+static void say(int fd, const char *text)
+{
+	assert_int_equal(send(fd, text, strlen(text), MSG_NOSIGNAL), strlen(text));
+}
+
+/* One line, without its end; "" when the other side closed. */
+static const char *hear(int fd)
+{
+	static char line[4096];
+	size_t n = 0;
+	int64_t until_ms = clock_steady_ms() + LIMIT_MS;
+
+	while (clock_steady_ms() < until_ms) {
+		ssize_t got = recv(fd, line + n, 1, 0);
+
+		if (got == 0 || (got < 0 && errno == ECONNRESET))
+			return "";
+		if (got < 0) {
+			turn();
+			continue;
+		}
+		if (line[n] == '\n') {
+			line[n] = 0;
+			return line;
+		}
+		if (++n == sizeof line - 1)
+			break;
+	}
+	fail_msg("no answer");
+	return NULL;
+}
+
+static void test_a_question_and_its_answer(void **state)
+{
+	int fd = client();
+
+	(void)state;
+	say(fd, "{\"do\":\"echo\",\"verb\":\"ack\",\"text\":\"17 "
+	        "\\u786e\",\"as\":\"wang\",\"id\":17,\"closed\":true}\n");
+	assert_string_equal(hear(fd), "{\"ok\":true}");
+	assert_string_equal(seen, "echo|ack|17 \xe7\xa1\xae|wang|-|17|1|1");
+	say(fd, "{\"do\":\"echo\",\"as\":null,\"role\":\"duty\"}\n{\"do\":\"ec");
+	assert_string_equal(hear(fd), "{\"ok\":true}");
+	assert_string_equal(seen, "echo|-|-|-|duty|0|0|1");
+	say(fd, "ho\"}\n");
+	assert_string_equal(hear(fd), "{\"ok\":true}");
+	close(fd);
+}
+
+static void test_the_peer_has_its_login_name(void **state)
+{
+	const struct passwd *pw = getpwuid(geteuid());
+	int fd = client();
+
+	(void)state;
+	say(fd, "{\"do\":\"who\"}\n");
+	assert_string_equal(hear(fd), pw ? pw->pw_name : "");
+	close(fd);
+}
+
+static void test_nonsense_is_refused_and_the_line_goes_on(void **state)
+{
+	static const char *const wrong[] = {"",
+	                                    "{",
+	                                    "[]",
+	                                    "null",
+	                                    "{\"verb\":\"ack\"}",
+	                                    "{\"do\":1}",
+	                                    "{\"do\":\"echo\",\"id\":\"x\"}",
+	                                    "{\"do\":\"echo\",\"id\":-1}",
+	                                    "{\"do\":\"echo\",\"text\":[]}",
+	                                    "\xff\xfe",
+	                                    "{\"do\":\"echo\",\"do\":\"who\"}"};
+	int fd = client(), before = n_asked;
+
+	(void)state;
+	for (size_t i = 0; i < sizeof wrong / sizeof wrong[0]; i++) {
+		say(fd, wrong[i]);
+		say(fd, "\n");
+		assert_non_null(strstr(hear(fd), "\"error\":\"bad_request\""));
+	}
+	assert_int_equal(n_asked, before);
+	say(fd, "{\"do\":\"echo\"}\n");
+	assert_string_equal(hear(fd), "{\"ok\":true}");
+	close(fd);
+}
+
+static void test_a_line_without_end_is_refused(void **state)
+{
+	char *big = xmalloc(9000);
+	int fd = client();
+
+	(void)state;
+	memset(big, 'x', 9000);
+	assert_true(send(fd, big, 9000, MSG_NOSIGNAL) > 8192);
+	assert_non_null(strstr(hear(fd), "too_big"));
+	assert_string_equal(hear(fd), "");
+	close(fd);
+	free(big);
+}
+
+static void test_followers_hear_every_row(void **state)
+{
+	int a = client(), b = client();
+
+	(void)state;
+	assert_false(control_has_followers(control));
+	say(a, "{\"do\":\"follow\"}\n");
+	while (!control_has_followers(control))
+		turn();
+	control_row(control, "{\"seq\":1}");
+	control_row(control, "{\"seq\":2}");
+	assert_string_equal(hear(a), "{\"seq\":1}");
+	assert_string_equal(hear(a), "{\"seq\":2}");
+	close(a);
+	for (int i = 0; i < 1000 && control_has_followers(control); i++)
+		turn();
+	assert_false(control_has_followers(control));
+	say(b, "{\"do\":\"echo\"}\n");
+	assert_string_equal(hear(b), "{\"ok\":true}");
+	close(b);
+}
+
+static void test_who_does_not_read_is_dropped(void **state)
+{
+	char *row = xmalloc(65536);
+	int lazy = client(), good = client();
+
+	(void)state;
+	memset(row, 'r', 65535);
+	row[65535] = 0;
+	say(lazy, "{\"do\":\"follow\"}\n");
+	while (!control_has_followers(control))
+		turn();
+	for (int sent = 0; sent < BIG && control_has_followers(control); sent += 65536) {
+		control_row(control, row);
+		turn();
+	}
+	for (int i = 0; i < 100 && control_has_followers(control); i++)
+		turn();
+	assert_false(control_has_followers(control));
+	say(good, "{\"do\":\"echo\"}\n");
+	assert_string_equal(hear(good), "{\"ok\":true}");
+	close(lazy);
+	close(good);
+	free(row);
+}
+
+static void test_an_answer_to_nobody_does_no_harm(void **state)
+{
+	int fd = client();
+
+	(void)state;
+	say(fd, "{\"do\":\"later\"}\n");
+	for (n_asked = 0; !n_asked;)
+		turn();
+	close(fd);
+	turn();
+	control_answer(control, last_client, "{}");
+	control_answer(NULL, 1, "{}");
+}
+
+static void test_the_sixty_fifth_client_is_turned_away(void **state)
+{
+	int fds[65];
+
+	(void)state;
+	for (int i = 0; i < 65; i++) {
+		fds[i] = client();
+		turn();
+	}
+	assert_string_equal(hear(fds[64]), "");
+	say(fds[63], "{\"do\":\"echo\"}\n");
+	assert_string_equal(hear(fds[63]), "{\"ok\":true}");
+	for (int i = 0; i < 65; i++)
+		close(fds[i]);
+}
+
+static void test_socket_file(void **state)
+{
+	struct stat st;
+
+	(void)state;
+	assert_int_equal(stat(path, &st), 0);
+	assert_int_equal(st.st_mode & 0777, 0660);
+	assert_true(control_is_answered(path));
+	assert_false(control_is_answered("/nonexistent/socket"));
+}
+
+static int setup(void **state)
+{
+	struct err err;
+	FILE *f;
+
+	(void)state;
+	snprintf(path, sizeof path, "/tmp/control-%d.sock", (int)getpid());
+	f = fopen(path, "w"); /* a left-over does not stop it */
+	fclose(f);
+	loop = loop_new();
+	control = control_open(loop, path, -1, &err);
+	if (!control)
+		return -1;
+	control_on_ask(control, on_ask, NULL);
+	return 0;
+}
+
+static int teardown(void **state)
+{
+	(void)state;
+	control_close(control);
+	loop_free(loop);
+	return access(path, F_OK) == 0;
+}
+
+#define TEST(F) cmocka_unit_test_setup_teardown(F, setup, teardown)
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+	    TEST(test_a_question_and_its_answer),
+	    TEST(test_the_peer_has_its_login_name),
+	    TEST(test_nonsense_is_refused_and_the_line_goes_on),
+	    TEST(test_a_line_without_end_is_refused),
+	    TEST(test_followers_hear_every_row),
+	    TEST(test_who_does_not_read_is_dropped),
+	    TEST(test_an_answer_to_nobody_does_no_harm),
+	    TEST(test_the_sixty_fifth_client_is_turned_away),
+	    TEST(test_socket_file),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,87 @@
+/* Site time: never back, re-anchored by a forward step of the wall clock only. */
+#include <stdarg.h>
+#include <stddef.h>
+#include <setjmp.h>
+#include <stdint.h>
+#include <cmocka.h>
+
+#include "clock.h"
+
+static const struct clock base = {.site_ms = 1000000, .boot_ms = 5000, .apart_ms = 995000};
+
+static void test_no_step_when_both_run(void **state)
+{
+	struct clock c = base;
+
+	(void)state;
+	assert_int_equal(clock_step_at(&c, 1060000, 65000), 0);
+	assert_int_equal(c.site_ms, 1000000);
+}
+
+static void test_forward_step_moves_site_time(void **state)
+{
+	struct clock c = base;
+
+	(void)state;
+	assert_int_equal(clock_step_at(&c, 1010000 + 3600000, 15000), 3600000);
+	assert_int_equal(c.site_ms, 1000000 + 3600000);
+	assert_int_equal(clock_step_at(&c, 1010000 + 3600000, 15000), 0);
+}
+
+static void test_small_steps_add_up(void **state)
+{
+	struct clock c = base;
+
+	(void)state;
+	assert_int_equal(clock_step_at(&c, 1001500, 5000), 0);
+	assert_int_equal(clock_step_at(&c, 1003000, 5000), 3000);
+}
+
+static void test_backward_step_is_only_said(void **state)
+{
+	struct clock c = base;
+
+	(void)state;
+	assert_int_equal(clock_step_at(&c, 1010000 - 60000, 15000), -60000);
+	assert_int_equal(c.site_ms, 1000000);
+	/* and back to where it was: site time is right again, nothing to do */
+	assert_int_equal(clock_step_at(&c, 1020000, 25000), 0);
+}
+
+static void test_site_time_ahead_of_the_wall_catches_nothing_up(void **state)
+{
+	struct clock c = base;
+
+	(void)state;
+	c.site_ms += 100000; /* the store had seen a later time */
+	assert_int_equal(clock_step_at(&c, 1000000 + 50000, 5000), 0);
+	assert_int_equal(clock_step_at(&c, 1000000 + 110000, 5000), 10000);
+}
+
+static void test_at_least_never_goes_back(void **state)
+{
+	struct clock c;
+	int64_t now_ms;
+
+	(void)state;
+	clock_open(&c);
+	now_ms = clock_now(&c);
+	clock_at_least(&c, now_ms - 100000);
+	assert_true(clock_now(&c) >= now_ms && clock_now(&c) < now_ms + 50000);
+	clock_at_least(&c, now_ms + 100000);
+	assert_true(clock_now(&c) >= now_ms + 100000);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+	    cmocka_unit_test(test_no_step_when_both_run),
+	    cmocka_unit_test(test_forward_step_moves_site_time),
+	    cmocka_unit_test(test_small_steps_add_up),
+	    cmocka_unit_test(test_backward_step_is_only_said),
+	    cmocka_unit_test(test_site_time_ahead_of_the_wall_catches_nothing_up),
+	    cmocka_unit_test(test_at_least_never_goes_back),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

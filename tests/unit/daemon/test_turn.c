@@ -1,0 +1,542 @@
+/* Turns with the real engine between a store and a broker that are played:
+ * what leaves, when, and that it leaves once. */
+#include <stdarg.h>
+#include <stddef.h>
+#include <setjmp.h>
+#include <stdint.h>
+#include <cmocka.h>
+
+#include "answers.h"
+#include "daemon.h"
+#include "perform.h"
+#include "rows.h"
+#include "site.h"
+
+#include <inttypes.h>
+#include <unistd.h>
+
+/* -- the played store -- */
+
+static struct turn *held; /* submitted, not yet answered */
+static enum store_answer answer;
+static int n_submitted;
+
+void store_submit(struct store *s, struct turn *turn)
+{
+	(void)s;
+	assert_null(held); /* one at a time */
+	held = turn;
+	n_submitted++;
+}
+
+enum store_answer store_take(struct store *s, struct turn **ret_turn, struct err *err)
+{
+	enum store_answer a = answer;
+
+	(void)s;
+	err->text[0] = 0;
+	answer = STORE_NOTHING;
+	if (a == STORE_COMMITTED || a == STORE_FENCED) {
+		*ret_turn = held;
+		for (int i = 0; i < held->n_rows; i++)
+			snprintf(held->rows[i].hash, HASH_BYTES, "hash%" PRId64, held->rows[i].row.seq);
+		held = NULL;
+	}
+	return a;
+}
+
+void store_keep_plan(struct store *s, const char *hash, const char *bundle, size_t len)
+{
+	(void)s;
+	(void)hash;
+	(void)bundle;
+	(void)len;
+}
+
+int store_each_row(const char *path, int64_t from, int64_t to,
+                   bool (*fn)(void *arg, int64_t seq, const char *rec, const char *hash), void *arg,
+                   struct err *err)
+{
+	(void)path;
+	(void)err;
+	for (; from <= to; from++)
+		fn(arg, from, "{\"v\":1,\"epoch\":3}", "h");
+	return 0;
+}
+
+/* -- the played broker -- */
+
+static struct sent {
+	char topic[96], payload[700];
+	int64_t token;
+	bool retain, needs_sync;
+	enum lane lane;
+} sent[256];
+static int n_sent;
+
+void mqtt_publish(struct mqtt *m, const struct outgoing *o)
+{
+	struct sent *s = &sent[n_sent++ % 256];
+
+	(void)m;
+	*s = (struct sent){
+	    .token = o->token, .retain = o->retain, .needs_sync = o->needs_sync, .lane = o->lane};
+	snprintf(s->topic, sizeof s->topic, "%s", o->topic);
+	snprintf(s->payload, sizeof s->payload, "%.*s", (int)o->len, o->payload);
+}
+
+int mqtt_queue(const struct mqtt *m)
+{
+	(void)m;
+	return 0;
+}
+
+bool mqtt_is_synced(const struct mqtt *m)
+{
+	(void)m;
+	return true;
+}
+
+void mqtt_refilter(struct mqtt *m, const struct intake_filter *filters, int n)
+{
+	(void)m;
+	(void)filters;
+	(void)n;
+}
+
+struct mqtt *mqtt_new(const struct mqtt_config *config, const struct mqtt_callbacks *callbacks,
+                      struct err *err)
+{
+	(void)config;
+	(void)callbacks;
+	(void)err;
+	return NULL;
+}
+
+static atomic_int n_stopped;
+
+void mqtt_stop(struct mqtt *m)
+{
+	(void)m;
+	atomic_fetch_add(&n_stopped, 1);
+}
+
+static int count(const char *topic)
+{
+	int n = 0;
+
+	for (int i = 0; i < n_sent; i++)
+		n += !strcmp(sent[i].topic, topic);
+	return n;
+}
+
+/* Pages about the gas (the store's own failure is paged as well). */
+static int gas_pages(void)
+{
+	int n = 0;
+
+	for (int i = 0; i < n_sent; i++)
+		n += !strcmp(sent[i].topic, "tocsin/t/1/page/wang") && strstr(sent[i].payload, "Gas leak");
+	return n;
+}
+
+static const struct sent *last(const char *topic)
+{
+	for (int i = n_sent; i--;)
+		if (!strcmp(sent[i].topic, topic))
+			return &sent[i];
+	return NULL;
+}
+
+/* -- the daemon under test -- */
+
+static struct daemon *d;
+
+static void step_started(void)
+{
+	struct event ev = {.kind = EVENT_STARTED};
+
+	ev.started.host = "h";
+	ev.started.boot = "b";
+	ev.started.version = "1";
+	ev.started.epoch = 3;
+	daemon_step(d, &ev);
+}
+
+static void put(const char *topic, const char *payload)
+{
+	struct inbox_item *item = inbox_item_new(INBOX_MESSAGE);
+
+	item->message.topic = xstrdup(topic);
+	item->message.payload = xstrdup(payload);
+	item->message.len = strlen(payload);
+	item->message.qos = 1;
+	inbox_put(d->inbox, item, 0);
+	daemon_turn(d);
+}
+
+static void link_is(enum link link)
+{
+	struct inbox_item *item = inbox_item_new(INBOX_LINK);
+
+	item->link = link;
+	inbox_put(d->inbox, item, 0);
+	daemon_turn(d);
+}
+
+static void store_says(enum store_answer a)
+{
+	answer = a;
+	inbox_put(d->inbox, inbox_item_new(INBOX_STORE), 0);
+	daemon_turn(d);
+}
+
+static void store_all(void)
+{
+	for (int i = 0; held && i < 100; i++)
+		store_says(STORE_COMMITTED);
+	assert_null(held);
+}
+
+static void store_late(void)
+{
+	daemon_tell_store(d, STORE_LATE);
+	daemon_turn(d);
+}
+
+static void forget(void)
+{
+	n_sent = n_submitted = 0;
+}
+
+static void test_nothing_leaves_before_it_is_stored(void **state)
+{
+	(void)state;
+	put("s/gas", "{\"gas\":30}");
+	assert_non_null(held);
+	assert_int_equal(n_sent, 0);
+	store_says(STORE_COMMITTED);
+	assert_int_equal(count("tocsin/t/1/page/wang"), 1);
+	assert_int_equal(count("plc/valve/set"), 1);
+	assert_true(last("plc/valve/set")->needs_sync);
+	assert_false(last("plc/valve/set")->retain);
+	assert_int_equal(last("plc/valve/set")->token % 2, 0);
+	assert_non_null(strstr(last("tocsin/t/1/page/wang/json")->payload, "\"unrecorded\":false"));
+	assert_int_equal(last("tocsin/t/1/page/wang")->lane, LANE_LIFE);
+	store_all();
+	assert_int_equal(count("tocsin/t/1/page/wang"), 1);
+}
+
+static void test_rows_leave_with_their_hashes(void **state)
+{
+	(void)state;
+	put("s/gas", "{\"gas\":30}");
+	store_all();
+	assert_true(count("tocsin/t/1/event") >= 2);
+	assert_non_null(strstr(last("tocsin/t/1/event")->payload, "\"hash\":\"hash"));
+	assert_true(last("tocsin/t/1/audit/head")->retain);
+	assert_int_equal(d->head_seq, engine_seq(d->engine));
+	assert_int_equal(strncmp(d->head_hash, "hash", 4), 0);
+}
+
+static void test_one_commit_at_a_time(void **state)
+{
+	(void)state;
+	put("tocsin/t/1/cmd/wang/raise", "gas-leak b2 one");
+	assert_int_equal(n_submitted, 1);
+	put("tocsin/t/1/cmd/wang/note", "1 two");
+	put("tocsin/t/1/cmd/wang/note", "1 three");
+	assert_int_equal(n_submitted, 1);
+	store_says(STORE_COMMITTED);
+	assert_int_equal(n_submitted, 2); /* both notes in one */
+	store_all();
+}
+
+static void test_callbacks_are_let_go_by_the_commit(void **state)
+{
+	(void)state;
+	put("s/gas", "{\"gas\":30}");
+	assert_false(inbox_wait_stored(d->inbox, held->inbox_upto, 0));
+	store_says(STORE_COMMITTED);
+	assert_true(inbox_wait_stored(d->inbox, 1, 0));
+}
+
+static void test_nothing_to_store_lets_go_at_once(void **state)
+{
+	struct inbox_item *item = inbox_item_new(INBOX_MESSAGE);
+	int64_t number;
+
+	(void)state;
+	item->message.topic = xstrdup("nobody/knows");
+	item->message.payload = xstrdup("1");
+	item->message.len = 1;
+	number = inbox_put(d->inbox, item, 0);
+	daemon_turn(d);
+	assert_null(held);
+	assert_true(inbox_wait_stored(d->inbox, number, 0));
+}
+
+static void test_late_store_urgent_leaves_once(void **state)
+{
+	(void)state;
+	put("s/gas", "{\"gas\":30}");
+	store_late();
+	assert_int_equal(count("tocsin/t/1/page/wang"), 1);
+	assert_non_null(strstr(last("tocsin/t/1/page/wang")->payload, "UNRECORDED"));
+	assert_non_null(strstr(last("tocsin/t/1/page/wang/json")->payload, "\"unrecorded\":true"));
+	assert_non_null(strstr(last("tocsin/t/1/page/wang/json")->payload, "-u")); /* a provisional id */
+	assert_int_equal(count("plc/valve/set"), 1);
+	assert_int_equal(count("tocsin/t/1/incident/G-1/state") > 0, 1);
+	assert_int_equal(count("tocsin/t/1/event"), 0); /* rows never leave unstored */
+	assert_int_equal(count("tocsin/t/1/audit/head"), 0);
+	store_all();
+	assert_int_equal(d->store_state, STORE_OK);
+	assert_int_equal(count("tocsin/t/1/page/wang"), 1);
+	assert_int_equal(count("plc/valve/set"), 1);
+	assert_true(count("tocsin/t/1/event") >= 2);
+}
+
+static void test_while_late_new_alarms_leave_at_once(void **state)
+{
+	(void)state;
+	put("tocsin/t/1/cmd/wang/note", "1 x"); /* something is with the store */
+	assert_non_null(held);
+	store_late();
+	put("s/gas", "{\"gas\":30}");
+	assert_int_equal(count("tocsin/t/1/page/wang"), 1);
+	store_all();
+	assert_int_equal(count("tocsin/t/1/page/wang"), 1);
+}
+
+static void test_failing_store_refuses_waits_until_it_is_back(void **state)
+{
+	(void)state;
+	put("s/gas", "{\"gas\":30}");
+	store_says(STORE_ERROR);
+	assert_int_equal(d->store_state, STORE_FAILING);
+	assert_int_equal(gas_pages(), 1);
+	assert_false(inbox_wait_stored(d->inbox, 1000000, 60000)); /* at once */
+	store_all();
+	assert_int_equal(d->store_state, STORE_OK);
+	assert_int_equal(gas_pages(), 1);
+	assert_false(inbox_wait_stored(d->inbox, 1000000, 1));
+}
+
+static void test_wait_that_ran_out_means_failing(void **state)
+{
+	(void)state;
+	put("s/gas", "{\"gas\":30}");
+	atomic_store(&d->receive.ran_out, true);
+	store_says(STORE_NOTHING);
+	assert_int_equal(d->store_state, STORE_FAILING);
+	store_all();
+}
+
+static void test_cut_means_nothing_leaves(void **state)
+{
+	(void)state;
+	put("s/gas", "{\"gas\":30}");
+	store_says(STORE_FENCED);
+	assert_int_equal(d->role, ROLE_CUT);
+	assert_int_equal(d->exit_status, EXIT_BUG);
+	put("s/gas", "{\"gas\":50}");
+	assert_int_equal(n_sent, 0);
+	assert_int_equal(n_submitted, 1);
+}
+
+static void test_order_given_before_the_gas_is_stopped_at_release(void **state)
+{
+	(void)state;
+	put("tocsin/t/1/cmd/wang/operate", "fan on");
+	assert_non_null(held); /* decided, not yet stored */
+	put("s/gas", "{\"gas\":30}");
+	store_all();
+	assert_int_equal(count("plc/fan/set"), 0);
+	assert_int_equal(count("plc/valve/set"), 1);
+	assert_non_null(strstr(last("tocsin/t/1/result/wang")->payload, "interlocked"));
+}
+
+static void test_result_goes_to_the_asker(void **state)
+{
+	(void)state;
+	put("tocsin/t/1/cmd/wang/ack", "99");
+	store_all();
+	assert_non_null(strstr(last("tocsin/t/1/result/wang")->payload, "unknown_id"));
+}
+
+/* Without a client nobody hears the answer: the audit and the incident say what was done. */
+static void ask_verb(const char *verb, const char *text)
+{
+	struct control_request r = {.client = 5,
+	                            .act = "verb",
+	                            .verb = verb,
+	                            .text = text,
+	                            .as = "wang",
+	                            .login = "root",
+	                            .is_admin = true};
+
+	answers_ask(d, &r);
+	daemon_turn(d);
+	store_all();
+}
+
+static void test_verbs_of_the_control_socket(void **state)
+{
+	(void)state;
+	put("s/gas", "{\"gas\":30}");
+	store_all();
+	ask_verb("ack", ""); /* bare: its page has not left for 3 s */
+	assert_non_null(strstr(last("tocsin/t/1/event")->payload, "refused"));
+	assert_non_null(strstr(last("tocsin/t/1/event")->payload, "which"));
+	ask_verb("ack", "G-1");
+	assert_non_null(strstr(last("tocsin/t/1/incident/G-1/state")->payload, "\"acked_by\":\"wang\""));
+	forget();
+	ask_verb("ack", " ");
+	ask_verb("nonsense", "1");
+	assert_int_equal(n_sent, 0);
+}
+
+static void test_outcomes_find_their_owner(void **state)
+{
+	struct inbox_item *item;
+	int rows;
+
+	(void)state;
+	put("s/gas", "{\"gas\":30}");
+	store_all();
+	rows = count("tocsin/t/1/event");
+	for (int i = 0; i < n_sent; i++) {
+		if (!sent[i].token)
+			continue;
+		item = inbox_item_new(INBOX_PUBLISHED);
+		item->published.token = sent[i].token;
+		item->published.ok = true;
+		inbox_put(d->inbox, item, 0);
+		sent[i].token = 0;
+	}
+	daemon_turn(d);
+	daemon_turn(d);
+	store_all();
+	assert_int_equal(channels_jobs(d->channels), 0);
+	assert_true(count("tocsin/t/1/event") > rows); /* `sent`, at least */
+}
+
+static void test_resend_is_bounded_a_pass(void **state)
+{
+	(void)state;
+	d->resends = xcalloc(1, sizeof *d->resends);
+	d->resends->from = 1;
+	d->resends->to = 1500;
+	d->head_seq = 1500;
+	rows_resend(d);
+	assert_int_equal(n_sent, 1000);
+	assert_non_null(strstr(sent[0].payload, "\"epoch\":3"));
+	rows_resend(d);
+	assert_int_equal(n_sent, 1500);
+	assert_null(d->resends);
+}
+
+static void test_stop_stores_all_then_hangs_up_then_ends(void **state)
+{
+	(void)state;
+	put("s/gas", "{\"gas\":30}");
+	daemon_stop(d);
+	daemon_turn(d);
+	assert_int_equal(atomic_load(&n_stopped), 0); /* something is with the store */
+	store_all();
+	for (int i = 0; i < 1000 && !atomic_load(&d->has_hung_up); i++) {
+		daemon_turn(d);
+		store_all();
+		usleep(1000);
+	}
+	assert_int_equal(atomic_load(&n_stopped), 1);
+	assert_non_null(strstr(last("tocsin/t/1/event")->payload, "stopped"));
+	loop_run(d->loop); /* the turn it caused ends the loop */
+	assert_true(daemon_is_idle(d));
+}
+
+static int setup(void **state)
+{
+	const struct channels_out out = {.outcome = perform_channel_outcome,
+	                                 .publish = perform_channel_publish};
+	struct channels_out with_daemon = out;
+
+	(void)state;
+	d = xcalloc(1, sizeof *d);
+	d->step_fd = -1;
+	d->posted_end = &d->posted;
+	d->role = ROLE_LEADING;
+	clock_open(&d->clock);
+	d->loop = loop_new();
+	d->inbox = inbox_new(64);
+	d->gathering = batch_new();
+	d->newest = site_generation();
+	d->newest->intake = intake_new(d->newest->plan);
+	d->poison = poison_open("/nonexistent/none");
+	snprintf(d->receive.root, sizeof d->receive.root, "tocsin/t/1/");
+	timers_start(d);
+	with_daemon.arg = d;
+	d->channels = channels_new(d->loop, &with_daemon);
+	channels_use(d->channels, d->newest->plan);
+	d->engine = engine_new(d->newest->plan);
+	step_started();
+	daemon_turn(d);
+	store_all();
+	link_is(LINK_UP);
+	link_is(LINK_SYNCED);
+	put("s/gas", "{\"gas\":1}");
+	store_all();
+	forget();
+	return 0;
+}
+
+static int teardown(void **state)
+{
+	struct posted *p;
+
+	(void)state;
+	while ((p = d->posted)) {
+		d->posted = p->next;
+		arena_fini(&p->arena);
+		free(p);
+	}
+	held = NULL;
+	answer = STORE_NOTHING;
+	batch_free(d->flying);
+	batch_free(d->gathering);
+	channels_free(d->channels);
+	engine_free(d->engine);
+	timers_free(d);
+	loop_free(d->loop);
+	inbox_free(d->inbox);
+	poison_close(d->poison);
+	generation_free(d->newest);
+	free(d);
+	return 0;
+}
+
+#define TEST(F) cmocka_unit_test_setup_teardown(F, setup, teardown)
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+	    TEST(test_nothing_leaves_before_it_is_stored),
+	    TEST(test_rows_leave_with_their_hashes),
+	    TEST(test_one_commit_at_a_time),
+	    TEST(test_callbacks_are_let_go_by_the_commit),
+	    TEST(test_nothing_to_store_lets_go_at_once),
+	    TEST(test_late_store_urgent_leaves_once),
+	    TEST(test_while_late_new_alarms_leave_at_once),
+	    TEST(test_failing_store_refuses_waits_until_it_is_back),
+	    TEST(test_wait_that_ran_out_means_failing),
+	    TEST(test_cut_means_nothing_leaves),
+	    TEST(test_order_given_before_the_gas_is_stopped_at_release),
+	    TEST(test_result_goes_to_the_asker),
+	    TEST(test_verbs_of_the_control_socket),
+	    TEST(test_outcomes_find_their_owner),
+	    TEST(test_resend_is_bounded_a_pass),
+	    TEST(test_stop_stores_all_then_hangs_up_then_ends),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
