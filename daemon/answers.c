@@ -70,7 +70,7 @@ static void put_next(struct daemon *d, struct buf *out)
 	int64_t due_ms = engine_next_due(d->engine);
 
 	if (due_ms == INT64_MAX) {
-		json_null(out, "next");
+		json_nil(out, "next");
 		return;
 	}
 	json_open(out, "next", '{');

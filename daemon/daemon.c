@@ -275,6 +275,49 @@ static void go_on_stopping(struct daemon *d)
 		loop_stop(d->loop);
 }
 
+struct spoke {
+	struct daemon *d;
+	struct arena arena;
+	struct reading *at;
+	int n, cap;
+};
+
+static void ask_intake(void *arg, const char *sensor, int def)
+{
+	struct spoke *s = arg;
+	int64_t seen_ms = intake_seen(s->d->newest->intake, sensor);
+
+	if (seen_ms < 0)
+		return;
+	if (s->n == s->cap) {
+		s->cap = s->cap ? 2 * s->cap : 16;
+		s->at = xrealloc(s->at, (size_t)s->cap * sizeof *s->at);
+	}
+	s->at[s->n++] = (struct reading){.kind = READING_SEEN,
+	                                 .sensor = arena_str(&s->arena, sensor),
+	                                 .def = def,
+	                                 .zone = -1,
+	                                 .word = "",
+	                                 .text = "",
+	                                 .ago_ms = clock_steady_ms() - seen_ms};
+}
+
+/* Before silence is believed: messages that were no news did arrive. */
+static void step_seen(struct daemon *d)
+{
+	struct spoke s = {.d = d};
+
+	arena_init(&s.arena);
+	engine_silent_by(d->engine, clock_now(&d->clock), ask_intake, &s);
+	for (int i = 0; i < s.n; i++) {
+		struct event ev = {.kind = EVENT_READING, .reading = s.at[i]};
+
+		daemon_step(d, &ev);
+	}
+	free(s.at);
+	arena_fini(&s.arena);
+}
+
 void daemon_turn(struct daemon *d)
 {
 	struct event time = {.kind = EVENT_TIME};
@@ -283,6 +326,7 @@ void daemon_turn(struct daemon *d)
 		return;
 	step_inbox(d);
 	step_posted(d);
+	step_seen(d);
 	daemon_step(d, &time);
 	if (d->store_state != STORE_OK) {
 		if (d->flying)

@@ -151,8 +151,7 @@ static void restore(struct daemon *d, struct restored *restored)
 	if (engine_restore(d->engine, restored->records, restored->n, plan_of, d) < 0)
 		daemon_fault_once(d, SELF_STORE_SET_ASIDE,
 		                  "part of the saved state could not be read: check the open incidents");
-	if (restored->ids_side > engine_ids_reserved(d->engine))
-		engine_ids_at_least(d->engine, restored->ids_side + (restored->seq ? 0 : IDS_GAP));
+	engine_ids_at_least(d->engine, restored->ids_side + (restored->seq ? 0 : IDS_GAP + 1));
 	d->ids_reserved = engine_ids_reserved(d->engine);
 	d->head_seq = restored->seq;
 	memcpy(d->head_hash, restored->head, sizeof d->head_hash);

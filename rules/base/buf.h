@@ -28,7 +28,7 @@ void json_close(struct buf *b, char bracket);		      /* '}' or ']' */
 void json_str(struct buf *b, const char *key, const char *text); /* NULL text: null */
 void json_int(struct buf *b, const char *key, int64_t value);
 void json_bool(struct buf *b, const char *key, bool value);
-void json_null(struct buf *b, const char *key);
+void json_nil(struct buf *b, const char *key);
 void json_raw(struct buf *b, const char *key, const char *json); /* ready JSON; NULL: null */
 void json_time(struct buf *b, const char *key, int64_t at_ms);	 /* RFC 3339 UTC with ms; < 0: null */
 

@@ -35,6 +35,13 @@ static int type_home_zone(const struct plan *p, const struct incident_type *type
 	return zone;
 }
 
+/* A limit asked of a kind is asked of its sensors that measure, not of those
+ * that only say a word: their unknown would keep it from ever clearing. */
+static bool leaf_speaks_of(const struct test *t, const struct sensor_def *def)
+{
+	return (t->op != TEST_ABOVE && t->op != TEST_BELOW) || !def->n_words || def->unit;
+}
+
 static bool leaf_reads(const struct plan *p, const struct cond *leaf, const struct sensor *s)
 {
 	int zone = leaf_zone(p, leaf);
@@ -43,6 +50,8 @@ static bool leaf_reads(const struct plan *p, const struct cond *leaf, const stru
 		return false;
 	if (leaf->sensor >= 0)
 		return s->def == leaf->sensor;
+	if (!leaf_speaks_of(&leaf->test, &p->sensors[s->def]))
+		return false;
 	for (int i = 0; i < leaf->kinds.n; i++)
 		if (!strcmp(leaf->kinds.at[i], p->sensors[s->def].kind))
 			return true;

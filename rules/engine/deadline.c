@@ -95,6 +95,21 @@ void deadline_shift(struct heap *h, int64_t by_ms)
 		h->at[i]->at_ms += by_ms;
 }
 
+static void each_below(const struct heap *h, int pos, int64_t at_ms, void (*fn)(void *, const struct deadline *),
+		       void *arg)
+{
+	if (pos > h->n || h->at[pos - 1]->at_ms > at_ms)
+		return;
+	fn(arg, h->at[pos - 1]);
+	each_below(h, 2 * pos, at_ms, fn, arg);
+	each_below(h, 2 * pos + 1, at_ms, fn, arg);
+}
+
+void deadline_each_by(const struct heap *h, int64_t at_ms, void (*fn)(void *arg, const struct deadline *d), void *arg)
+{
+	each_below(h, 1, at_ms, fn, arg);
+}
+
 void heap_fini(struct heap *h)
 {
 	free(h->at);

@@ -107,7 +107,7 @@ int64_t row_end(struct engine *e, enum audit_kind kind, struct incident *inc, co
 	if (cause > 0)
 		json_int(&rec, "cause", cause);
 	else
-		json_null(&rec, "cause");
+		json_nil(&rec, "cause");
 	json_raw(&rec, "body", buf_text(&e->body));
 	json_close(&rec, '}');
 	f->row = (struct row){e->seq, dup(e, buf_text(&rec)), kind};
@@ -158,6 +158,7 @@ void effect_reply(struct engine *e, const struct reply *r)
 {
 	struct effect *f = add(e, EFFECT_REPLY, e->seq);
 
+	f->urgent = true; /* who acts while the store fails is answered, too */
 	f->reply = (struct reply){dup(e, r->user), dup_reply_to(e, &r->to), dup(e, r->json), r->ok, r->is_last};
 }
 

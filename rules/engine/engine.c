@@ -1,5 +1,6 @@
 /* engine.c - one switch over events; what is due afterwards; what others ask. */
 #include "engine/emit.h"
+#include "engine/gates.h"
 #include "engine/life.h"
 
 #include <stdlib.h>
@@ -31,13 +32,13 @@ void engine_free(struct engine *e)
 	if (!e)
 		return;
 	outbox_free(e);
+	sensors_free(e); /* takes its deadlines out of the heap: while their neighbours live */
 	for (int i = 0; i < e->n_actuations; i++)
 		actuation_free(e->actuations[i]);
 	free(e->actuations);
 	for (int i = 0; i < e->n_incidents; i++)
 		incident_free(e->incidents[i]);
 	free(e->incidents);
-	sensors_free(e);
 	publish_fini(e);
 	heap_fini(&e->heap);
 	records_fini(&e->gone);
@@ -46,6 +47,15 @@ void engine_free(struct engine *e)
 }
 
 /* -- events -- */
+
+/* Intake is new, or forgot: members of open incidents are followed again. */
+static void follow_members(struct engine *e)
+{
+	for (int i = 0; i < e->n_incidents; i++)
+		for (int m = 0; m < e->incidents[i]->n_members; m++)
+			if (incident_is_open(e->incidents[i]))
+				effect_follow(e, e->incidents[i]->members[m].sensor, true);
+}
 
 static void on_started(struct engine *e, const struct event *ev)
 {
@@ -67,6 +77,7 @@ static void on_started(struct engine *e, const struct event *ev)
 	sensor_started(e, ev->started.down_ms);
 	actuate_started(e);
 	outbox_started(e);
+	follow_members(e);
 	e->all_changed = true;
 }
 
@@ -79,6 +90,7 @@ static void on_plan(struct engine *e, const struct plan *plan)
 	row_end(e, AUDIT_PLAN, NULL, "system", 0);
 	incident_replan(e);
 	sensors_replan(e);
+	follow_members(e);
 	e->all_changed = true;
 }
 
@@ -261,6 +273,7 @@ void engine_step(struct engine *e, const struct event *ev, struct effects *fx)
 	e->fx = fx;
 	if (ev->at_ms > e->now_ms)
 		e->now_ms = ev->at_ms;
+	e->spoke_ago_ms = 0;
 	dispatch(e, ev);
 	e->fx = NULL;
 }
@@ -272,6 +285,32 @@ int64_t engine_next_due(const struct engine *e)
 	const struct deadline *d = deadline_first(&e->heap);
 
 	return d ? d->at_ms : INT64_MAX;
+}
+
+struct silent_by {
+	void (*fn)(void *arg, const char *sensor, int def);
+	void *arg;
+};
+
+static void silent_by(void *arg, const struct deadline *d)
+{
+	struct silent_by *by = arg;
+	const struct sensor *s = NULL;
+
+	if (d->kind == DEADLINE_SILENCE)
+		s = d->owner;
+	else if (d->kind == DEADLINE_GATE && gate_counts_silence(d->owner))
+		s = ((const struct gate *)d->owner)->sensor;
+	if (s)
+		by->fn(by->arg, s->id, s->def);
+}
+
+void engine_silent_by(const struct engine *e, int64_t at_ms, void (*fn)(void *arg, const char *sensor, int def),
+		      void *arg)
+{
+	struct silent_by by = {fn, arg};
+
+	deadline_each_by(&e->heap, at_ms, silent_by, &by);
 }
 
 bool engine_plan_used(const struct engine *e, const struct plan *plan)

@@ -42,6 +42,7 @@ struct reading {
 	bool has_number;
 	int64_t milli;
 	bool retained;
+	int64_t ago_ms; /* READING_SEEN: how long before at_ms it spoke */
 };
 
 /* Where an answer goes. All strings or NULL. */
@@ -271,6 +272,11 @@ int64_t engine_next_due(const struct engine *e); /* site time; INT64_MAX: nothin
 void engine_save(struct engine *e, struct records *ret); /* what changed since the last call */
 void engine_save_all(struct engine *e, struct records *ret); /* everything, in key order */
 uint64_t engine_digest(struct engine *e); /* over engine_save_all */
+
+/* The sensors whose silence is due by at_ms: intake may know better (it counts
+ * the messages that are no news), then a READING_SEEN is owed before EVENT_TIME. */
+void engine_silent_by(const struct engine *e, int64_t at_ms, void (*fn)(void *arg, const char *sensor, int def),
+		      void *arg);
 
 /* Is the plan with this hash still needed by an open incident (or newest)? */
 bool engine_plan_used(const struct engine *e, const struct plan *plan);

@@ -266,7 +266,7 @@ static void settle(struct engine *e, struct gate *g)
 	}
 	g->lost = unknown_leaf && gate_is_bad(g);
 	if (gate_counts_silence(g) && link_is_up(e))
-		arm(e, g, g->cond->test.silent_ms);
+		arm(e, g, g->cond->test.silent_ms - e->spoke_ago_ms);
 }
 
 static void gate_set(struct engine *e, struct gate *g, enum truth raw)

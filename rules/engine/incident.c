@@ -413,6 +413,14 @@ static bool has_manual(const struct incident *inc)
 	return false;
 }
 
+static bool has_lost(const struct incident *inc)
+{
+	for (int i = 0; i < inc->n_members; i++)
+		if (inc->members[i].lost && !inc->members[i].out)
+			return true;
+	return false;
+}
+
 static const char *who_of(const struct incident *inc, char who[80])
 {
 	for (int i = inc->n_members - 1; i >= 0; i--)
@@ -452,7 +460,7 @@ void incident_grade(struct engine *e, struct instance *in, int grade, bool known
 		begin(e, inc, &a);
 	} else if (inc && grade >= 0) {
 		graded(e, inc, grade);
-	} else if (inc && known && !has_manual(inc) && inc->state != STATE_CLOSED) {
+	} else if (inc && known && !has_manual(inc) && !has_lost(inc) && inc->state != STATE_CLOSED) {
 		for (int i = 0; i < inc->n_members; i++)
 			if (!strchr(inc->members[i].sensor, ':') && !inc->members[i].lost)
 				inc->members[i].active = TRUTH_FALSE;
@@ -565,6 +573,11 @@ void incident_retained(struct engine *e, int64_t number, const char *id)
 
 	if (incident_find(e, number))
 		return;
+	if (e->next_number <= number) { /* somebody used it: never again */
+		e->next_number = number + ID_BLOCK;
+		e->reserved = e->next_number + ID_BLOCK;
+		e->counters_dirty = true;
+	}
 	snprintf(what, sizeof what, "%.40s", id);
 	incident_self(e, SELF_UNKNOWN_INCIDENT, false, what);
 }
@@ -623,17 +636,22 @@ bool incident_without(struct engine *e, struct incident *inc, const struct strin
 	for (int i = 0; i < inc->n_members && inc->state != STATE_CLOSED; i++) {
 		struct member *m = &inc->members[i];
 		bool report = strncmp(m->sensor, "person:", 7) == 0;
+		struct instance *in = inc->instance;
+		struct sensor *s = sensor_find(e, m->sensor);
 		struct cue_arg a = *arg;
 
 		if (m->out || !(report || (m->lost && named(names, m->sensor))))
 			continue;
 		m->out = true;
 		m->active = TRUTH_FALSE;
+		m->lost = false;
 		a.kind = AUDIT_OUT;
 		a.member = m;
 		any = true;
 		stale_again(inc);
 		life_cue(e, inc, CUE_WITHOUT, &a);
+		if (in && s)
+			condition_without(e, in, s);
 	}
 	return any;
 }

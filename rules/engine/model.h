@@ -43,6 +43,8 @@ void deadline_set(struct heap *h, struct deadline *d, int64_t at_ms);
 void deadline_clear(struct heap *h, struct deadline *d);
 struct deadline *deadline_first(const struct heap *h); /* NULL: none */
 void deadline_shift(struct heap *h, int64_t by_ms);    /* all of them */
+/* Each that is due by at_ms, in no useful order; fn must not change the heap. */
+void deadline_each_by(const struct heap *h, int64_t at_ms, void (*fn)(void *arg, const struct deadline *d), void *arg);
 void heap_fini(struct heap *h);
 
 /* ------------------------------------------------ sensors and conditions */
@@ -103,7 +105,7 @@ struct sensor *sensor_find(const struct engine *e, const char *id);
 void sensor_reading(struct engine *e, const struct reading *r); /* the whole path down to the cues */
 void sensor_silent(struct engine *e, struct sensor *s);		/* its deadline */
 void sensor_link(struct engine *e, enum link link);		/* freeze and thaw silence; want all */
-void sensor_started(struct engine *e, int64_t down_ms); /* restart: silence windows from now, gate delays moved by down_ms */
+void sensor_started(struct engine *e, int64_t down_ms); /* restart: silence windows from now, delays that ran out meanwhile wait a second more */
 void sensors_replan(struct engine *e); /* e->plan is the new one: sensors, instances and gates follow it, memory kept where the test is the same */
 void sensors_free(struct engine *e);
 
@@ -254,6 +256,7 @@ struct actuation {
 struct engine {
 	const struct plan *plan; /* newest */
 	int64_t now_ms, epoch, seq;
+	int64_t spoke_ago_ms; /* of the sensor at work; 0 but for READING_SEEN */
 	int64_t next_number, reserved; /* incident numbers: next, and end of the reserved block */
 	int64_t next_actuation;
 	struct effects *fx; /* of the step under way */

@@ -25,7 +25,7 @@ static void put_answer(const struct notice *n, const char *site, struct buf *out
 	struct buf topic = {0};
 
 	if (!n->answer || !n->user) {
-		json_null(out, "answer");
+		json_nil(out, "answer");
 		return;
 	}
 	buf_printf(&topic, "tocsin/%s/1/cmd/%s/ack", site, n->user);

@@ -110,6 +110,18 @@ static void open_for_person(struct engine *e, struct step_run *s, int64_t cause)
 		tell_role(e, s->incident, NOTICE_TASK, role, step, seq);
 }
 
+/* One person in two roles is told once. */
+static bool told_before(const struct engine *e, const struct step_run *s, int upto, int person)
+{
+	const struct incident *inc = s->incident;
+	const struct step *step = step_of(s);
+
+	for (int i = 0; i < upto; i++)
+		if (role_person(e, plan_role(e->plan, inc->plan->roles[step->notify.at[i]].id)) == person)
+			return true;
+	return false;
+}
+
 static void open_notify(struct engine *e, struct step_run *s, int64_t cause)
 {
 	const struct step *step = step_of(s);
@@ -121,10 +133,10 @@ static void open_notify(struct engine *e, struct step_run *s, int64_t cause)
 		int person = role_person(e, plan_role(e->plan, id));
 		struct to_send to = {NOTICE_TELL, person, s->incident, step, NULL, inc->level, cause, -1};
 
-		if (person >= 0) {
-			to.words = step->text.in[e->plan->people[person].language];
-			outbox_send(e, &to);
-		}
+		if (person < 0 || told_before(e, s, i, person))
+			continue;
+		to.words = step->text.in[e->plan->people[person].language];
+		outbox_send(e, &to);
 	}
 	playbook_end(e, s, STEP_DONE, &a);
 }

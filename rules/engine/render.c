@@ -63,7 +63,7 @@ static void put_next(const struct shown *s)
 	if (next.level)
 		json_int(s->b, "level", next.level);
 	else
-		json_null(s->b, "level");
+		json_nil(s->b, "level");
 	render_who(s->e, s->b, "who", next.people, next.n);
 	json_close(s->b, '}');
 }
@@ -264,8 +264,8 @@ static void put_flags(const struct shown *s)
 {
 	json_open(s->b, "flags", '{');
 	json_bool(s->b, "stale", s->inc->stale);
-	json_null(s->b, "shelved");
-	json_null(s->b, "isolated");
+	json_nil(s->b, "shelved");
+	json_nil(s->b, "isolated");
 	json_bool(s->b, "drill", false);
 	json_bool(s->b, "unrecorded", s->e->store != STORE_OK);
 	json_close(s->b, '}');

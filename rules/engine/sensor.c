@@ -9,6 +9,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+enum { DRAIN_MS = 1000 };
+
 /* ------------------------------------------------------------------- list */
 
 static int sensor_place(const struct engine *e, const char *id)
@@ -123,7 +125,7 @@ static void silence_watch(struct engine *e, struct sensor *s, bool anew)
 	if (wait_ms <= 0 || is_gone(s) || !link_is_up(e)) {
 		silence_stop(e, s);
 	} else if (anew || !s->silence.pos) {
-		deadline_set(&e->heap, &s->silence, e->now_ms + wait_ms);
+		deadline_set(&e->heap, &s->silence, e->now_ms - e->spoke_ago_ms + wait_ms);
 		s->dirty = true;
 	}
 }
@@ -184,17 +186,21 @@ void sensor_link(struct engine *e, enum link link)
 		effect_want(e, NULL);
 }
 
+/* What ran out while we were away waits a moment more, never longer than we
+ * were: what the broker kept for us may say that it is over. */
 void sensor_started(struct engine *e, int64_t down_ms)
 {
+	int64_t drain_ms = down_ms < DRAIN_MS ? down_ms : DRAIN_MS;
+
 	for (int i = 0; i < e->n_instances; i++) {
 		struct instance *in = e->instances[i];
 
 		for (int k = 0; k < in->n_gates; k++) {
 			struct gate *g = in->gates[k];
 
-			if (!g->delay.pos || !down_ms)
+			if (!g->delay.pos || g->delay.at_ms >= e->now_ms + drain_ms)
 				continue;
-			deadline_set(&e->heap, &g->delay, g->delay.at_ms + down_ms);
+			deadline_set(&e->heap, &g->delay, e->now_ms + drain_ms);
 			in->dirty = true;
 		}
 	}
@@ -296,6 +302,7 @@ void sensor_reading(struct engine *e, const struct reading *r)
 	struct sensor *s = sensor_of(e, r);
 	bool alive = r->kind != READING_AWAY && !(r->retained && same_value(s, r)), was_gone = is_gone(s);
 
+	e->spoke_ago_ms = r->kind == READING_SEEN ? r->ago_ms : 0;
 	if (is_old(s, r)) {
 		condition_sensor(e, s); /* it may have been moved */
 		return;

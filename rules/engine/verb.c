@@ -39,28 +39,39 @@ static void put_state(struct buf *b, const struct incident *inc)
 	json_str(b, "state", state_name(inc->state));
 }
 
-/* A `which` names each incident with the word that acknowledges it. */
-static void put_choices(const struct engine *e, const struct person *p, struct buf *b)
+static bool wants_ack(const struct incident *inc)
 {
-	json_open(b, "choices", '[');
-	for (int i = 0; i < e->n_incidents; i++) {
+	return inc->state == STATE_PRE_ALARM || inc->state == STATE_UNACKED || inc->state == STATE_RTN_UNACKED;
+}
+
+/* A `which` names each incident with the word that acknowledges it: as JSON,
+ * and as "G-17,W-18" for the sentence. */
+static void put_choices(const struct engine *e, const struct person *p, struct buf *ret_json, struct buf *ret_list)
+{
+	json_open(ret_json, NULL, '[');
+	for (int i = 0; p && i < e->n_incidents; i++) {
 		const struct incident *inc = e->incidents[i];
 
-		if ((inc->state == STATE_UNACKED || inc->state == STATE_RTN_UNACKED) && was_called(inc, p->id))
-			json_str(b, NULL, inc->id);
+		if (!wants_ack(inc) || !was_called(inc, p->id))
+			continue;
+		json_str(ret_json, NULL, inc->id);
+		buf_printf(ret_list, "%s%s", ret_list->len ? "," : "", inc->id);
 	}
-	json_close(b, ']');
+	json_close(ret_json, ']');
 }
 
 void verb_reply(struct engine *e, const struct command *c, const struct answer *a)
 {
 	const struct person *p = speaker(e, c);
 	struct answer said = *a;
-	struct buf b = {0}, text = {0};
+	struct buf b = {0}, text = {0}, choices = {0}, list = {0};
 	bool ok = a->refusal == REFUSAL_NONE;
 	struct reply r = {.user = c->by_login || c->as_root || c->as_person ? NULL : c->user, .to = c->reply, .ok = ok, .is_last = true};
 
 	said.lang = p ? p->language : LANG_EN;
+	put_choices(e, p, &choices, &list);
+	if (a->refusal == REFUSAL_WHICH && list.len)
+		said.detail = buf_text(&list);
 	render_answer(e, &said, &text);
 	json_open(&b, NULL, '{');
 	json_int(&b, "v", 1);
@@ -78,8 +89,8 @@ void verb_reply(struct engine *e, const struct command *c, const struct answer *
 		json_str(&b, "result", a->detail);
 	json_time(&b, "at", e->now_ms);
 	json_str(&b, "text", buf_text(&text));
-	if (a->refusal == REFUSAL_WHICH && p)
-		put_choices(e, p, &b);
+	if (a->refusal == REFUSAL_WHICH)
+		json_raw(&b, "choices", buf_text(&choices));
 	if (ok && c->verb == VERB_ONCALL) {
 		struct buf oncall = {0};
 
@@ -92,6 +103,8 @@ void verb_reply(struct engine *e, const struct command *c, const struct answer *
 	effect_reply(e, &r);
 	buf_fini(&b);
 	buf_fini(&text);
+	buf_fini(&choices);
+	buf_fini(&list);
 }
 
 static void refuse(struct engine *e, struct said *s, enum refusal why)
@@ -150,13 +163,8 @@ static enum refusal ack_one(struct engine *e, struct said *s)
 	r = life_cue(e, s->inc, CUE_ACK, &a);
 	s->answer.incident = s->inc;
 	s->answer.due_ms = s->inc->next == NEXT_ACTION ? s->inc->due.at_ms : -1;
-	s->answer.detail = s->inc->acked_by;
+	s->answer.detail = strcmp(s->inc->acked_by, person) ? s->inc->acked_by : NULL;
 	return r;
-}
-
-static bool wants_ack(const struct incident *inc)
-{
-	return inc->state == STATE_PRE_ALARM || inc->state == STATE_UNACKED || inc->state == STATE_RTN_UNACKED;
 }
 
 /* The one incident a bare ack can only mean. A second tap of the same finger

@@ -6,7 +6,7 @@
 static void put_seconds(struct buf *out, const char *key, int64_t ms)
 {
 	if (ms < 0)
-		json_null(out, key);
+		json_nil(out, key);
 	else
 		json_int(out, key, (ms + 500) / 1000);
 }

@@ -211,6 +211,14 @@ static bool text_argument(struct command *c, const struct argument *a, const cha
 	return true;
 }
 
+/* People type what the notice shows: `done 17 scene` on the topic of done, too. */
+static const char *skip_own_word(enum verb verb, const char *text, struct arena *arena)
+{
+	const char *at = text, *first = next_token(&at, arena);
+
+	return first && !strcasecmp(first, verb_name(verb)) ? at : text;
+}
+
 /* An acknowledgement may begin with its own word, with or without a blank
  * after the Chinese one; alone, `1` and `ON` are one too. */
 static const char *skip_ack_word(const char *text, struct arena *arena)
@@ -227,8 +235,7 @@ static const char *skip_ack_word(const char *text, struct arena *arena)
 
 static bool parse_text(struct command *c, const char *text, struct arena *arena)
 {
-	if (c->verb == VERB_ACK)
-		text = skip_ack_word(text, arena);
+	text = c->verb == VERB_ACK ? skip_ack_word(text, arena) : skip_own_word(c->verb, text, arena);
 	for (const char *letter = verb_args(c->verb); *letter; letter++)
 		if (!text_argument(c, argument_of(*letter), &text, arena))
 			return false;

@@ -3,9 +3,7 @@
 
 #include "base/text.h"
 
-#define json_null jansson_null /* base/buf.h has a json_null of its own; neither is called here */
 #include <jansson.h>
-#undef json_null
 #include <stdio.h>
 #include <string.h>
 

@@ -69,7 +69,7 @@ void meaning_read(const struct sensor_def *def, const char *text, size_t len, st
 	bool only_numbers = def->n_words || (def->unit && *def->unit);
 
 	ret->word = word;
-	ret->has_number = number(def->unit, text, len, &ret->milli);
+	ret->has_number = !word && number(def->unit, text, len, &ret->milli);
 	ret->kind = READING_VALUE;
 	if (word && !strcmp(word, "fault"))
 		ret->kind = READING_UNREADABLE;

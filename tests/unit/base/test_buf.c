@@ -55,7 +55,7 @@ static void json_has_its_commas(void **state)
 	json_close(&b, ']');
 	json_bool(&b, "t", true);
 	json_bool(&b, "f", false);
-	json_null(&b, "n");
+	json_nil(&b, "n");
 	json_raw(&b, "raw", "{\"x\":1}");
 	json_raw(&b, "no", NULL);
 	json_time(&b, "at", 1795374604182);

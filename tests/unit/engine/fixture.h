@@ -12,9 +12,7 @@
 #include "base/text.h"
 #include "engine/model.h"
 
-#define json_null json_null_of_jansson /* our writer has one of this name */
 #include <jansson.h>
-#undef json_null
 #include <string.h>
 
 enum { ZONE_B2, ZONE_KITCHEN, ZONE_ROOF, ZONES };

@@ -124,7 +124,7 @@ static const struct {
     {"raise", "{\"type\":\"fire\",\"zone\":\"\"}", "raise !bad_text"},
     {"done", "17 scene", "done id=17 step=scene"},
     {"done", "17 scene rest are  words ", "done id=17 step=scene (rest are  words)"},
-    {"done", "done 17 scene", "done id?=done step=17 (scene)"},
+    {"done", "done 17 scene", "done id=17 step=scene"},
     {"done", "scene", "done !bad_text"},
     {"done", "{\"id\":\"G-17\",\"step\":\"scene\",\"note\":\"阀门已关\",\"photo\":\"sha256:1\"}",
      "done id=17 step=scene (阀门已关)"},

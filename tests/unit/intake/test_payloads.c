@@ -91,7 +91,7 @@ static const struct expected table[] = {
     {"shellies/shellygas-1/sensor/gas", "none", V, "normal", NULL},
     {"shellies/shellygas-1/sensor/gas", "test", S, NULL, NULL},
     {"shellies/shellygas-1/sensor/concentration", "1320", V, "1320", "1320"},
-    {"shellies/shellygas-1/sensor/concentration", "-1", U, NULL, "-1"},
+    {"shellies/shellygas-1/sensor/concentration", "-1", U, NULL, NULL},
     {"shellies/shellygas-1/sensor/concentration", "warmup", S, NULL, NULL},
     {"shellies/shellygas-1/sensor/concentration", "", S, NULL, NULL},
     {"shellyplussmoke-a1/status/smoke:0", "{\"id\":0,\"alarm\":true,\"mute\":false}", V, "alarm", NULL},

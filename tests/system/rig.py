@@ -1,0 +1,338 @@
+"""rig - a house of its own for one system test: a private mosquitto with the
+shipped settings, passwords and access list; tocsind from the build on a
+generated site with the shipped playbooks and profiles; ears that collect what
+the broker says. Every wait is for a condition, with a limit."""
+import ctypes
+import json
+import os
+import random
+import shutil
+import signal
+import socket
+import sqlite3
+import subprocess
+import tempfile
+import threading
+import time
+import unittest
+
+SOURCE = os.path.abspath(os.environ.get("SOURCE_DIR", os.path.join(os.path.dirname(__file__), "../..")))
+BINARY = os.environ.get("BINARY_DIR", os.path.join(SOURCE, "build/dev"))
+TOCSIN, TOCSIND = os.path.join(BINARY, "tocsin"), os.path.join(BINARY, "tocsind")
+ROOT = "tocsin/plaza/1/"
+LIMIT_S = 20
+STEP_S = 0.02
+USERS = ("tocsin", "console", "probe", "zigbee2mqtt", "plc", "tasmota", "shelly", "wang", "li", "smith", "mallory")
+# Beside the shipped list: a gateway it does not know, an ear on the actuators, a person's own answers.
+ACL = """
+user shelly
+topic readwrite +/status/#
+topic readwrite +/events/rpc
+topic readwrite +/online
+user probe
+topic read plc/+/+/set
+"""
+PR_SET_PDEATHSIG = 1
+
+
+def die_with_parent():
+    ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
+
+
+def spawn(argv, **kw):
+    return subprocess.Popen(argv, stdin=subprocess.DEVNULL, preexec_fn=die_with_parent, **kw)
+
+
+def until(what, test, limit_s=LIMIT_S):
+    """The first true value of test()."""
+    end = time.monotonic() + limit_s
+    while True:
+        found = test()
+        if found:
+            return found
+        if time.monotonic() >= end:
+            raise AssertionError(f"not within {limit_s} s: {what}")
+        time.sleep(STEP_S)
+
+
+def free_port():
+    for _ in range(200):
+        port = random.randrange(24000, 25000)
+        with socket.socket() as s:
+            try:
+                s.bind(("127.0.0.1", port))
+                return port
+            except OSError:
+                pass
+    raise RuntimeError("no free port between 24000 and 24999")
+
+
+class Message:
+    def __init__(self, line):
+        topic, qos, retain, payload = line.split(" ", 3)
+        self.at = time.monotonic()
+        self.topic, self.qos, self.retain, self.payload = topic, int(qos), retain == "1", payload
+
+    @property
+    def json(self):
+        return json.loads(self.payload)
+
+    def __repr__(self):
+        return f"{self.topic} {self.payload}"
+
+
+class Ear:
+    """What one user hears, in order. Topics below ROOT are named without it."""
+
+    def __init__(self, rig, user, *filters, protocol="5"):
+        args = [a for f in filters for a in ("-t", f)]
+        self.all, self.lock = [], threading.Condition()
+        self.process = spawn(["stdbuf", "-oL", *rig.client("mosquitto_sub", user, protocol), "-q", "1",
+                              "-F", "%t %q %r %p", *args], stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
+                             text=True, errors="surrogateescape")
+        threading.Thread(target=self.read, daemon=True).start()
+
+    def read(self):
+        for line in self.process.stdout:
+            if line.count(" ") < 3:
+                continue
+            with self.lock:
+                self.all.append(Message(line.rstrip("\n")))
+                self.lock.notify_all()
+
+    def mark(self):
+        return len(self.all)
+
+    def heard(self, topic, since=0):
+        full = topic if topic.startswith(("plc/", "$", "zigbee2mqtt/")) else ROOT + topic
+        return [m for m in self.all[since:] if m.topic == full]
+
+    def newest(self, topic):
+        found = self.heard(topic)
+        return found[-1] if found else None
+
+    def wait(self, what, test, limit_s=LIMIT_S):
+        """The first true value of test(), tried after every message."""
+        end = time.monotonic() + limit_s
+        with self.lock:
+            while True:
+                found = test()
+                if found:
+                    return found
+                left = end - time.monotonic()
+                if left <= 0:
+                    tail = "\n  ".join(str(m) for m in self.all[-12:])
+                    raise AssertionError(f"not within {limit_s} s: {what}; the last heard:\n  {tail}")
+                self.lock.wait(min(left, 0.5))
+
+    def wait_for(self, topic, test=lambda m: True, since=0, limit_s=LIMIT_S):
+        return self.wait(f"{topic}", lambda: next((m for m in self.heard(topic, since) if test(m)), None), limit_s)
+
+    def stop(self):
+        self.process.terminate()
+        self.process.wait()
+        self.process.stdout.close()
+
+
+class Rig:
+    def __init__(self):
+        self.dir = tempfile.mkdtemp(prefix="tocsin-system.")
+        self.port, self.broker, self.daemon, self.ears, self.starts = free_port(), None, None, [], 0
+        for name in ("run", "state", "mosquitto"):
+            os.mkdir(self.path(name))
+        self.passwords()
+        self.write("tocsin.pw", "tocsin-pw")
+        with open(os.path.join(SOURCE, "contrib/mosquitto/acl"), encoding="utf-8") as f:
+            self.write("acl", f.read() + ACL, 0o600)
+        with open(os.path.join(SOURCE, "contrib/mosquitto/tocsin.conf"), encoding="utf-8") as f:
+            conf = f.read().replace("listener 1883", f"listener {self.port}")
+        conf = conf.replace("/etc/mosquitto/tocsin.passwd", self.path("passwd"))
+        conf = conf.replace("/etc/mosquitto/tocsin.acl", self.path("acl"))
+        name = subprocess.run(["id", "-un"], capture_output=True, text=True, check=True).stdout.strip()
+        self.write("mosquitto.conf", conf + f"persistence true\npersistence_location {self.path('mosquitto')}/\nuser {name}\n")
+
+    def path(self, *names):
+        return os.path.join(self.dir, *names)
+
+    def write(self, name, text, mode=0o644):
+        with open(self.path(name), "w", encoding="utf-8") as f:
+            f.write(text)
+        os.chmod(self.path(name), mode)
+
+    def read(self, name):
+        with open(self.path(name), encoding="utf-8", errors="replace") as f:
+            return f.read()
+
+    def passwords(self):
+        self.write("passwd", "".join(f"{u}:{u}-pw\n" for u in USERS), 0o600)
+        subprocess.run(["mosquitto_passwd", "-U", self.path("passwd")], check=True, capture_output=True)
+
+    # -- the broker and its clients
+
+    def broker_start(self):
+        with open(self.path("mosquitto.log"), "a", encoding="utf-8") as log:
+            self.broker = spawn(["mosquitto", "-c", self.path("mosquitto.conf")], stdout=log, stderr=log)
+
+        def answers():
+            try:
+                socket.create_connection(("127.0.0.1", self.port), 1).close()
+                return True
+            except OSError:
+                return False
+        until("the broker answers", answers)
+
+    def broker_stop(self, sig=signal.SIGTERM):
+        if self.broker:
+            self.broker.send_signal(sig)
+            self.broker.wait()
+            self.broker = None
+
+    def client(self, program, user, protocol="5"):
+        return [program, "-h", "127.0.0.1", "-p", str(self.port), "-V", protocol, "-u", user, "-P", user + "-pw"]
+
+    def pub(self, user, topic, payload="", *more, protocol="5"):
+        if topic.startswith("cmd/"):
+            topic = ROOT + topic
+        if isinstance(payload, bytes):
+            args, data = ["-s"], payload
+        else:
+            args, data = (["-m", payload] if payload else ["-n"]), None
+        return subprocess.run([*self.client("mosquitto_pub", user, protocol), "-q", "1", "-t", topic, *args, *more],
+                              input=data, capture_output=True, timeout=30, check=False)
+
+    def ear(self, user, *filters, protocol="5"):
+        ear = Ear(self, user, *filters, protocol=protocol)
+        self.ears.append(ear)
+        return ear
+
+    # -- the daemon
+
+    def environment(self, fault=None):
+        env = {k: v for k, v in os.environ.items() if k not in ("NOTIFY_SOCKET", "WATCHDOG_USEC", "TOCSIN_FAULT")}
+        env.update(RUNTIME_DIRECTORY=self.path("run"), STATE_DIRECTORY=self.path("state"),
+                   TOCSIN_SOCKET=self.path("run/control.sock"), LC_ALL="C.UTF-8")
+        if fault:
+            env["TOCSIN_FAULT"] = fault
+        return env
+
+    def daemon_launch(self, fault=None):
+        self.starts += 1
+        self.log = self.path(f"tocsind.{self.starts}.log")
+        with open(self.log, "w", encoding="utf-8") as log:
+            self.daemon = spawn([TOCSIND, "--config", self.path("tocsin.yaml")], stdout=log, stderr=log,
+                                env=self.environment(fault))
+
+    def start(self, fault=None):
+        self.daemon_launch(fault)
+        self.synced()
+
+    def synced(self):
+        def test():
+            if self.daemon.poll() is not None:
+                raise AssertionError(f"tocsind ended with {self.daemon.returncode}:\n{self.said()}")
+            return self.status().get("synced")
+        until("tocsind synchronised", test)
+
+    def kill9(self):
+        self.daemon.kill()
+        self.daemon.wait()
+
+    def stop(self):
+        self.daemon.terminate()
+        return self.daemon.wait(LIMIT_S)
+
+    def said(self):
+        with open(self.log, encoding="utf-8", errors="replace") as f:
+            return f.read()
+
+    def tocsin(self, *args, lang=None):
+        env = self.environment()
+        if lang:
+            env["LC_ALL"] = lang
+        return subprocess.run([TOCSIN, *args], capture_output=True, text=True, env=env, timeout=60, check=False)
+
+    def ask(self, *args):
+        """The JSON answer of one command."""
+        done = self.tocsin("--json", *args)
+        return json.loads(done.stdout) if done.stdout.startswith("{") else {}
+
+    def status(self):
+        return self.ask("status").get("status", {})
+
+    def incidents(self):
+        return self.ask("list").get("incidents", [])
+
+    # -- the store
+
+    def rows(self):
+        """The audit rows as the file has them: (seq, rec, hash)."""
+        db = sqlite3.connect(f"file:{self.path('state/tocsin.db')}?mode=ro", uri=True, timeout=10)
+        try:
+            return db.execute("select seq, rec, hash from audit order by seq").fetchall()
+        finally:
+            db.close()
+
+    def recs(self, kind=None, inc=None):
+        found = [json.loads(rec) for _, rec, _ in self.rows()]
+        return [r for r in found if kind in (None, r["kind"]) and inc in (None, r["inc"])]
+
+    def wait_rec(self, kind, inc=None, test=lambda r: True, limit_s=LIMIT_S):
+        return until(f"audit row {kind}", lambda: next((r for r in self.recs(kind, inc) if test(r)), None), limit_s)
+
+    def close(self):
+        for ear in self.ears:
+            ear.stop()
+        if self.daemon and self.daemon.poll() is None:
+            self.daemon.send_signal(signal.SIGCONT)
+            self.daemon.kill()
+            self.daemon.wait()
+        self.broker_stop()
+        shutil.rmtree(self.dir, ignore_errors=True)
+
+
+class Case(unittest.TestCase):
+    """One house a test class; the daemon ends with it, and what it said is shown when a test fails."""
+    site = {}
+    autostart = True
+
+    @classmethod
+    def setUpClass(cls):
+        import site_yaml
+        cls.rig = Rig()
+        cls.addClassCleanup(cls.rig.close)
+        cls.rig.write("tocsin.yaml", site_yaml.text(cls.rig, **cls.site))
+        cls.rig.broker_start()
+        cls.console = cls.rig.ear("console", ROOT + "#")
+        cls.probe = cls.rig.ear("probe", "plc/+/+/set")
+        if cls.autostart:
+            cls.rig.start()
+
+    def run(self, result=None):
+        before = len(result.failures) + len(result.errors)
+        super().run(result)
+        if len(result.failures) + len(result.errors) > before and getattr(self.rig, "log", None):
+            print(f"--- tocsind said in {self.id()}:\n" + "\n".join(self.rig.said().splitlines()[-25:]), flush=True)
+
+    def state_of(self, number, *states, since=0, limit_s=LIMIT_S):
+        """Waits until the retained state of the incident is one of these; its JSON."""
+        full = f"incident/{number}/state"
+        return self.console.wait_for(full, lambda m: m.payload and m.json["state"] in states, since, limit_s).json
+
+    def opened(self, kind, since=0, zone=None, limit_s=LIMIT_S):
+        """The first state of a new incident of that type."""
+        def test():
+            for m in self.console.all[since:]:
+                if m.topic.startswith(ROOT + "incident/") and m.payload and m.json["type"] == kind:
+                    if m.json["state"] != "closed" and zone in (None, m.json["zone"]):
+                        return m.json
+            return None
+        return self.console.wait(f"an incident {kind}", test, limit_s)
+
+    def result(self, user, since, limit_s=LIMIT_S):
+        return self.console.wait_for(f"result/{user}", since=since, limit_s=limit_s).json
+
+    def command(self, user, verb, payload, *more):
+        """One command by MQTT and its answer."""
+        since = self.console.mark()
+        self.rig.pub(user, f"cmd/{user}/{verb}", payload, *more)
+        return self.result(user, since)
