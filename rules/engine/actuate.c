@@ -33,7 +33,7 @@ static bool reaches(const struct engine *e, const struct interlock *k, const str
 /* The interlock that forbids it now; because: the incident, NULL when it holds
  * only because our own mark is not back and nobody knows what is open. */
 const struct interlock *interlock_forbids(const struct engine *e, int actuator, const char *action,
-					  const struct incident **ret_because)
+                                          const struct incident **ret_because)
 {
 	const struct actuator *act = &e->plan->actuators[actuator];
 
@@ -72,7 +72,8 @@ void actuate_restored(struct engine *e, struct actuation *a)
 {
 	if (e->n_actuations == e->cap_actuations) {
 		e->cap_actuations = e->cap_actuations ? e->cap_actuations * 2 : 16;
-		e->actuations = xrealloc(e->actuations, (size_t)e->cap_actuations * sizeof(struct actuation *));
+		e->actuations =
+		    xrealloc(e->actuations, (size_t)e->cap_actuations * sizeof(struct actuation *));
 	}
 	e->actuations[e->n_actuations++] = a;
 }
@@ -97,7 +98,8 @@ static void drop(struct engine *e, struct actuation *a)
 		i++;
 	deadline_clear(&e->heap, &a->due);
 	records_put(&e->gone, a->key, NULL);
-	memmove(&e->actuations[i], &e->actuations[i + 1], (size_t)(e->n_actuations - i - 1) * sizeof(struct actuation *));
+	memmove(&e->actuations[i], &e->actuations[i + 1],
+	        (size_t)(e->n_actuations - i - 1) * sizeof(struct actuation *));
 	e->n_actuations--;
 	actuation_free(a);
 }
@@ -130,10 +132,14 @@ static const struct action *action_of(const struct actuator *act, const char *id
 /* -- ends -- */
 
 static void answer_by_hand(struct engine *e, const struct actuation *a, enum step_state end,
-			   const struct interlock *lock, const struct incident *because)
+                           const struct interlock *lock, const struct incident *because)
 {
-	struct command c = {.verb = VERB_OPERATE, .user = a->user, .rev = -1, .reply = a->reply, .via = a->via,
-			    .as_person = strcmp(a->via ? a->via : "", "mqtt") != 0};
+	struct command c = {.verb = VERB_OPERATE,
+	                    .user = a->user,
+	                    .rev = -1,
+	                    .reply = a->reply,
+	                    .via = a->via,
+	                    .as_person = strcmp(a->via ? a->via : "", "mqtt") != 0};
 	struct answer ans = {.verb = VERB_OPERATE, .incident = because, .due_ms = -1};
 
 	ans.refusal = end == STEP_INTERLOCKED ? REFUSAL_INTERLOCKED : REFUSAL_NONE;
@@ -165,7 +171,7 @@ static void end(struct engine *e, struct actuation *a, enum step_state state, in
 }
 
 static void end_interlocked(struct engine *e, struct actuation *a, const struct interlock *lock,
-			    const struct incident *because)
+                            const struct incident *because)
 {
 	struct incident *inc = a->incident ? incident_find(e, a->incident) : NULL;
 	struct buf *b = row_begin(e);
@@ -174,7 +180,8 @@ static void end_interlocked(struct engine *e, struct actuation *a, const struct 
 	json_str(b, "action", a->action);
 	json_str(b, "interlock", lock ? lock->id : NULL);
 	json_str(b, "because", because ? because->id : "not synchronised");
-	end(e, a, STEP_INTERLOCKED, row_end(e, AUDIT_INTERLOCKED, inc, a->user ? a->user : "system", a->cause));
+	end(e, a, STEP_INTERLOCKED,
+	    row_end(e, AUDIT_INTERLOCKED, inc, a->user ? a->user : "system", a->cause));
 }
 
 static void end_feedback(struct engine *e, struct actuation *a, enum step_state state, const char *value)
@@ -285,7 +292,7 @@ void actuate_by_hand(struct engine *e, const struct command *c, int person, int 
 	a->via = dup(c->via);
 	a->user = xstrdup(c->via && !strcmp(c->via, "mqtt") ? c->user : e->plan->people[person].id);
 	a->reply = (struct reply_to){c->reply.control, dup(c->reply.req), dup(c->reply.response_topic),
-				     dup(c->reply.correlation)};
+	                             dup(c->reply.correlation)};
 	decide(e, a);
 }
 
@@ -330,7 +337,8 @@ void actuate_feedback(struct engine *e, const struct sensor *s)
 	for (int i = e->n_actuations - 1; i >= 0; i--) {
 		struct actuation *a = e->actuations[i];
 		int actuator = plan_actuator(e->plan, a->actuator);
-		const struct action *action = actuator < 0 ? NULL : action_of(&e->plan->actuators[actuator], a->action);
+		const struct action *action =
+		    actuator < 0 ? NULL : action_of(&e->plan->actuators[actuator], a->action);
 
 		if (action && a->tries && action->until_sensor == s->def && s->health == HEALTH_OK &&
 		    sensor_is(s, &action->until_is))
@@ -382,5 +390,6 @@ bool engine_may_actuate(const struct engine *e, int64_t id)
 	const struct incident *because;
 	int actuator = a ? plan_actuator(e->plan, a->actuator) : -1;
 
-	return actuator >= 0 && e->link == LINK_SYNCED && !interlock_forbids(e, actuator, a->action, &because);
+	return actuator >= 0 && e->link == LINK_SYNCED &&
+	       !interlock_forbids(e, actuator, a->action, &because);
 }

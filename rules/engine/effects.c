@@ -141,7 +141,8 @@ void effect_follow(struct engine *e, const char *sensor_id, bool on)
 
 static struct reply_to dup_reply_to(struct engine *e, const struct reply_to *to)
 {
-	return (struct reply_to){to->control, dup(e, to->req), dup(e, to->response_topic), dup(e, to->correlation)};
+	return (struct reply_to){to->control, dup(e, to->req), dup(e, to->response_topic),
+	                         dup(e, to->correlation)};
 }
 
 void effect_resend(struct engine *e, const struct command *c)
@@ -159,13 +160,15 @@ void effect_reply(struct engine *e, const struct reply *r)
 	struct effect *f = add(e, EFFECT_REPLY, e->seq);
 
 	f->urgent = true; /* who acts while the store fails is answered, too */
-	f->reply = (struct reply){dup(e, r->user), dup_reply_to(e, &r->to), dup(e, r->json), r->ok, r->is_last};
+	f->reply =
+	    (struct reply){dup(e, r->user), dup_reply_to(e, &r->to), dup(e, r->json), r->ok, r->is_last};
 }
 
 /* I2: of a store that is late or failing, commands of these still leave. */
 static bool commands_go_unrecorded(const struct incident *inc)
 {
-	return inc && (inc->hazard == HAZARD_FIRE || inc->hazard == HAZARD_GAS || inc->hazard == HAZARD_WATER);
+	return inc &&
+	       (inc->hazard == HAZARD_FIRE || inc->hazard == HAZARD_GAS || inc->hazard == HAZARD_WATER);
 }
 
 void effect_actuate(struct engine *e, const struct actuation *a, const struct incident *inc)
@@ -180,16 +183,19 @@ void effect_actuate(struct engine *e, const struct actuation *a, const struct in
 	f->urgent = commands_go_unrecorded(inc);
 	f->life = inc && hazard_is_life(inc->hazard);
 	f->number = a->incident;
-	f->actuate = (struct actuate){a->id, dup(e, act->id), dup(e, a->action), dup(e, act->topic), dup(e, payload),
-				      act->within_ms};
+	f->actuate = (struct actuate){a->id,           dup(e, act->id), dup(e, a->action), dup(e, act->topic),
+	                              dup(e, payload), act->within_ms};
 }
 
 static void publish(struct engine *e, const char *topic, const char *payload, const struct incident *inc)
 {
 	struct effect *f = add(e, EFFECT_PUBLISH, inc ? inc->seq : e->seq);
 
-	f->publish = (struct publish){.topic = dup(e, topic), .payload = dup(e, payload), .retain = true,
-				      .latest_wins = true, .qos = 1};
+	f->publish = (struct publish){.topic = dup(e, topic),
+	                              .payload = dup(e, payload),
+	                              .retain = true,
+	                              .latest_wins = true,
+	                              .qos = 1};
 	f->urgent = inc != NULL;
 	f->life = inc && hazard_is_life(inc->hazard);
 	f->number = inc ? inc->number : 0;
@@ -239,7 +245,7 @@ static void publish_zones(struct engine *e)
 }
 
 static void publish_rendered(struct engine *e, const char *topic,
-			     void (*render)(const struct engine *e, struct buf *out))
+                             void (*render)(const struct engine *e, struct buf *out))
 {
 	struct buf text = {0};
 

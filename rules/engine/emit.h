@@ -39,8 +39,8 @@ void outbox_send(struct engine *e, const struct to_send *s);
 void outbox_outcome(struct engine *e, const char *id, enum outcome outcome, const char *why);
 void outbox_started(struct engine *e);
 void outbox_link_up(struct engine *e);
-void outbox_link_lost(struct engine *e); /* the grace is over: other ways */
-void outbox_forget(struct engine *e, struct incident *inc); /* acked or closed: what still waits is stale */
+void outbox_link_lost(struct engine *e);                      /* the grace is over: other ways */
+void outbox_forget(struct engine *e, struct incident *inc);   /* acked or closed: what still waits is stale */
 void outbox_restored(struct engine *e, struct notice_run *r); /* takes it */
 void outbox_free(struct engine *e);
 

@@ -305,8 +305,8 @@ static void silent_by(void *arg, const struct deadline *d)
 		by->fn(by->arg, s->id, s->def);
 }
 
-void engine_silent_by(const struct engine *e, int64_t at_ms, void (*fn)(void *arg, const char *sensor, int def),
-		      void *arg)
+void engine_silent_by(const struct engine *e, int64_t at_ms,
+                      void (*fn)(void *arg, const char *sensor, int def), void *arg)
 {
 	struct silent_by by = {fn, arg};
 

@@ -70,8 +70,8 @@ static const struct step *open_step_of(const struct engine *e, const struct inci
 static void call_people(struct engine *e, struct incident *inc, const int *people, int n, int64_t cause)
 {
 	for (int i = 0; i < n; i++) {
-		struct to_send s = {NOTICE_CALL, people[i], inc, open_step_of(e, inc, people[i]), NULL, inc->level,
-				    cause, -1};
+		struct to_send s = {NOTICE_CALL, people[i],  inc,   open_step_of(e, inc, people[i]),
+		                    NULL,        inc->level, cause, -1};
 
 		remember_call(inc, e->plan->people[people[i]].id, inc->level, e->now_ms);
 		outbox_send(e, &s);
@@ -200,8 +200,8 @@ void tell_called(struct engine *e, struct incident *inc, enum notice_kind kind, 
 	}
 }
 
-void tell_role(struct engine *e, struct incident *inc, enum notice_kind kind, int role, const struct step *step,
-	       int64_t cause)
+void tell_role(struct engine *e, struct incident *inc, enum notice_kind kind, int role,
+               const struct step *step, int64_t cause)
 {
 	int person = role_person(e, role);
 	struct to_send s = {kind, person, inc, step, NULL, inc->level, 0, -1};

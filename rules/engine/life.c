@@ -363,114 +363,124 @@ static enum refusal act_empty(struct engine *e, struct incident *inc, const stru
 
 /* -- the table -- */
 
-#define DO(FN, TEXT) {FN, REFUSAL_NONE, TEXT}
-#define NO(WORD, TEXT) {NULL, REFUSAL_##WORD, TEXT}
+#define DO(FN, TEXT) \
+	{ \
+		FN, REFUSAL_NONE, TEXT \
+	}
+#define NO(WORD, TEXT) \
+	{ \
+		NULL, REFUSAL_##WORD, TEXT \
+	}
 
 #define TEXT_WITHOUT "=: member out of service; none active or unknown left: as gone"
 #define TEXT_AGAIN "unacked: ack void; chain from level 1; rev+1"
 #define TEXT_NEXT "=: call next level; at the wrap once chain_exhausted, then repeat"
 #define TEXT_NEW "(new): a new incident with a new id, link `after`"
 
-static const struct cell life[STATE_COUNT][CUE_COUNT] = {
-	[STATE_PRE_ALARM] =
-		{
-			[CUE_RAISE] = DO(act_alarm, "unacked: call: chain from level 1; rev+1"),
-			[CUE_WORSEN] = DO(act_alarm, "unacked: call: chain from level 1; rev+1"),
-			[CUE_GONE] = DO(act_false_alarm, "closed: tell those called it is over; rev+1"),
-			[CUE_LOST] = DO(act_lost_alarm, "unacked: stale; call: chain from level 1; rev+1"),
-			[CUE_WITHOUT] = DO(act_without, TEXT_WITHOUT),
-			[CUE_ACK] = DO(act_investigate, "=: who; deadline = investigate limit (once)"),
-			[CUE_DUE] = DO(act_alarm, "unacked: call: chain from level 1; rev+1"),
-			[CUE_RESET] = NO(STILL_ACTIVE, "=: R:still_active"),
-			[CUE_DONE] = DO(act_done, "=: remember"),
-			[CUE_CLOSE] = NO(STILL_ACTIVE, "=: R:still_active"),
-		},
-	[STATE_UNACKED] =
-		{
-			[CUE_RAISE] = DO(act_new_member, "=: new member: one update to those called; rev+1"),
-			[CUE_WORSEN] = DO(act_worsen, "=: call now, level kept; rev+1"),
-			[CUE_GONE] = DO(act_return, "rtn_unacked: chain and its due time kept; rev+1"),
-			[CUE_LOST] = DO(act_lost, "=: stale; told in the next call; rev+1"),
-			[CUE_WITHOUT] = DO(act_without, TEXT_WITHOUT),
-			[CUE_ACK] = DO(act_ack, "acked: chain stops; arm action watch, else remind"),
-			[CUE_DUE] = DO(act_escalate, TEXT_NEXT),
-			[CUE_RESET] = NO(STILL_ACTIVE, "=: R:still_active"),
-			[CUE_DONE] = DO(act_done, "=: remember"),
-			[CUE_CLOSE] = NO(NOT_ACKED, "=: R:not_acked"),
-		},
-	[STATE_RTN_UNACKED] =
-		{
-			[CUE_RAISE] = DO(act_return, "unacked: chain and its due time kept; rev+1"),
-			[CUE_WORSEN] = DO(act_worsen, "unacked: call now, level kept; rev+1"),
-			[CUE_GONE] = DO(act_nothing, "="),
-			[CUE_LOST] = DO(act_lost, "=: stale; rev+1"),
-			[CUE_WITHOUT] = DO(act_without, TEXT_WITHOUT),
-			[CUE_ACK] = DO(act_ack_calm,
-				       "latched or cleared: chain stops; latching type: latched, else cleared; remind"),
-			[CUE_DUE] = DO(act_escalate, TEXT_NEXT),
-			[CUE_RESET] = NO(NOT_ACKED, "=: R:not_acked"),
-			[CUE_DONE] = DO(act_done, "=: remember"),
-			[CUE_CLOSE] = NO(NOT_ACKED, "=: R:not_acked"),
-		},
-	[STATE_ACKED] =
-		{
-			[CUE_RAISE] = DO(act_new_member, "=: new member: one update to those called; rev+1"),
-			[CUE_WORSEN] = DO(act_alarm,
-					  "unacked: ack void; chain from level 1, acker included; rev+1"),
-			[CUE_GONE] = DO(act_gone_acked,
-					"latched or cleared: latching type: latched, else cleared; remind; rev+1"),
-			[CUE_LOST] = DO(act_lost_acked, "=: stale; tell the acker; rev+1"),
-			[CUE_WITHOUT] = DO(act_without, TEXT_WITHOUT),
-			[CUE_ACK] = DO(act_ack_again, "=: ok, acked_by kept; answer names the first"),
-			[CUE_DUE] = DO(act_acked_due,
-				       "unacked: action watch or 2nd reminder unanswered: ack_expired; acker and next "
-				       "level called; rev+1. 1st reminder: stay, call the acker"),
-			[CUE_RESET] = NO(STILL_ACTIVE, "=: R:still_active"),
-			[CUE_DONE] = DO(act_done_acked, "=: first step: end action watch, arm remind"),
-			[CUE_CLOSE] = NO(STILL_ACTIVE, "=: R:still_active"),
-		},
-	[STATE_LATCHED] =
-		{
-			[CUE_RAISE] = DO(act_alarm, TEXT_AGAIN),
-			[CUE_WORSEN] = DO(act_alarm, TEXT_AGAIN),
-			[CUE_GONE] = DO(act_nothing, "="),
-			[CUE_LOST] = DO(act_lost, "=: stale; rev+1"),
-			[CUE_WITHOUT] = DO(act_without, TEXT_WITHOUT),
-			[CUE_ACK] = DO(act_ack_again, "=: ok, acked_by kept"),
-			[CUE_DUE] = DO(act_remind_acker, "=: remind the acker; 2nd unanswered: also the next level"),
-			[CUE_RESET] = DO(act_reset, "cleared: all-clear complete (2 persons for fire, gas, people); "
-						    "remind; rev+1"),
-			[CUE_DONE] = DO(act_done, "=: remember"),
-			[CUE_CLOSE] = NO(NEEDS_RESET, "=: R:needs_reset"),
-		},
-	[STATE_CLEARED] =
-		{
-			[CUE_RAISE] = DO(act_alarm, TEXT_AGAIN),
-			[CUE_WORSEN] = DO(act_alarm, TEXT_AGAIN),
-			[CUE_GONE] = DO(act_nothing, "="),
-			[CUE_LOST] = DO(act_lost, "=: stale; rev+1"),
-			[CUE_WITHOUT] = DO(act_without, TEXT_WITHOUT),
-			[CUE_ACK] = DO(act_ack_again, "=: ok, acked_by kept"),
-			[CUE_DUE] = DO(act_remind_owners,
-				       "=: remind the owners of what is open; 2nd unanswered: also their superior"),
-			[CUE_RESET] = DO(act_nothing, "=: ok, nothing to do"),
-			[CUE_DONE] = DO(act_done_cleared,
-					"closed or =: closed when no mandatory step and no report is open; rev+1"),
-			[CUE_CLOSE] = DO(act_close, "closed or =: same test; else R:steps_open with their list"),
-		},
-	[STATE_CLOSED] =
-		{
-			[CUE_RAISE] = DO(act_nothing, TEXT_NEW),
-			[CUE_WORSEN] = DO(act_nothing, TEXT_NEW),
-			[CUE_GONE] = DO(act_nothing, "="),
-			[CUE_LOST] = DO(act_nothing, "="),
-			[CUE_WITHOUT] = NO(CLOSED, "=: R:closed"),
-			[CUE_ACK] = NO(CLOSED, "=: R:closed"),
-			[CUE_DUE] = DO(act_empty, "=: empty the retained state (24 h)"),
-			[CUE_RESET] = NO(CLOSED, "=: R:closed"),
-			[CUE_DONE] = NO(CLOSED, "=: R:closed; `note` and `sign` still append"),
-			[CUE_CLOSE] = NO(CLOSED, "=: R:closed"),
-		},
+static const struct cell life[STATE_COUNT][CUE_COUNT] =
+    {
+        [STATE_PRE_ALARM] =
+            {
+                [CUE_RAISE] = DO(act_alarm, "unacked: call: chain from level 1; rev+1"),
+                [CUE_WORSEN] = DO(act_alarm, "unacked: call: chain from level 1; rev+1"),
+                [CUE_GONE] = DO(act_false_alarm, "closed: tell those called it is over; rev+1"),
+                [CUE_LOST] = DO(act_lost_alarm, "unacked: stale; call: chain from level 1; rev+1"),
+                [CUE_WITHOUT] = DO(act_without, TEXT_WITHOUT),
+                [CUE_ACK] = DO(act_investigate, "=: who; deadline = investigate limit (once)"),
+                [CUE_DUE] = DO(act_alarm, "unacked: call: chain from level 1; rev+1"),
+                [CUE_RESET] = NO(STILL_ACTIVE, "=: R:still_active"),
+                [CUE_DONE] = DO(act_done, "=: remember"),
+                [CUE_CLOSE] = NO(STILL_ACTIVE, "=: R:still_active"),
+            },
+        [STATE_UNACKED] =
+            {
+                [CUE_RAISE] = DO(act_new_member, "=: new member: one update to those called; rev+1"),
+                [CUE_WORSEN] = DO(act_worsen, "=: call now, level kept; rev+1"),
+                [CUE_GONE] = DO(act_return, "rtn_unacked: chain and its due time kept; rev+1"),
+                [CUE_LOST] = DO(act_lost, "=: stale; told in the next call; rev+1"),
+                [CUE_WITHOUT] = DO(act_without, TEXT_WITHOUT),
+                [CUE_ACK] = DO(act_ack, "acked: chain stops; arm action watch, else remind"),
+                [CUE_DUE] = DO(act_escalate, TEXT_NEXT),
+                [CUE_RESET] = NO(STILL_ACTIVE, "=: R:still_active"),
+                [CUE_DONE] = DO(act_done, "=: remember"),
+                [CUE_CLOSE] = NO(NOT_ACKED, "=: R:not_acked"),
+            },
+        [STATE_RTN_UNACKED] =
+            {
+                [CUE_RAISE] = DO(act_return, "unacked: chain and its due time kept; rev+1"),
+                [CUE_WORSEN] = DO(act_worsen, "unacked: call now, level kept; rev+1"),
+                [CUE_GONE] = DO(act_nothing, "="),
+                [CUE_LOST] = DO(act_lost, "=: stale; rev+1"),
+                [CUE_WITHOUT] = DO(act_without, TEXT_WITHOUT),
+                [CUE_ACK] =
+                    DO(
+                        act_ack_calm,
+                        "latched or cleared: chain stops; latching type: latched, else cleared; remind"),
+                [CUE_DUE] = DO(act_escalate, TEXT_NEXT),
+                [CUE_RESET] = NO(NOT_ACKED, "=: R:not_acked"),
+                [CUE_DONE] = DO(act_done, "=: remember"),
+                [CUE_CLOSE] = NO(NOT_ACKED, "=: R:not_acked"),
+            },
+        [STATE_ACKED] =
+            {
+                [CUE_RAISE] = DO(act_new_member, "=: new member: one update to those called; rev+1"),
+                [CUE_WORSEN] = DO(act_alarm, "unacked: ack void; chain from level 1, acker included; rev+1"),
+                [CUE_GONE] =
+                    DO(act_gone_acked,
+                       "latched or cleared: latching type: latched, else cleared; remind; rev+1"),
+                [CUE_LOST] = DO(act_lost_acked, "=: stale; tell the acker; rev+1"),
+                [CUE_WITHOUT] = DO(act_without, TEXT_WITHOUT),
+                [CUE_ACK] = DO(act_ack_again, "=: ok, acked_by kept; answer names the first"),
+                [CUE_DUE] =
+                    DO(act_acked_due,
+                       "unacked: action watch or 2nd reminder unanswered: ack_expired; acker and next "
+                       "level called; rev+1. 1st reminder: stay, call the acker"),
+                [CUE_RESET] = NO(STILL_ACTIVE, "=: R:still_active"),
+                [CUE_DONE] = DO(act_done_acked, "=: first step: end action watch, arm remind"),
+                [CUE_CLOSE] = NO(STILL_ACTIVE, "=: R:still_active"),
+            },
+        [STATE_LATCHED] =
+            {
+                [CUE_RAISE] = DO(act_alarm, TEXT_AGAIN),
+                [CUE_WORSEN] = DO(act_alarm, TEXT_AGAIN),
+                [CUE_GONE] = DO(act_nothing, "="),
+                [CUE_LOST] = DO(act_lost, "=: stale; rev+1"),
+                [CUE_WITHOUT] = DO(act_without, TEXT_WITHOUT),
+                [CUE_ACK] = DO(act_ack_again, "=: ok, acked_by kept"),
+                [CUE_DUE] = DO(act_remind_acker, "=: remind the acker; 2nd unanswered: also the next level"),
+                [CUE_RESET] = DO(act_reset, "cleared: all-clear complete (2 persons for fire, gas, people); "
+                                            "remind; rev+1"),
+                [CUE_DONE] = DO(act_done, "=: remember"),
+                [CUE_CLOSE] = NO(NEEDS_RESET, "=: R:needs_reset"),
+            },
+        [STATE_CLEARED] =
+            {
+                [CUE_RAISE] = DO(act_alarm, TEXT_AGAIN),
+                [CUE_WORSEN] = DO(act_alarm, TEXT_AGAIN),
+                [CUE_GONE] = DO(act_nothing, "="),
+                [CUE_LOST] = DO(act_lost, "=: stale; rev+1"),
+                [CUE_WITHOUT] = DO(act_without, TEXT_WITHOUT),
+                [CUE_ACK] = DO(act_ack_again, "=: ok, acked_by kept"),
+                [CUE_DUE] = DO(act_remind_owners,
+                               "=: remind the owners of what is open; 2nd unanswered: also their superior"),
+                [CUE_RESET] = DO(act_nothing, "=: ok, nothing to do"),
+                [CUE_DONE] = DO(act_done_cleared,
+                                "closed or =: closed when no mandatory step and no report is open; rev+1"),
+                [CUE_CLOSE] = DO(act_close, "closed or =: same test; else R:steps_open with their list"),
+            },
+        [STATE_CLOSED] =
+            {
+                [CUE_RAISE] = DO(act_nothing, TEXT_NEW),
+                [CUE_WORSEN] = DO(act_nothing, TEXT_NEW),
+                [CUE_GONE] = DO(act_nothing, "="),
+                [CUE_LOST] = DO(act_nothing, "="),
+                [CUE_WITHOUT] = NO(CLOSED, "=: R:closed"),
+                [CUE_ACK] = NO(CLOSED, "=: R:closed"),
+                [CUE_DUE] = DO(act_empty, "=: empty the retained state (24 h)"),
+                [CUE_RESET] = NO(CLOSED, "=: R:closed"),
+                [CUE_DONE] = NO(CLOSED, "=: R:closed; `note` and `sign` still append"),
+                [CUE_CLOSE] = NO(CLOSED, "=: R:closed"),
+            },
 };
 
 const char *life_cell_text(enum state s, enum cue c)

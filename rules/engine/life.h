@@ -29,14 +29,15 @@ void life_settle(struct engine *e, struct incident *inc, int64_t cause);
 /* escalate.c: the chain. */
 void escalate_begin(struct engine *e, struct incident *inc, int64_t cause); /* from level 1, now */
 void escalate_again(struct engine *e, struct incident *inc, int64_t cause); /* present level, now */
-void escalate_next(struct engine *e, struct incident *inc, const char *who, int64_t cause); /* its time is over */
+void escalate_next(struct engine *e, struct incident *inc, const char *who,
+                   int64_t cause);                                            /* its time is over */
 void escalate_expired(struct engine *e, struct incident *inc, int64_t cause); /* acker and next level */
 /* One notice to everybody called so far, to one person, to a level. */
 void tell_called(struct engine *e, struct incident *inc, enum notice_kind kind, int64_t cause);
 void tell_person(struct engine *e, struct incident *inc, enum notice_kind kind, int person, int64_t cause);
 void tell_level(struct engine *e, struct incident *inc, enum notice_kind kind, int level, int64_t cause);
-void tell_role(struct engine *e, struct incident *inc, enum notice_kind kind, int role, const struct step *step,
-	       int64_t cause);
+void tell_role(struct engine *e, struct incident *inc, enum notice_kind kind, int role,
+               const struct step *step, int64_t cause);
 bool was_called(const struct incident *inc, const char *person);
 
 /* The incident's one deadline. */
@@ -71,7 +72,7 @@ void actuate_forget(struct engine *e, struct incident *inc);
 void actuation_free(struct actuation *a);
 void actuate_restored(struct engine *e, struct actuation *a); /* takes it */
 const struct interlock *interlock_forbids(const struct engine *e, int actuator, const char *action,
-					  const struct incident **ret_because);
+                                          const struct incident **ret_because);
 
 /* incident.c */
 struct incident *incident_raise_by_person(struct engine *e, const struct command *c, int person);
@@ -80,7 +81,8 @@ void incident_retained(struct engine *e, int64_t number, const char *id);
 void incident_due(struct engine *e, struct incident *inc);
 void incident_free(struct incident *inc);
 /* Persons took lost members out by name (and reports of persons back): as `without`. */
-bool incident_without(struct engine *e, struct incident *inc, const struct strings *names, const struct cue_arg *arg);
+bool incident_without(struct engine *e, struct incident *inc, const struct strings *names,
+                      const struct cue_arg *arg);
 bool incident_is_active(const struct incident *inc); /* a member is active or unknown and not out */
 struct incident *incident_new(struct engine *e, int64_t number);
 void incident_make_steps(struct incident *inc); /* one waiting run per step of its playbook */

@@ -2,9 +2,11 @@
  * here is saved as records and restored from them (save.c), and nothing else
  * is remembered. Strings are malloc'ed and owned by their struct unless said.
  *
- * Files: engine (one switch over events) -> sensor -> condition -> incident ->
- * life (the table) -> escalate, playbook, actuate -> audit, notice, publish.
- * verb answers people; view shows; save remembers; deadline is the one heap. */
+ * Files, as an event goes: engine (one switch) -> sensor -> gates, condition,
+ * instance -> cues -> incident -> life (the table) -> escalate, playbook,
+ * actuate -> outbox, effects. fault: our own troubles; report, verb*: people;
+ * render, wording, answers, view: texts; save*, record: memory; deadline: time.
+ */
 #ifndef TOCSIN_MODEL_H
 #define TOCSIN_MODEL_H
 

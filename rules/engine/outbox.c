@@ -44,7 +44,8 @@ static void delivery(struct engine *e, const struct notice *n, enum delivery sta
 	if (!inc)
 		return;
 	for (int i = 0; i < inc->n_deliveries; i++)
-		if (!strcmp(inc->deliveries[i].person, n->person) && !strcmp(inc->deliveries[i].channel, n->channel))
+		if (!strcmp(inc->deliveries[i].person, n->person) &&
+		    !strcmp(inc->deliveries[i].channel, n->channel))
 			d = &inc->deliveries[i];
 	if (!d) {
 		inc->deliveries = xrealloc(inc->deliveries, (size_t)(inc->n_deliveries + 1) * sizeof *d);
@@ -143,9 +144,14 @@ static struct notice_run *compose(struct engine *e, const struct to_send *s)
 	char number[24];
 
 	render_notice(e, &w, &text);
-	r->notice = (struct notice){.kind = s->kind, .seq = s->cause, .epoch = e->epoch, .level = s->level,
-				    .lang = p->language, .hazard = HAZARD_OTHER, .severity = SEVERITY_CRITICAL,
-				    .reply_by_ms = -1};
+	r->notice = (struct notice){.kind = s->kind,
+	                            .seq = s->cause,
+	                            .epoch = e->epoch,
+	                            .level = s->level,
+	                            .lang = p->language,
+	                            .hazard = HAZARD_OTHER,
+	                            .severity = SEVERITY_CRITICAL,
+	                            .reply_by_ms = -1};
 	if (s->inc) {
 		snprintf(number, sizeof number, "%lld", (long long)s->inc->number);
 		r->notice.incident = xstrdup(s->inc->id);

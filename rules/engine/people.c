@@ -54,7 +54,8 @@ static int role_now(const struct engine *e, const struct plan *from, int role)
 	return from == e->plan ? role : plan_role(e->plan, from->roles[role].id);
 }
 
-static const struct chain *chain_of(const struct engine *e, const struct incident *inc, const struct plan **ret_plan)
+static const struct chain *chain_of(const struct engine *e, const struct incident *inc,
+                                    const struct plan **ret_plan)
 {
 	const char *id;
 
@@ -97,7 +98,8 @@ static int add_person(int person, int *people, int n, int cap)
 	return n;
 }
 
-static int add_roles(const struct engine *e, const struct plan *from, const struct ids *roles, int *people, int cap)
+static int add_roles(const struct engine *e, const struct plan *from, const struct ids *roles, int *people,
+                     int cap)
 {
 	int n = 0;
 

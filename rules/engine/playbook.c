@@ -56,7 +56,8 @@ static void set_text(char **field, const char *text)
 
 /* -- opening -- */
 
-static int64_t step_row(struct engine *e, struct step_run *s, const char *who, const char *note, int64_t cause)
+static int64_t step_row(struct engine *e, struct step_run *s, const char *who, const char *note,
+                        int64_t cause)
 {
 	const struct step *step = step_of(s);
 	struct buf *b = row_begin(e);

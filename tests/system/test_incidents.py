@@ -151,11 +151,10 @@ class Incidents(Case):
         self.assertEqual((done.returncode, done.stderr), (0, ""))
         state = self.opened("gas-leak", since, "switch-room")
         self.assertEqual(state["state"], "unacked")
-        opened = self.rig.wait_rec("raised", state["id"])
-        self.assertEqual(opened["who"], "root for wang")
-        self.assertIn("有煤气味", json.dumps(opened, ensure_ascii=False))
-        page = self.page("wang", state["id"], "call", since)
-        self.assertIn("有煤气味", page["text"])
+        opened = self.rig.wait_rec("opened", state["id"])
+        self.assertIn("wang", opened["who"])
+        self.assertEqual((opened["body"]["via"], opened["body"]["words"]), ("control", "有煤气味"))
+        self.assertIn("燃气泄漏", self.page("wang", state["id"], "call", since)["text"])
 
     def test_8_numbers_never_repeat(self):
         ids = [r["inc"].split("-")[1] for r in self.rig.recs("opened")]

@@ -1,0 +1,150 @@
+/* cues.c - what condition.c saw becomes cues for the incident's life. */
+#include "engine/emit.h"
+#include "engine/incident.h"
+
+#include <stdio.h>
+#include <string.h>
+
+static struct cue_arg by_sensor(const struct sensor *s, char who[80], enum audit_kind kind, struct member *m)
+{
+	snprintf(who, 80, "sensor:%s", s->id);
+	return (struct cue_arg){.who = who, .kind = kind, .member = m};
+}
+
+static void member_row(struct engine *e, struct incident *inc, const struct cue_arg *a)
+{
+	struct buf *b = row_begin(e);
+
+	json_str(b, "sensor", a->member->sensor);
+	json_str(b, "value", a->member->now);
+	json_int(b, "rev", inc->rev);
+	row_end(e, a->kind, inc, a->who, a->cause);
+}
+
+static void member_true(struct engine *e, struct incident *inc, struct sensor *s)
+{
+	struct member *m = member_find(inc, s->id);
+	bool is_new = !m;
+	char who[80];
+	struct cue_arg a;
+
+	if (is_new)
+		m = member_of_sensor(e, inc, s);
+	a = by_sensor(s, who, m->lost ? AUDIT_FOUND : AUDIT_MEMBER, m);
+	m->lost = false;
+	m->active = TRUTH_TRUE;
+	incident_touch(e, inc);
+	if (a.kind == AUDIT_FOUND)
+		member_row(e, inc, &a);
+	else if (is_new &&
+	         (inc->state == STATE_PRE_ALARM || inc->state == STATE_UNACKED || inc->state == STATE_ACKED))
+		life_cue(e, inc, CUE_RAISE, &a);
+}
+
+void incident_member(struct engine *e, struct instance *in, struct sensor *s, enum truth active, bool lost)
+{
+	struct incident *inc = in->incident;
+	struct member *m = inc ? member_find(inc, s->id) : NULL;
+	char who[80];
+	struct cue_arg a;
+
+	if (!inc || (!m && (active != TRUTH_TRUE || lost)) || (m && m->out))
+		return;
+	if (active == TRUTH_TRUE && !lost) {
+		member_true(e, inc, s);
+	} else if (active == TRUTH_FALSE) {
+		m->active = TRUTH_FALSE;
+		m->lost = false;
+	} else if (!m->lost) {
+		m->lost = true;
+		a = by_sensor(s, who, AUDIT_LOST, m);
+		life_cue(e, inc, CUE_LOST, &a);
+	}
+	incident_stale_again(inc);
+	incident_touch(e, inc);
+}
+
+static bool has_manual(const struct incident *inc)
+{
+	for (int i = 0; i < inc->n_members; i++) {
+		const struct member *m = &inc->members[i];
+
+		if (strchr(m->sensor, ':') && m->active == TRUTH_TRUE && !m->out)
+			return true;
+	}
+	return false;
+}
+
+static bool has_lost(const struct incident *inc)
+{
+	for (int i = 0; i < inc->n_members; i++)
+		if (inc->members[i].lost && !inc->members[i].out)
+			return true;
+	return false;
+}
+
+static const char *who_of(const struct incident *inc, char who[80])
+{
+	for (int i = inc->n_members - 1; i >= 0; i--)
+		if (inc->members[i].active == TRUTH_TRUE && !strchr(inc->members[i].sensor, ':')) {
+			snprintf(who, 80, "sensor:%s", inc->members[i].sensor);
+			return who;
+		}
+	return "system";
+}
+
+static void graded(struct engine *e, struct incident *inc, int grade)
+{
+	char who[80];
+	struct cue_arg a = {.who = who_of(inc, who), .kind = AUDIT_MEMBER};
+	bool calm =
+	    inc->state == STATE_RTN_UNACKED || inc->state == STATE_LATCHED || inc->state == STATE_CLEARED;
+
+	if (grade > inc->grade_index) {
+		incident_set_grade(inc, grade);
+		a.kind = AUDIT_GRADE;
+		life_cue(e, inc, CUE_WORSEN, &a);
+	} else if (calm) {
+		life_cue(e, inc, CUE_RAISE, &a);
+	}
+}
+
+void incident_grade(struct engine *e, struct instance *in, int grade, bool known)
+{
+	struct incident *inc = in->incident;
+	char who[80];
+	struct cue_arg a = {.who = "system", .kind = AUDIT_GONE};
+
+	if (!inc && grade >= 0 && in->type) {
+		inc = incident_create(e, in);
+		incident_set_grade(inc, grade);
+		incident_add_members(e, inc, in);
+		a.who = who_of(inc, who);
+		incident_begin(e, inc, &a);
+	} else if (inc && grade >= 0) {
+		graded(e, inc, grade);
+	} else if (inc && known && !has_manual(inc) && !has_lost(inc) && inc->state != STATE_CLOSED) {
+		for (int i = 0; i < inc->n_members; i++)
+			if (!strchr(inc->members[i].sensor, ':') && !inc->members[i].lost)
+				inc->members[i].active = TRUTH_FALSE;
+		life_cue(e, inc, CUE_GONE, &a);
+	}
+}
+
+void incident_value(struct engine *e, struct sensor *s)
+{
+	for (int i = 0; i < s->n_leaves; i++) {
+		struct incident *inc = s->leaves[i]->instance->incident;
+		struct member *m = inc ? member_find(inc, s->id) : NULL;
+
+		if (!m || m->out)
+			continue;
+		member_show(m->now, s->has_number ? s->text : s->word);
+		if (s->has_number && (!m->has_number || s->milli > m->peak_milli)) {
+			member_show(m->peak, s->text);
+			m->peak_milli = s->milli;
+			m->has_number = true;
+		}
+		incident_touch(e, inc);
+	}
+}

@@ -1,0 +1,98 @@
+/* fault.c - what is wrong with the alarm system itself: lost sensors, the broker,
+ * the store. Each is an incident somebody is called for. */
+#include "base/text.h"
+#include "engine/emit.h"
+#include "engine/incident.h"
+
+#include <stdio.h>
+#include <string.h>
+
+static struct incident *raise_fault(struct engine *e, enum self self, const char *scope, const char *what)
+{
+	const struct incident_type *t = &e->plan->types[plan_self(e->plan, self)];
+	struct instance *in = instance_get(e, t, scope);
+	struct incident *inc = in->incident;
+	struct cue_arg a = {.who = "system", .words = what};
+	struct member *m;
+
+	if (inc) { /* told already: it counts, and its words are the newest */
+		m = member_find(inc, "self:");
+		if (m && m->active == TRUTH_FALSE) {
+			m->active = TRUTH_TRUE;
+			a.kind = AUDIT_MEMBER;
+			life_cue(e, inc, CUE_RAISE, &a);
+		}
+		if (m && what)
+			member_show(m->now, what);
+		incident_touch(e, inc);
+		return inc;
+	}
+	inc = incident_create(e, in);
+	incident_set_grade(inc, -1);
+	m = member_add(e, inc, "self:", "system");
+	member_show(m->value, what ? what : "");
+	memcpy(m->now, m->value, sizeof m->now);
+	memcpy(m->peak, m->value, sizeof m->peak);
+	incident_begin(e, inc, &a);
+	return inc;
+}
+
+static void fault_over(struct engine *e, enum self self, const char *scope)
+{
+	const struct incident_type *t = &e->plan->types[plan_self(e->plan, self)];
+	struct incident *inc = instance_get(e, t, scope)->incident;
+	struct member *m = inc ? member_find(inc, "self:") : NULL;
+	struct cue_arg a = {.who = "system", .kind = AUDIT_GONE};
+
+	if (!m || m->active == TRUTH_FALSE)
+		return;
+	m->active = TRUTH_FALSE;
+	life_cue(e, inc, CUE_GONE, &a);
+	incident_touch(e, inc);
+}
+
+/* Faults that are a moment, not a state: nothing will ever say they are over. */
+static bool is_moment(enum self self)
+{
+	return self == SELF_STORE_SET_ASIDE || self == SELF_POISON || self == SELF_UNKNOWN_INCIDENT ||
+	       self == SELF_MARK_LOST || self == SELF_UNSENDABLE || self == SELF_CLOCK_STEP;
+}
+
+void incident_self(struct engine *e, enum self self, bool over, const char *what)
+{
+	struct buf *b = row_begin(e);
+
+	json_str(b, "fault", self_name(self));
+	json_bool(b, "over", over);
+	json_str(b, "what", what);
+	row_end(e, AUDIT_FAULT, NULL, "system", 0);
+	if (!over)
+		raise_fault(e, self, "-", what);
+	if (over || is_moment(self))
+		fault_over(e, self, "-");
+}
+
+void incident_sensor_lost(struct engine *e, struct sensor *s, const char *why_zh, const char *why_en)
+{
+	char what[VALUE_BYTES + 64];
+
+	(void)why_zh;
+	snprintf(what, sizeof what, "%s %s", s->id, why_en);
+	raise_fault(e, SELF_SENSOR_LOST, s->id, what);
+}
+
+void incident_sensor_found(struct engine *e, struct sensor *s)
+{
+	fault_over(e, SELF_SENSOR_LOST, s->id);
+}
+
+void incident_retained(struct engine *e, int64_t number, const char *id)
+{
+	char what[96];
+
+	if (incident_find(e, number))
+		return;
+	incident_number_used(e, number);
+	snprintf(what, sizeof what, "%.40s", id);
+	incident_self(e, SELF_UNKNOWN_INCIDENT, false, what);
+}

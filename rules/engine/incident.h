@@ -1,0 +1,22 @@
+/* incident.h - opening an incident and its members, for those who find the reason. */
+#ifndef TOCSIN_INCIDENT_H
+#define TOCSIN_INCIDENT_H
+
+#include "engine/life.h"
+
+/* A new one for the instance, not yet begun: give it its grade and members first. */
+struct incident *incident_create(struct engine *e, struct instance *in);
+void incident_set_grade(struct incident *inc, int grade); /* -1: raised without a condition */
+/* Its first row, its playbook, its first call. */
+void incident_begin(struct engine *e, struct incident *inc, const struct cue_arg *arg);
+
+struct member *member_find(struct incident *inc, const char *sensor);
+struct member *member_add(struct engine *e, struct incident *inc, const char *sensor, const char *kind);
+struct member *member_of_sensor(struct engine *e, struct incident *inc, const struct sensor *s);
+void member_show(char to[VALUE_BYTES], const char *text); /* cut between characters */
+void incident_add_members(struct engine *e, struct incident *inc,
+                          struct instance *in); /* all that are true now */
+void incident_number_used(struct engine *e, int64_t number);
+void incident_stale_again(struct incident *inc); /* stale: a member is lost */
+
+#endif

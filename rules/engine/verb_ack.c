@@ -1,0 +1,86 @@
+/* verb_ack.c - taking an incident, by its number or as the only one it can be. */
+#include "engine/emit.h"
+#include "engine/verb.h"
+
+#include <string.h>
+
+enum { BARE_ACK_MS = 3000 };
+
+bool wants_ack(const struct incident *inc)
+{
+	return inc->state == STATE_PRE_ALARM || inc->state == STATE_UNACKED ||
+	       inc->state == STATE_RTN_UNACKED;
+}
+
+static enum refusal ack_one(struct engine *e, struct said *s)
+{
+	struct cue_arg a = said_cue(s, AUDIT_ACKED);
+	const char *person = e->plan->people[s->person].id;
+	enum refusal r;
+
+	a.who = person; /* acked_by is a person, whoever typed it */
+	a.cause = s->inc->opened_seq;
+	r = life_cue(e, s->inc, CUE_ACK, &a);
+	s->answer.incident = s->inc;
+	s->answer.due_ms = s->inc->next == NEXT_ACTION ? s->inc->due.at_ms : -1;
+	s->answer.detail = strcmp(s->inc->acked_by, person) ? s->inc->acked_by : NULL;
+	return r;
+}
+
+/* The one incident a bare ack can only mean. A second tap of the same finger
+ * means the one just taken. */
+static enum refusal find_bare(struct engine *e, struct said *s)
+{
+	const char *person = e->plan->people[s->person].id;
+	struct incident *waiting = NULL, *mine = NULL;
+	int n_waiting = 0, n_mine = 0;
+
+	for (int i = 0; i < e->n_incidents; i++) {
+		struct incident *inc = e->incidents[i];
+
+		if (wants_ack(inc) && was_called(inc, person)) {
+			waiting = inc;
+			n_waiting++;
+		} else if (inc->state != STATE_CLOSED && !strcmp(inc->acked_by, person)) {
+			mine = inc;
+			n_mine++;
+		}
+	}
+	s->inc = n_waiting == 1 ? waiting : n_waiting == 0 && n_mine == 1 ? mine : NULL;
+	if (!s->inc)
+		return REFUSAL_WHICH;
+	for (int i = 0; i < s->inc->n_called && s->inc == waiting; i++)
+		if (!strcmp(s->inc->called[i].person, person) &&
+		    (s->inc->called[i].sent_ms < 0 || e->now_ms - s->inc->called[i].sent_ms < BARE_ACK_MS)) {
+			s->inc = NULL;
+			return REFUSAL_WHICH;
+		}
+	return REFUSAL_NONE;
+}
+
+static enum refusal ack_all(struct engine *e, struct said *s)
+{
+	const char *person = e->plan->people[s->person].id;
+	enum refusal r = REFUSAL_WHICH;
+
+	for (int i = 0; i < e->n_incidents; i++) {
+		s->inc = e->incidents[i];
+		if (!wants_ack(s->inc) || hazard_is_life(s->inc->hazard) || !was_called(s->inc, person))
+			continue;
+		ack_one(e, s);
+		r = REFUSAL_NONE;
+	}
+	s->inc = NULL;
+	return r;
+}
+
+enum refusal verb_ack(struct engine *e, struct said *s)
+{
+	if (s->c->all)
+		return ack_all(e, s);
+	if (!s->inc && find_bare(e, s) != REFUSAL_NONE)
+		return REFUSAL_WHICH;
+	if (!said_by_concerned(e, s))
+		return REFUSAL_NOT_YOURS;
+	return ack_one(e, s);
+}

@@ -1,0 +1,161 @@
+/* verb_steps.c - done, failed, decide, record: what people say of a step. */
+#include "base/text.h"
+#include "engine/emit.h"
+#include "engine/verb.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+enum refusal said_note(struct engine *e, struct said *s)
+{
+	struct buf *b = row_begin(e);
+
+	json_str(b, "verb", verb_name(s->c->verb));
+	if (s->c->step)
+		json_str(b, "step", s->c->step);
+	json_str(b, "words", s->c->words ? s->c->words : "");
+	json_str(b, "via", s->c->via);
+	row_end(e, AUDIT_NOTE, s->inc, s->who, 0);
+	return REFUSAL_NONE;
+}
+
+/* The open step the command names, or why not. ret_step NULL with REFUSAL_NONE:
+ * there is nothing more to do (ended already, or taken as a note). */
+static enum refusal find_step(struct engine *e, struct said *s, struct step_run **ret_step)
+{
+	struct step_run *run = playbook_step(s->inc, s->c->step);
+
+	*ret_step = NULL;
+	if (!run)
+		return REFUSAL_UNKNOWN_ID;
+	if (!said_may_do(e, s, step_of(run))) {
+		s->answer.noted = true;
+		return said_note(e, s);
+	}
+	if (s->inc->state == STATE_CLOSED)
+		return REFUSAL_CLOSED;
+	if (run->state == STEP_WAITING || step_of(run)->kind == STEP_KIND_COMMAND)
+		return REFUSAL_NOT_NOW;
+	if (run->state == STEP_OPEN)
+		*ret_step = run;
+	return REFUSAL_NONE;
+}
+
+static enum refusal end_step(struct engine *e, struct said *s, enum step_state state)
+{
+	struct cue_arg a = said_cue(s, AUDIT_STEP);
+	struct step_run *run;
+	enum refusal r = find_step(e, s, &run);
+
+	if (run && step_of(run)->kind != STEP_KIND_TASK) {
+		s->answer.detail = step_kind_name(step_of(run)->kind);
+		return REFUSAL_NOT_NOW;
+	}
+	if (run)
+		playbook_end(e, run, state, &a);
+	return r;
+}
+
+enum refusal verb_done(struct engine *e, struct said *s)
+{
+	return end_step(e, s, STEP_DONE);
+}
+
+enum refusal verb_failed(struct engine *e, struct said *s)
+{
+	return end_step(e, s, STEP_FAILED);
+}
+
+enum refusal verb_decide(struct engine *e, struct said *s)
+{
+	struct cue_arg a = said_cue(s, AUDIT_DECIDED);
+	struct step_run *run;
+	enum refusal r = find_step(e, s, &run);
+	const struct step *step = run ? step_of(run) : NULL;
+	struct buf *b;
+
+	if (!run)
+		return r;
+	if (step->kind != STEP_KIND_DECIDE)
+		return REFUSAL_NOT_NOW;
+	for (int i = 0; i < step->n_choices; i++) {
+		if (!s->c->choice || strcmp(step->choices[i].id, s->c->choice) != 0)
+			continue;
+		b = row_begin(e);
+		json_str(b, "step", step->id);
+		json_str(b, "choice", step->choices[i].id);
+		a.cause = row_end(e, AUDIT_DECIDED, s->inc, s->who, 0);
+		free(run->result);
+		run->result = xstrdup(step->choices[i].id);
+		playbook_end(e, run, STEP_DONE, &a);
+		return REFUSAL_NONE;
+	}
+	s->answer.detail = step->n_choices ? step->choices[0].id : NULL;
+	return REFUSAL_BAD_TEXT;
+}
+
+static bool field_takes(const struct field *f, const char *value)
+{
+	int64_t any;
+
+	if (f->type == FIELD_NUMBER)
+		return milli_parse(value, strlen(value), &any);
+	if (f->type == FIELD_TIME)
+		return time_parse_rfc3339(value, &any) || (strlen(value) == 5 && value[2] == ':');
+	return *value != 0;
+}
+
+static const struct field *field_find(const struct step *step, const char *id)
+{
+	for (int i = 0; i < step->n_fields; i++)
+		if (!strcmp(step->fields[i].id, id))
+			return &step->fields[i];
+	return NULL;
+}
+
+static void set_fact(struct step_run *run, const char *key, const char *value)
+{
+	for (int i = 0; i < run->n_facts; i++)
+		if (!strcmp(run->facts[i].key, key)) {
+			free(run->facts[i].value);
+			run->facts[i].value = xstrdup(value);
+			return;
+		}
+	run->facts = xrealloc(run->facts, (size_t)(run->n_facts + 1) * sizeof *run->facts);
+	run->facts[run->n_facts++] = (struct fact){xstrdup(key), xstrdup(value)};
+}
+
+enum refusal verb_record(struct engine *e, struct said *s)
+{
+	struct cue_arg a = said_cue(s, AUDIT_RECORDED);
+	const struct command *c = s->c;
+	struct step_run *run;
+	enum refusal r = find_step(e, s, &run);
+	const struct step *step = run ? step_of(run) : NULL;
+	struct buf *b;
+
+	if (!run)
+		return r;
+	if (step->kind != STEP_KIND_RECORD)
+		return REFUSAL_NOT_NOW;
+	for (int i = 0; i < c->n_pairs; i++) {
+		const struct field *f = field_find(step, c->pairs[i].key);
+
+		s->answer.detail = c->pairs[i].key;
+		if (!f || !field_takes(f, c->pairs[i].value))
+			return REFUSAL_BAD_TEXT;
+	}
+	s->answer.detail = NULL;
+	b = row_begin(e);
+	json_str(b, "step", step->id);
+	json_open(b, "values", '{');
+	for (int i = 0; i < c->n_pairs; i++) {
+		set_fact(run, c->pairs[i].key, c->pairs[i].value);
+		json_str(b, c->pairs[i].key, c->pairs[i].value);
+	}
+	json_close(b, '}');
+	a.cause = row_end(e, AUDIT_RECORDED, s->inc, s->who, 0);
+	if (run->n_facts == step->n_fields)
+		playbook_end(e, run, STEP_DONE, &a);
+	return REFUSAL_NONE;
+}

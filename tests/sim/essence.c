@@ -1,0 +1,114 @@
+/* essence.c - a digest of what the engine knows, taken from its model: what a
+ * record forgets to save is missed here. */
+#include "world.h"
+
+#include <string.h>
+
+static uint64_t text(uint64_t h, const char *t)
+{
+	for (t = t ? t : ""; *t; t++)
+		h = (h ^ (unsigned char)*t) * 1099511628211u;
+	return (h ^ 0xff) * 1099511628211u;
+}
+
+static uint64_t num(uint64_t h, int64_t v)
+{
+	h = (h ^ (uint64_t)v) * 1099511628211u;
+	return h ^ h >> 29;
+}
+
+static uint64_t due(uint64_t h, const struct deadline *d)
+{
+	return num(h, d->pos ? d->at_ms : -1);
+}
+
+static uint64_t of_steps(uint64_t h, const struct incident *inc, bool with_times)
+{
+	for (int i = 0; i < inc->n_steps; i++) {
+		const struct step_run *s = &inc->steps[i];
+
+		h = num(text(text(num(h, s->state), s->result), s->by), s->late);
+		h = with_times ? num(num(due(h, &s->due), s->began_ms), s->tries) : h;
+		for (int f = 0; f < s->n_facts; f++)
+			h = text(text(h, s->facts[f].key), s->facts[f].value);
+	}
+	return h;
+}
+
+static uint64_t of_people(uint64_t h, const struct incident *inc)
+{
+	for (int i = 0; i < inc->n_called; i++)
+		h = num(num(text(h, inc->called[i].person), inc->called[i].level), inc->called[i].at_ms);
+	for (int i = 0; i < inc->n_members; i++) {
+		const struct member *m = &inc->members[i];
+
+		h = num(num(num(text(text(h, m->sensor), m->kind), m->active), m->lost), m->out);
+		h = text(text(text(text(h, m->value), m->now), m->peak), m->unit);
+	}
+	return h;
+}
+
+static uint64_t of_incident(uint64_t h, const struct incident *inc, bool with_times)
+{
+	h = num(text(num(h, inc->number), inc->id), inc->state);
+	if (with_times)
+		h = due(h, &inc->due);
+	if (inc->state == STATE_CLOSED)
+		return h;
+	h = num(num(num(num(num(h, inc->rev), inc->level), inc->round), inc->next), inc->reminders);
+	h = num(num(num(num(num(h, inc->hazard), inc->severity), inc->grade_index), inc->latch), inc->stale);
+	h = num(num(num(h, inc->manual), inc->exhausted_told), inc->investigated);
+	h = text(text(text(text(h, inc->acked_by), inc->reset_by), inc->reset_without), inc->after);
+	h = num(text(text(text(h, inc->type_id), inc->zone_id), inc->grade), inc->opened_ms);
+	return of_people(of_steps(h, inc, with_times), inc);
+}
+
+uint64_t essence_of_incidents(const struct engine *e)
+{
+	uint64_t h = 14695981039346656037u;
+
+	for (int i = 0; i < e->n_incidents; i++)
+		h = of_incident(h, e->incidents[i], false);
+	return h;
+}
+
+static uint64_t of_gates(uint64_t h, const struct engine *e)
+{
+	for (int i = 0; i < e->n_instances; i++) {
+		const struct instance *in = e->instances[i];
+
+		h = num(num(text(h, in->key), in->grade), in->known);
+		h = num(h, in->incident ? in->incident->number : 0);
+		for (int k = 0; k < in->n_gates; k++) {
+			const struct gate *g = in->gates[k];
+
+			h = due(num(num(num(h, g->raw), g->out), g->lost), &g->delay);
+		}
+	}
+	return h;
+}
+
+uint64_t essence_of(const struct engine *e)
+{
+	uint64_t h = of_gates(num(14695981039346656037u, e->seq), e);
+
+	for (int i = 0; i < e->n_incidents; i++)
+		h = of_incident(h, e->incidents[i], true);
+	for (int i = 0; i < e->n_sensors; i++) {
+		const struct sensor *s = e->sensors[i];
+
+		h = due(num(num(text(text(h, s->id), s->word), s->health), s->milli), &s->silence);
+	}
+	for (int i = 0; i < e->n_notices; i++) {
+		const struct notice *n = &e->notices[i]->notice;
+
+		h = num(text(text(text(text(h, n->id), n->person), n->channel), n->incident), n->kind);
+		h = num(num(text(h, n->text), n->repeat), e->notices[i]->waits_link);
+	}
+	for (int i = 0; i < e->n_actuations; i++) {
+		const struct actuation *a = e->actuations[i];
+
+		h = num(num(due(text(text(num(h, a->id), a->actuator), a->action), &a->due), a->tries), a->in_flight);
+	}
+	return h;
+}

@@ -1,0 +1,203 @@
+/* world.h - a seeded world around one engine: its sensors, people, broker,
+ * store and clock, and the daemon's part (turns, commits, what leaves). One
+ * seed, one history; nothing else decides. */
+#ifndef TOCSIN_SIM_WORLD_H
+#define TOCSIN_SIM_WORLD_H
+
+#include "engine/model.h"
+
+enum { N_PLANS = 2, N_PEOPLE = 5, SENSORS_MAX = 40, WORD_BYTES = 40, TRACE_LINES = 40, TRACE_BYTES = 200 };
+enum { SECOND_MS = 1000, MINUTE_MS = 60000, HOUR_MS = 3600000 };
+
+/* -- chance -- */
+
+struct chance {
+	uint64_t state;
+};
+
+uint64_t chance_next(struct chance *c); /* splitmix64 */
+int64_t chance_below(struct chance *c, int64_t n);
+bool chance_of(struct chance *c, int percent);
+int64_t chance_about(struct chance *c, int64_t mean_ms); /* many short, some long */
+
+/* -- what comes in -- */
+
+struct input {
+	bool is_command;
+	/* a reading */
+	int sensor; /* of the world */
+	enum reading_kind kind;
+	char word[WORD_BYTES];
+	bool has_number, retained;
+	int64_t milli;
+	/* a command */
+	enum verb verb;
+	enum refusal bad;
+	char user[WORD_BYTES], zone[WORD_BYTES], type[WORD_BYTES], step[WORD_BYTES], choice[WORD_BYTES];
+	char actuator[WORD_BYTES], action[WORD_BYTES], person[WORD_BYTES], id_text[WORD_BYTES];
+	char keys[4][WORD_BYTES], values[4][WORD_BYTES], without[4][WORD_BYTES];
+	int n_pairs, n_without;
+	bool all, by_control, before_mark;
+	int64_t id, rev;
+};
+
+struct inputs {
+	struct input *at;
+	int n, cap;
+};
+
+void inputs_add(struct inputs *list, const struct input *in);
+
+/* -- what happens later -- */
+
+enum thing_kind {
+	THING_SENSOR, THING_PERSON, THING_ODD, /* they come again and again */
+	THING_LINK, THING_COMMIT, THING_LATE, THING_NOTICE, THING_ACTUATED, THING_VALVE, THING_ACT, THING_RAISE,
+};
+
+struct thing {
+	int64_t at_ms, order;
+	enum thing_kind kind;
+	int64_t process; /* it ends with this process; 0: the world's */
+	int64_t number;
+	int a, b;
+	char id[WORD_BYTES];
+};
+
+/* -- the daemon's part -- */
+
+struct batch {
+	struct effects fx;
+	struct records records;
+	struct inputs inputs; /* acknowledged when it is stored */
+	bool *left;
+	int left_cap, n_looked;
+	int n_checked; /* effects already looked at by the invariants */
+	bool durable;  /* stored, though nobody was told */
+	uint64_t essence;
+	int64_t seq, epoch, at_ms, ids;
+	bool alarm[SENSORS_MAX];
+};
+
+struct saved {
+	char *key, *value;
+};
+
+struct nature {
+	int def; /* in plan 0 */
+	const char *id, *kind;
+	bool bad, away;
+	char word[WORD_BYTES];
+	bool has_number;
+	int64_t milli, mute_until_ms;
+};
+
+/* A notice that left and whose end the engine has not stored. */
+struct live_notice {
+	char id[WORD_BYTES], person[WORD_BYTES], incident[WORD_BYTES];
+	enum notice_kind kind;
+	bool left, left_before; /* in this process; in an earlier one */
+};
+
+/* What the invariants remember of an incident from step to step. */
+struct watch {
+	int64_t number, called_ms;
+	enum state state;
+	char reset_by[WORD_BYTES];
+};
+
+struct world {
+	uint64_t seed;
+	struct chance chance;
+	int64_t now_ms, n_events, order, process;
+	struct plan *plans[N_PLANS];
+	int plan;
+	struct engine *engine;
+	struct batch *gathering, *flying;
+	enum link link;
+	enum store_state store;
+	int64_t store_bad_until_ms, link_down_ms; /* link_down_ms: when it was last not synchronised */
+	struct thing *things; /* a heap */
+	int n_things, cap_things;
+	struct nature sensors[SENSORS_MAX];
+	int n_sensors;
+	struct inputs queued; /* in the broker: not acknowledged, or the link is down */
+	/* the store */
+	struct saved *saved;
+	int n_saved, cap_saved;
+	int64_t durable_seq, durable_epoch, durable_at_ms, durable_ids;
+	uint64_t durable_essence;
+	bool durable_alarm[SENSORS_MAX];
+	/* the invariants */
+	bool alarm[SENSORS_MAX]; /* told true, and neither told false nor taken out since */
+	struct live_notice *notices;
+	int n_notices, cap_notices;
+	struct watch *watches;
+	int n_watches, cap_watches;
+	int64_t seq, top_number, all_top_number, max_wait_ms;
+	int64_t n_calls, n_crashes, n_opened, n_closed, n_actuated, n_unrecorded, n_refused, n_repeats;
+	uint64_t digest;
+	char trace[TRACE_LINES][TRACE_BYTES];
+	int64_t n_trace;
+};
+
+/* world.c */
+struct world *world_new(uint64_t seed);
+void world_free(struct world *w);
+void world_run(struct world *w, int64_t n_events);
+void world_step(struct world *w, struct event *ev); /* one event into the engine, looked at afterwards */
+void world_input(struct world *w, const struct input *in);
+void world_later(struct world *w, int64_t in_ms, const struct thing *t);
+void world_trace(struct world *w, const char *format, ...) __attribute__((format(printf, 2, 3)));
+_Noreturn void world_broken(struct world *w, const char *invariant, const char *format, ...)
+	__attribute__((format(printf, 3, 4)));
+
+/* store.c */
+struct batch *batch_new(void);
+void batch_free(struct batch *b);
+void store_submit(struct world *w); /* the gathered turn, when none is on its way */
+void store_attempt(struct world *w);
+void store_late(struct world *w);
+void store_tell(struct world *w, enum store_state state);
+void store_leave_urgent(struct world *w, struct batch *b);
+void store_restore(struct world *w);
+uint64_t store_digest(const struct world *w);
+void store_forget(struct world *w);
+
+/* leave.c: effects leave */
+void leave_effect(struct world *w, const struct effect *f, bool recorded);
+
+/* life.c: starts and ends of processes, plans */
+void process_start(struct world *w, int64_t down_ms);
+void process_crash(struct world *w);
+void process_stop(struct world *w);
+void process_reload(struct world *w);
+void process_plans(struct world *w);
+void process_link(struct world *w, enum link link);
+
+/* nature.c */
+void nature_begin(struct world *w);
+void nature_sensor(struct world *w);
+void nature_odd(struct world *w);
+void nature_valve(struct world *w, const struct thing *t);
+void nature_retained(struct world *w); /* the broker says again what it keeps */
+int nature_find(const struct world *w, const char *id);
+
+/* people.c */
+void people_some(struct world *w);
+void people_act(struct world *w, const struct thing *t);
+void people_raise(struct world *w);
+
+/* invariants.c */
+void invariants_before(struct world *w, const struct input *in);
+void invariants_step(struct world *w, const struct event *ev, const struct input *in);
+void invariants_turn(struct world *w);
+void invariants_leaving(struct world *w, const struct effect *f, bool recorded);
+void invariants_restored(struct world *w, bool same_plan);
+void invariants_outcome(struct world *w, const char *id);
+
+/* essence.c: of what the engine knows, read from its model and not from its records */
+uint64_t essence_of(const struct engine *e);
+uint64_t essence_of_incidents(const struct engine *e); /* without due times, which clocks move */
+
+#endif

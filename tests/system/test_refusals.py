@@ -1,0 +1,132 @@
+"""What is refused, with which word, and what is ignored; every refusal is a row, and the chain goes on."""
+import json
+import unittest
+
+from rig import Case, until
+
+
+class Refusals(Case):
+    site = {"wait": "60s"}
+
+    def raised(self, words, user="wang"):
+        answer = self.command(user, "raise", words)
+        self.assertTrue(answer["ok"], answer)
+        return answer["id"], answer["id"].split("-")[1]
+
+    def refused(self, word, user, verb, payload, *more):
+        before = self.rig.status()["seq"]
+        answer = self.command(user, verb, payload, *more)
+        self.assertEqual((answer["ok"], answer.get("error")), (False, word), answer)
+        self.assertTrue(answer["text"])
+        row = self.rig.wait_rec("refused", test=lambda r: r["seq"] > before and r["who"] == user)
+        self.assertEqual((row["body"]["error"], row["body"]["via"]), (word, "mqtt"))
+        return answer
+
+    def test_1_nothing_open(self):
+        self.refused("which", "wang", "ack", "ack")
+        self.refused("unknown_id", "wang", "ack", "999")
+        self.refused("unknown_id", "wang", "raise", "gas-leak nowhere")
+        self.refused("unknown_id", "wang", "raise", "flood b2")
+        self.refused("unknown_person", "mallory", "raise", "gas-leak b2")
+        self.refused("not_yours", "wang", "operate", "fan-b2 on")
+        self.refused("bad_text", "li", "operate", "fan-b2 fly")
+
+    def test_2_what_cannot_be_read(self):
+        self.refused("bad_text", "wang", "ack", '{"id":"G-1",')
+        self.refused("bad_text", "wang", "ack", b"\xff\xfe1")
+        self.refused("bad_text", "wang", "raise", b"gas-leak b2 \xe7\x87")
+        self.refused("bad_text", "wang", "record", "17")
+        self.refused("too_big", "wang", "note", "17 " + "x" * 5000)
+        self.refused("retained", "wang", "ack", "999", "-r")
+
+    def test_3_an_empty_payload_is_never_a_command(self):
+        since, rows = self.console.mark(), len(self.rig.recs("refused"))
+        self.rig.pub("wang", "cmd/wang/ack")
+        self.rig.pub("wang", "cmd/wang/ack", "", "-r")  # clears the retained one of before
+        answer = self.command("wang", "ack", "998")
+        self.assertEqual(answer["error"], "unknown_id")
+        self.assertEqual(len(self.console.heard("result/wang", since)), 1)
+        self.assertEqual(len(self.rig.recs("refused")), rows + 1)
+
+    def test_4_a_bare_ack(self):
+        first, _ = self.raised("burst-pipe l1 水")
+        taken = None
+
+        def bare():
+            nonlocal taken
+            taken = self.command("wang", "ack", "确认")
+            return taken["ok"]
+        self.assertFalse(bare())  # the page has not left for 3 s: it may be the answer to another
+        self.assertEqual(taken["error"], "which")
+        until("a bare ack is taken, once its page is 3 s old", bare)
+        self.assertEqual((taken["id"], taken["state"]), (first, "acked"))
+        again = self.command("wang", "ack", first)  # the second tap of the same finger
+        self.assertTrue(again["ok"])
+        self.assertEqual(len(self.rig.recs("acked", first)), 1)
+
+    def test_5_a_bare_ack_with_two_incidents(self):
+        ids = [self.raised("burst-pipe l2 水")[0], self.raised("power-loss l2 停电")[0]]
+        answer = self.refused("which", "wang", "ack", "ack")
+        self.assertEqual(answer["choices"], ids)
+        for i in ids:
+            self.assertIn(i.split("-")[1], answer["text"])
+        self.assertEqual({i["state"] for i in self.rig.incidents() if i["id"] in ids}, {"unacked"})
+        all_of_them = self.command("wang", "ack", "all")
+        self.assertTrue(all_of_them["ok"], all_of_them)
+        for i in ids:
+            self.state_of(i, "acked")
+
+    def test_6_the_life_of_one(self):
+        number, n = self.raised("gas-leak b2-kitchen 有煤气味", "smith")
+        self.refused("not_acked", "li", "close", n)
+        self.refused("which", "wang", "ack", "all")  # `all` never covers gas
+        self.refused("not_now", "wang", "done", f"{n} tag")
+        self.refused("unknown_id", "wang", "done", f"{n} nosuch")
+        self.refused("bad_text", "li", "decide", f"{n} scale perhaps")
+        self.refused("interlocked", "li", "operate", "fan-b2 on")
+        noted = self.command("wang", "decide", f"{n} scale minor")
+        self.assertEqual((noted["ok"], noted.get("noted")), (True, True))
+        self.rig.pub("zigbee2mqtt", "zigbee2mqtt/b2/gas", '{"gas_density":40}')
+        state = self.console.wait_for(f"incident/{number}/state", lambda m: m.json["rev"] > 1).json
+        self.refused("old_rev", "wang", "ack", json.dumps({"id": number, "rev": 1}))
+        answer = self.command("wang", "ack", f"确认 {n}")
+        self.assertEqual((answer["ok"], answer["id"]), (True, number))
+        self.refused("still_active", "wang", "reset", n)
+        self.refused("needs_reset", "li", "close", n)
+        self.assertGreater(state["rev"], 1)
+
+    def test_7_two_persons(self):
+        number = next(i["id"] for i in self.rig.incidents() if i["type"] == "gas-leak")
+        self.rig.pub("zigbee2mqtt", "zigbee2mqtt/b2/gas", '{"gas_density":0.4}')
+        self.state_of(number, "latched", since=self.console.mark() - 1)
+        self.refused("second_person", "wang", "reset", number)
+        self.refused("second_person", "wang", "reset", number)
+        self.assertTrue(self.command("li", "reset", number)["ok"])
+        self.refused("steps_open", "li", "close", number)
+
+    def test_8_what_waited_in_the_queue(self):
+        number, n = self.raised("power-loss l1 停电")
+        other, _ = self.raised("burst-pipe switch-room 水")
+        rev = next(i["rev"] for i in self.rig.incidents() if i["id"] == other)
+        self.rig.kill9()
+        since = self.console.mark()
+        self.rig.pub("wang", "cmd/wang/ack", n)
+        self.rig.pub("wang", "cmd/wang/ack", json.dumps({"id": other, "rev": rev, "req": "both"}))
+        self.rig.start()
+        two = self.console.wait("both answered", lambda: self.console.heard("result/wang", since)[1:]
+                                and [m.json for m in self.console.heard("result/wang", since)])
+        self.assertEqual((two[0]["ok"], two[0]["error"]), (False, "late"))
+        self.assertEqual((two[1]["ok"], two[1]["req"], two[1]["id"]), (True, "both", other))
+        self.assertEqual(self.rig.ask("show", number)["incident"]["state"], "unacked")
+        self.rig.wait_rec("refused", test=lambda r: r["body"]["error"] == "late")
+        self.assertTrue(self.command("wang", "ack", n)["ok"])
+
+    def test_9_the_chain_goes_on(self):
+        for i in self.rig.incidents():
+            if i["state"] in ("unacked", "rtn_unacked"):
+                self.assertIsNotNone(i["next"], i["id"])
+        self.assertEqual(self.rig.tocsin("audit", "verify").returncode, 0)
+
+
+if __name__ == "__main__":
+    unittest.main()
