@@ -114,7 +114,9 @@ void daemon_tell_store(struct daemon *d, enum store_state state)
 	if (state == d->store_state)
 		return;
 	d->store_state = state;
-	inbox_refuse_waits(d->inbox, state == STORE_FAILING);
+	/* A waiting callback holds Paho's mutex, and under TLS no page gets past it. */
+	inbox_refuse_waits(d->inbox, state == STORE_FAILING ||
+	                                 (state == STORE_LATE && daemon_plan(d)->broker.tls.use));
 	daemon_step(d, &ev);
 }
 

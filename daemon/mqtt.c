@@ -561,7 +561,7 @@ int line_send(struct line *l, const struct outgoing *o, uint32_t expiry_s, uint6
 		add_send_properties(&m.properties, o, expiry_s);
 	m.payload = (void *)o->payload; /* copied, not written */
 	m.payloadlen = (int)o->len;
-	m.qos = o->qos;
+	m.qos = o->needs_sync && l->version != MQTT_5 ? 0 : o->qos; /* 3.1.1 has no expiry: our own repeats instead */
 	m.retained = o->retain;
 	/* From here on the answer may be under way, and `o` gone. */
 	rc = MQTTAsync_sendMessage(client_of(l), o->topic, &m, &r);

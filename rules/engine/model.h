@@ -107,8 +107,10 @@ struct sensor *sensor_find(const struct engine *e, const char *id);
 void sensor_reading(struct engine *e, const struct reading *r); /* the whole path down to the cues */
 void sensor_silent(struct engine *e, struct sensor *s);		/* its deadline */
 void sensor_link(struct engine *e, enum link link);		/* freeze and thaw silence; want all */
-void sensor_started(struct engine *e, int64_t down_ms); /* restart: silence windows from now, delays that ran out meanwhile wait a second more */
-void sensors_replan(struct engine *e); /* e->plan is the new one: sensors, instances and gates follow it, memory kept where the test is the same */
+/* restart: silence windows from now; delays that ran out meanwhile wait a second more */
+void sensor_started(struct engine *e, int64_t down_ms);
+/* e->plan is the new one: sensors, instances and gates follow it, memory kept where the test is the same */
+void sensors_replan(struct engine *e);
 void sensors_free(struct engine *e);
 
 /* condition.c */
