@@ -172,19 +172,20 @@ static void take_place(struct lanes *l, struct lane_item *old, struct lane_item 
 
 void lanes_put(struct lanes *l, const struct outgoing *o, const struct lane_link *link, int64_t now_ms)
 {
+	bool is_coming = link->is_up || link->is_connected;
 	struct lane_item *item;
 
 	if (o->needs_sync && !(link->is_up && link->is_synced)) {
 		answer_token(l, o->token, false, "not synchronised with the broker");
 		return;
 	}
-	if (!link->is_up && !o->latest_wins) {
+	if (!is_coming && !o->latest_wins) {
 		l->dropped += o->token == 0;
 		answer_token(l, o->token, false, "no link to the broker");
 		return;
 	}
 	item = new_item(o, now_ms);
-	if (!link->is_up) {
+	if (!is_coming) {
 		answer_token(l, item->o.token, false, "no link to the broker");
 		item->o.token = 0;
 	}

@@ -50,6 +50,7 @@ struct lanes {
 
 /* What the link can do now. */
 struct lane_link {
+	bool is_connected; /* what is put waits until it is up */
 	bool is_up, is_synced, is_v5;
 	size_t packet_limit;
 };

@@ -460,6 +460,7 @@ int line_subscribe(struct line *l, const struct sub *subs, int first, int n, uns
 		options[i] = (MQTTSubscribe_options)MQTTSubscribe_options_initializer;
 		options[i].noLocal = subs[first + i].no_local;
 		options[i].retainHandling = subs[first + i].live_only ? 2 : 0;
+		options[i].retainAsPublished = subs[first + i].live_only; /* a retained command is refused */
 		filters[i] = subs[first + i].filter;
 		qos[i] = subs[first + i].qos;
 	}

@@ -16,6 +16,8 @@ static void on_connected(void *arg, unsigned attempt, size_t packet_limit)
 
 	pthread_mutex_lock(&m->lock);
 	if (attempt == m->attempt) {
+		/* Commands that waited come before SUBACK: their answers shall wait, not fail. */
+		m->link.is_connected = true;
 		m->told.connected = true;
 		m->told.packet_limit = packet_limit;
 		sender_wake(m);

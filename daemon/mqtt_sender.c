@@ -67,6 +67,11 @@ static void tell_down(struct mqtt *m, enum link how, const char *why)
 
 static void connect_failed(struct mqtt *m, enum connect_failure kind, const char *why)
 {
+	pthread_mutex_lock(&m->lock);
+	if (m->link.is_connected)
+		lanes_lost(&m->lanes, why);
+	m->link.is_connected = false;
+	pthread_mutex_unlock(&m->lock);
 	mqtt_policy_failed(&m->policy, kind);
 	set_phase(m, PHASE_IDLE, mqtt_policy_wait_ms(&m->policy));
 	tell_down(m, LINK_DOWN, why);
@@ -186,7 +191,7 @@ static void forget_link(struct mqtt *m, const char *why)
 	bool unsure;
 
 	pthread_mutex_lock(&m->lock);
-	m->link.is_up = m->link.is_synced = false;
+	m->link.is_connected = m->link.is_up = m->link.is_synced = false;
 	atomic_store(&m->is_synced, false);
 	m->mark[0] = '\0';
 	m->round++;

@@ -74,6 +74,8 @@ static void on_started(struct engine *e, const struct event *ev)
 	e->link = LINK_DOWN;
 	e->link_stage = 0;
 	deadline_set(&e->heap, &e->link_due, e->now_ms + LINK_GRACE_MS);
+	incident_self(e, SELF_STORE_FAILING, true, NULL); /* what still fails is said again */
+	incident_self(e, SELF_PLAN_BROKEN, true, NULL);
 	sensor_started(e, ev->started.down_ms);
 	actuate_started(e);
 	outbox_started(e);
@@ -122,8 +124,7 @@ static void on_link(struct engine *e, enum link link)
 			return;
 		deadline_clear(&e->heap, &e->link_due);
 		link_row(e, AUDIT_BROKER_UP);
-		if (e->link_stage == 2)
-			incident_self(e, SELF_BROKER_DOWN, true, NULL);
+		incident_self(e, SELF_BROKER_DOWN, true, NULL);
 		e->link_stage = 0;
 		e->all_changed = true;
 		actuate_synced(e);

@@ -37,16 +37,28 @@ static struct incident *raise_fault(struct engine *e, enum self self, const char
 	return inc;
 }
 
+/* The one that is told and not over; NULL: none. */
+static struct incident *raised(const struct engine *e, enum self self, const char *scope)
+{
+	for (int i = 0; i < e->n_incidents; i++) {
+		struct incident *inc = e->incidents[i];
+		const struct member *m = inc->instance ? member_find(inc, "self:") : NULL;
+
+		if (m && m->active == TRUTH_TRUE && !strcmp(inc->type_id, self_name(self)) &&
+		    !strcmp(inc->instance->scope, scope))
+			return inc;
+	}
+	return NULL;
+}
+
 static void fault_over(struct engine *e, enum self self, const char *scope)
 {
-	const struct incident_type *t = &e->plan->types[plan_self(e->plan, self)];
-	struct incident *inc = instance_get(e, t, scope)->incident;
-	struct member *m = inc ? member_find(inc, "self:") : NULL;
+	struct incident *inc = raised(e, self, scope);
 	struct cue_arg a = {.who = "system", .kind = AUDIT_GONE};
 
-	if (!m || m->active == TRUTH_FALSE)
+	if (!inc)
 		return;
-	m->active = TRUTH_FALSE;
+	member_find(inc, "self:")->active = TRUTH_FALSE;
 	life_cue(e, inc, CUE_GONE, &a);
 	incident_touch(e, inc);
 }
@@ -60,8 +72,11 @@ static bool is_moment(enum self self)
 
 void incident_self(struct engine *e, enum self self, bool over, const char *what)
 {
-	struct buf *b = row_begin(e);
+	struct buf *b;
 
+	if (over && !raised(e, self, "-"))
+		return;
+	b = row_begin(e);
 	json_str(b, "fault", self_name(self));
 	json_bool(b, "over", over);
 	json_str(b, "what", what);

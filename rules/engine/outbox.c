@@ -233,7 +233,7 @@ static void failed(struct engine *e, int i, const char *why)
 		r->dirty = true;
 		delivery(e, &r->notice, DELIVERY_QUEUED);
 		leave(e, r);
-	} else if (is_page(e, r->notice.channel) && e->link == LINK_DOWN) {
+	} else if (is_page(e, r->notice.channel)) { /* the failure may be heard before the link's end */
 		r->waits_link = true;
 		r->dirty = true;
 	} else {

@@ -52,7 +52,7 @@ void inputs_add(struct inputs *list, const struct input *in);
 
 enum thing_kind {
 	THING_SENSOR, THING_PERSON, THING_ODD, /* they come again and again */
-	THING_LINK, THING_COMMIT, THING_LATE, THING_NOTICE, THING_ACTUATED, THING_VALVE, THING_ACT, THING_RAISE,
+	THING_LINK, THING_COMMIT, THING_LATE, THING_NOTICE, THING_ACTUATED, THING_VALVE, THING_ACT,
 };
 
 struct thing {
@@ -167,7 +167,7 @@ void store_forget(struct world *w);
 /* leave.c: effects leave */
 void leave_effect(struct world *w, const struct effect *f, bool recorded);
 
-/* life.c: starts and ends of processes, plans */
+/* process.c: starts and ends of processes, plans */
 void process_start(struct world *w, int64_t down_ms);
 void process_crash(struct world *w);
 void process_stop(struct world *w);
@@ -186,7 +186,6 @@ int nature_find(const struct world *w, const char *id);
 /* people.c */
 void people_some(struct world *w);
 void people_act(struct world *w, const struct thing *t);
-void people_raise(struct world *w);
 
 /* invariants.c */
 void invariants_before(struct world *w, const struct input *in);

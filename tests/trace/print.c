@@ -1,5 +1,5 @@
-/* print.c - effects as the lines of a trace: all that decides, little of what
- * only carries it (summaries and lists by their topic alone). */
+/* print.c - effects as the lines of a trace: all that decides, nothing of
+ * what only repeats it (summary, oncall, impairments). */
 #include "trace.h"
 
 #include "base/time.h"
@@ -95,7 +95,7 @@ static void print_publish(const struct publish *p, int64_t start_ms, struct buf 
 		buf_str(out, " (empty)");
 	else if (!strncmp(p->topic, "incident/", 9))
 		print_state(p->payload, start_ms, out);
-	else if (*p->payload != '{' && *p->payload != '[')
+	else
 		buf_printf(out, " %s", p->payload);
 }
 
@@ -111,6 +111,17 @@ static void print_notice(const struct notice *n, int64_t start_ms, struct buf *o
 	buf_printf(out, " %s", n->text);
 }
 
+/* Said by the others already. */
+static bool is_digest(const struct effect *f)
+{
+	static const char *const topics[] = {"summary", "summary/text", "oncall", "impairments"};
+
+	for (size_t i = 0; f->kind == EFFECT_PUBLISH && i < sizeof topics / sizeof *topics; i++)
+		if (!strcmp(f->publish.topic, topics[i]))
+			return true;
+	return false;
+}
+
 static const char *const words[] = {
 	[EFFECT_AUDIT] = "row",	    [EFFECT_PUBLISH] = "publish", [EFFECT_NOTICE] = "notice",
 	[EFFECT_ACTUATE] = "actuate", [EFFECT_REPLY] = "reply",	  [EFFECT_WANT] = "want",
@@ -119,6 +130,8 @@ static const char *const words[] = {
 
 void print_effect(const struct effect *f, int64_t start_ms, int64_t now_ms, struct buf *out)
 {
+	if (is_digest(f))
+		return;
 	buf_printf(out, "\t%lld %s%s", (long long)(now_ms - start_ms), words[f->kind], f->urgent ? "!" : "");
 	switch (f->kind) {
 	case EFFECT_AUDIT:

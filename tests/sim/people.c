@@ -1,0 +1,263 @@
+/* people.c - five people who mostly do what they should, now and then
+ * something else, and now and then nothing. */
+#include "world.h"
+
+#include <stdio.h>
+#include <string.h>
+
+static const char *const users[N_PEOPLE] = {"wang", "li", "smith", "zhao", "chen"};
+
+static void set(char to[WORD_BYTES], const char *text)
+{
+	snprintf(to, WORD_BYTES, "%s", text);
+}
+
+static struct input command(struct world *w, int person, enum verb verb)
+{
+	struct input in = {.is_command = true, .verb = verb, .bad = REFUSAL_NONE, .rev = -1};
+
+	in.by_control = chance_of(&w->chance, 15);
+	set(in.user, person == 1 && !in.by_control && chance_of(&w->chance, 20) ? "li-2" : users[person]);
+	return in;
+}
+
+static void say(struct world *w, struct input *in)
+{
+	in->before_mark = !in->by_control && w->link != LINK_SYNCED;
+	if (in->by_control || w->link == LINK_UP || w->link == LINK_SYNCED)
+		world_input(w, in);
+	else if (w->queued.n < 20)
+		inputs_add(&w->queued, in);
+}
+
+static void about(struct world *w, struct input *in, const struct incident *inc)
+{
+	in->id = inc->number;
+	if (chance_of(&w->chance, 50))
+		in->rev = inc->rev - chance_of(&w->chance, 10);
+}
+
+/* -- the right thing -- */
+
+static void fill_record(struct world *w, struct input *in, const struct step *s)
+{
+	static const char *const values[] = {[FIELD_TEXT] = "text", [FIELD_TIME] = "03:10", [FIELD_NUMBER] = "12.5"};
+
+	for (int i = 0; i < s->n_fields && i < 4; i++) {
+		if (chance_of(&w->chance, 5))
+			continue;
+		set(in->keys[in->n_pairs], s->fields[i].id);
+		set(in->values[in->n_pairs++], chance_of(&w->chance, 3) ? "" : values[s->fields[i].type]);
+	}
+}
+
+static void do_step(struct world *w, const struct incident *inc, const struct step *s, int person)
+{
+	int holder = role_person(w->engine, step_role(w->engine, inc, s));
+	struct input in = command(w, person, VERB_DONE);
+
+	if (holder >= 0 && chance_of(&w->chance, 80))
+		set(in.user, w->engine->plan->people[holder].id);
+	about(w, &in, inc);
+	set(in.step, s->id);
+	if (s->kind == STEP_KIND_TASK)
+		in.verb = chance_of(&w->chance, 15) ? VERB_FAILED : VERB_DONE;
+	if (s->kind == STEP_KIND_DECIDE) {
+		in.verb = VERB_DECIDE;
+		set(in.choice, chance_of(&w->chance, 5) ? "nonsense" : s->choices[chance_below(&w->chance, s->n_choices)].id);
+	}
+	if (s->kind == STEP_KIND_RECORD) {
+		in.verb = VERB_RECORD;
+		fill_record(w, &in, s);
+	}
+	say(w, &in);
+}
+
+static const struct step *open_step(struct world *w, const struct incident *inc)
+{
+	int from = (int)chance_below(&w->chance, inc->n_steps);
+
+	for (int i = 0; i < inc->n_steps; i++) {
+		const struct step_run *s = &inc->steps[(from + i) % inc->n_steps];
+
+		if (s->state == STEP_OPEN)
+			return &inc->playbook->steps[s->index];
+	}
+	return NULL;
+}
+
+static void reset(struct world *w, const struct incident *inc, int person)
+{
+	struct input in = command(w, person, VERB_RESET);
+
+	about(w, &in, inc);
+	for (int i = 0; i < inc->n_members && in.n_without < 4; i++)
+		if (inc->members[i].lost && strlen(inc->members[i].sensor) < WORD_BYTES)
+			set(in.without[in.n_without++], inc->members[i].sensor);
+	say(w, &in);
+}
+
+static void simple(struct world *w, const struct incident *inc, int person, enum verb verb)
+{
+	struct input in = command(w, person, verb);
+
+	about(w, &in, inc);
+	say(w, &in);
+}
+
+static void attend(struct world *w, const struct incident *inc, int person)
+{
+	const struct step *s = inc->n_steps ? open_step(w, inc) : NULL;
+	int n = (int)chance_below(&w->chance, 100);
+
+	switch (inc->state) {
+	case STATE_PRE_ALARM:
+	case STATE_UNACKED:
+	case STATE_RTN_UNACKED:
+		if (s && n < 15)
+			do_step(w, inc, s, person);
+		else
+			simple(w, inc, person, n < 85 ? VERB_ACK : n < 95 ? VERB_ESCALATE : VERB_CLOSE);
+		break;
+	case STATE_ACKED:
+		if (s && n < 70)
+			do_step(w, inc, s, person);
+		else if (n < 90)
+			reset(w, inc, person);
+		else
+			simple(w, inc, person, n < 95 ? VERB_CLOSE : VERB_ACK);
+		break;
+	case STATE_LATCHED:
+		if (s && n < 40)
+			do_step(w, inc, s, person);
+		else
+			reset(w, inc, person);
+		break;
+	case STATE_CLEARED:
+		if (s && n < 70)
+			do_step(w, inc, s, person);
+		else
+			simple(w, inc, person, VERB_CLOSE);
+		break;
+	case STATE_CLOSED:
+		simple(w, inc, person, n < 50 ? VERB_SIGN : n < 70 ? VERB_NOTE : n < 90 ? VERB_ACK : VERB_RESET);
+		break;
+	default:
+		break;
+	}
+}
+
+/* -- and other things -- */
+
+static void garbage(struct world *w, int person)
+{
+	struct input in = command(w, person, (enum verb)chance_below(&w->chance, VERB_COUNT));
+
+	switch (chance_below(&w->chance, 6)) {
+	case 0:
+		in.bad = REFUSAL_BAD_TEXT;
+		in.verb = chance_of(&w->chance, 50) ? VERB_COUNT : in.verb;
+		break;
+	case 1:
+		set(in.user, "stranger");
+		break;
+	case 2:
+		in.id = 1 + chance_below(&w->chance, 100000);
+		break;
+	case 3:
+		set(in.id_text, "G-\xe4\xb8\xad");
+		break;
+	case 4:
+		set(in.actuator, "nothing");
+		set(in.type, "nothing");
+		set(in.person, "nobody");
+		break;
+	default:
+		in.verb = VERB_ACK;
+		in.all = chance_of(&w->chance, 50);
+		break;
+	}
+	say(w, &in);
+}
+
+static void operate(struct world *w, int person)
+{
+	const struct plan *p = w->engine->plan;
+	const struct actuator *a = &p->actuators[chance_below(&w->chance, p->n_actuators)];
+	struct input in = command(w, person, VERB_OPERATE);
+	int holder = role_person(w->engine, a->operators.at[chance_below(&w->chance, a->operators.n)]);
+
+	if (holder >= 0 && chance_of(&w->chance, 80))
+		set(in.user, p->people[holder].id);
+	set(in.actuator, a->id);
+	set(in.action, chance_of(&w->chance, 3) ? "fly" : a->actions[chance_below(&w->chance, a->n_actions)].id);
+	say(w, &in);
+}
+
+static void raise_one(struct world *w)
+{
+	static const char *const types[] = {"fire", "gas-leak", "burst-pipe", "power-loss", "sensor-lost"};
+	const struct plan *p = w->engine->plan;
+	struct input in = command(w, (int)chance_below(&w->chance, N_PEOPLE), VERB_RAISE);
+
+	set(in.type, types[chance_below(&w->chance, 5)]);
+	set(in.zone, p->zones[chance_below(&w->chance, p->n_zones)].id);
+	say(w, &in);
+}
+
+static void ring(struct world *w, int person)
+{
+	struct input in = command(w, person, chance_of(&w->chance, 50) ? VERB_RING : VERB_ONCALL);
+
+	set(in.person, users[chance_below(&w->chance, N_PEOPLE)]);
+	say(w, &in);
+}
+
+static const struct incident *any_open(struct world *w)
+{
+	const struct engine *e = w->engine;
+	int from = (int)chance_below(&w->chance, e->n_incidents);
+
+	for (int i = 0; i < e->n_incidents; i++) {
+		const struct incident *inc = e->incidents[(from + i) % e->n_incidents];
+
+		if (incident_is_open(inc) || chance_of(&w->chance, 2))
+			return inc;
+	}
+	return NULL;
+}
+
+void people_act(struct world *w, const struct thing *t)
+{
+	const struct incident *inc = t->number ? incident_find(w->engine, t->number) : NULL;
+	int64_t number;
+
+	if (!inc && !(inc = any_open(w)))
+		return;
+	number = inc->number;
+	if (chance_of(&w->chance, 8))
+		garbage(w, t->a);
+	else
+		attend(w, inc, t->a);
+	inc = incident_find(w->engine, number);
+	if (inc && incident_is_open(inc) && chance_of(&w->chance, 60))
+		world_later(w, 5 * SECOND_MS + chance_about(&w->chance, 2 * MINUTE_MS),
+			    &(struct thing){.kind = THING_ACT, .a = (int)chance_below(&w->chance, N_PEOPLE), .number = number});
+}
+
+void people_some(struct world *w)
+{
+	int person = (int)chance_below(&w->chance, N_PEOPLE), n = (int)chance_below(&w->chance, 100);
+
+	if (n < 45)
+		people_act(w, &(struct thing){.a = person});
+	else if (n < 75)
+		operate(w, person);
+	else if (n < 80)
+		raise_one(w);
+	else if (n < 90)
+		garbage(w, person);
+	else
+		ring(w, person);
+	world_later(w, chance_about(&w->chance, 50 * SECOND_MS), &(struct thing){.kind = THING_PERSON});
+}

@@ -1,0 +1,221 @@
+/* process.c - the process of the daemon in a world: plans, starts, crashes
+ * between any two steps, the broker's link. */
+#include "world.h"
+
+#include "language/language.h"
+
+#include <glob.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum { SOURCES_MAX = 16 };
+
+/* -- plans -- */
+
+static char *slurp(const char *path)
+{
+	FILE *f = fopen(path, "r");
+	struct buf b = {0};
+	char piece[4096];
+	size_t n;
+
+	if (!f) {
+		fprintf(stderr, "sim: cannot read %s: run it from a checkout, or say -DSOURCE_DIR\n", path);
+		exit(2);
+	}
+	while ((n = fread(piece, 1, sizeof piece, f)) > 0)
+		buf_add(&b, piece, n);
+	fclose(f);
+	return buf_steal(&b);
+}
+
+/* Without the lines that end in this mark. */
+static char *without_lines(const char *text, const char *mark)
+{
+	struct buf b = {0};
+
+	for (const char *line = text; *line;) {
+		size_t len = strcspn(line, "\n");
+
+		if (len < strlen(mark) || strncmp(line + len - strlen(mark), mark, strlen(mark)) != 0)
+			buf_add(&b, line, len);
+		buf_char(&b, '\n'); /* the lines keep their numbers */
+		line += len + (line[len] == '\n');
+	}
+	return buf_steal(&b);
+}
+
+static struct plan *read_plan(const char *mark, const char *hash)
+{
+	static const int64_t at_ms[] = {0};
+	static const int32_t offset_s[] = {8 * 3600};
+	struct source sources[SOURCES_MAX];
+	struct problems problems;
+	struct buf told = {0};
+	struct plan *plan;
+	glob_t found;
+	int n = 0;
+	char *text = slurp(SOURCE_DIR "/tests/sim/site.yaml"), *site = without_lines(text, mark);
+
+	free(text);
+	sources[n++] = (struct source){"site.yaml", site, strlen(site)};
+	glob(SOURCE_DIR "/rules/playbooks/*.yaml", 0, NULL, &found);
+	for (size_t i = 0; i < found.gl_pathc && n < SOURCES_MAX; i++, n++) {
+		text = slurp(found.gl_pathv[i]);
+		sources[n] = (struct source){found.gl_pathv[i], text, strlen(text)};
+	}
+	problems_init(&problems);
+	plan = language_read(sources, n, &problems);
+	problems_print(&problems, &told);
+	if (!plan) {
+		fputs(buf_text(&told), stderr);
+		exit(2);
+	}
+	plan->tz = (struct tz){1, at_ms, offset_s};
+	plan->hash = arena_str(&plan->arena, hash);
+	for (int i = 0; i < n; i++)
+		free((char *)sources[i].bytes);
+	globfree(&found);
+	buf_fini(&told);
+	problems_fini(&problems);
+	return plan;
+}
+
+void process_plans(struct world *w)
+{
+	w->plans[0] = read_plan("#B", "plan-a");
+	w->plans[1] = read_plan("#A", "plan-b");
+	for (int i = 0; i < N_PLANS; i++)
+		for (int c = 0; c < w->plans[i]->n_chains; c++)
+			for (int l = 0; l < w->plans[i]->chains[c].n_levels; l++)
+				if (w->plans[i]->chains[c].levels[l].wait_ms > w->max_wait_ms)
+					w->max_wait_ms = w->plans[i]->chains[c].levels[l].wait_ms;
+}
+
+void process_reload(struct world *w)
+{
+	struct event ev = {.kind = EVENT_PLAN};
+
+	if (chance_of(&w->chance, 70))
+		w->plan = !w->plan;
+	ev.plan.plan = w->plans[w->plan];
+	world_trace(w, "plan %s", w->plans[w->plan]->hash);
+	world_step(w, &ev);
+}
+
+/* -- the link -- */
+
+static void link_later(struct world *w, enum link link, int64_t in_ms)
+{
+	world_later(w, in_ms, &(struct thing){.kind = THING_LINK, .process = w->process, .a = (int)link});
+}
+
+/* What the broker kept for us comes before our own mark. */
+static void deliver_queued(struct world *w)
+{
+	struct inputs queued = w->queued;
+
+	w->queued = (struct inputs){0};
+	for (int i = 0; i < queued.n; i++) {
+		queued.at[i].before_mark = true;
+		world_input(w, &queued.at[i]);
+	}
+	free(queued.at);
+}
+
+void process_link(struct world *w, enum link link)
+{
+	struct event ev = {.kind = EVENT_LINK, .link = link};
+
+	world_trace(w, "link %d", (int)link);
+	w->link = link;
+	if (link != LINK_SYNCED)
+		w->link_down_ms = w->now_ms;
+	world_step(w, &ev);
+	switch (link) {
+	case LINK_DOWN:
+		link_later(w, LINK_UP, chance_of(&w->chance, 50) ? chance_below(&w->chance, 3000)
+								 : chance_about(&w->chance, 60 * SECOND_MS));
+		break;
+	case LINK_UP:
+		nature_retained(w);
+		deliver_queued(w);
+		link_later(w, chance_of(&w->chance, 5) ? LINK_MARK_LOST : LINK_SYNCED, chance_about(&w->chance, 200));
+		break;
+	case LINK_SYNCED:
+		w->link_down_ms = w->now_ms;
+		link_later(w, chance_of(&w->chance, 10) ? LINK_MARK_LOST : LINK_DOWN, chance_about(&w->chance, HOUR_MS));
+		break;
+	case LINK_MARK_LOST:
+		link_later(w, LINK_DOWN, 1);
+		break;
+	}
+}
+
+/* -- starts and ends -- */
+
+void process_start(struct world *w, int64_t down_ms)
+{
+	struct event ev = {.kind = EVENT_STARTED};
+	bool same_plan = !w->n_saved || chance_of(&w->chance, 90);
+
+	w->process++;
+	if (!same_plan)
+		w->plan = !w->plan;
+	w->gathering = batch_new();
+	w->link = LINK_DOWN;
+	w->link_down_ms = w->now_ms;
+	w->store = STORE_OK;
+	w->engine = engine_new(w->plans[w->plan]);
+	if (w->n_saved) {
+		store_restore(w);
+		invariants_restored(w, same_plan);
+	}
+	engine_ids_at_least(w->engine, w->durable_ids);
+	ev.started.down_ms = down_ms;
+	ev.started.host = "host";
+	ev.started.boot = "boot";
+	ev.started.version = "sim";
+	ev.started.epoch = w->durable_epoch + 1;
+	world_trace(w, "start %lld after %lld ms", (long long)ev.started.epoch, (long long)down_ms);
+	world_step(w, &ev);
+	link_later(w, LINK_UP, 10 + chance_about(&w->chance, SECOND_MS));
+}
+
+static void unacknowledged(struct world *w, const struct batch *b)
+{
+	for (int i = 0; b && i < b->inputs.n; i++)
+		inputs_add(&w->queued, &b->inputs.at[i]);
+}
+
+void process_crash(struct world *w)
+{
+	struct inputs later = w->queued;
+	int64_t down_ms = chance_of(&w->chance, 80) ? 1000 + chance_below(&w->chance, 3000)
+						    : chance_about(&w->chance, 20 * MINUTE_MS);
+
+	world_trace(w, "crash, stored up to row %lld of %lld", (long long)w->durable_seq, (long long)w->seq);
+	w->n_crashes++;
+	w->queued = (struct inputs){0};
+	unacknowledged(w, w->flying);
+	unacknowledged(w, w->gathering);
+	for (int i = 0; i < later.n; i++)
+		inputs_add(&w->queued, &later.at[i]);
+	free(later.at);
+	batch_free(w->flying);
+	batch_free(w->gathering);
+	w->flying = NULL;
+	engine_free(w->engine);
+	w->now_ms += down_ms;
+	process_start(w, w->durable_seq ? w->now_ms - w->durable_at_ms : 0);
+}
+
+void process_stop(struct world *w)
+{
+	struct event ev = {.kind = EVENT_STOPPING};
+
+	world_step(w, &ev);
+	store_submit(w);
+	process_crash(w);
+}
