@@ -98,12 +98,12 @@ static void instance_combiners(struct instance *in)
 		add_combiners(in, &in->type->grades[i].when, i, false);
 }
 
-struct instance *instance_get(struct engine *e, const struct incident_type *type, const char *scope)
+struct instance *instance_named(struct engine *e, const char *type_id, const char *scope)
 {
 	struct buf key = {0};
 	struct instance *in;
 
-	buf_printf(&key, "c/%s@%s", type->id, scope);
+	buf_printf(&key, "c/%s@%s", type_id, scope);
 	in = instance_by_key(e, buf_text(&key));
 	if (!in) {
 		in = instance_add(e, buf_text(&key));
@@ -112,6 +112,11 @@ struct instance *instance_get(struct engine *e, const struct incident_type *type
 	}
 	buf_fini(&key);
 	return in;
+}
+
+struct instance *instance_get(struct engine *e, const struct incident_type *type, const char *scope)
+{
+	return instance_named(e, type->id, scope);
 }
 
 /* ------------------------------------------------------------ a new plan */

@@ -114,6 +114,8 @@ void sensors_replan(struct engine *e);
 void sensors_free(struct engine *e);
 
 /* condition.c */
+/* also of a type the plan no longer has */
+struct instance *instance_named(struct engine *e, const char *type_id, const char *scope);
 struct instance *instance_get(struct engine *e, const struct incident_type *type, const char *scope); /* made when needed */
 void condition_sensor(struct engine *e, struct sensor *s); /* its value or health changed: gates, then cues */
 void condition_delay(struct engine *e, struct gate *g);	   /* its deadline */

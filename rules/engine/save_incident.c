@@ -275,14 +275,11 @@ static void restore_parts(struct engine *e, struct incident *inc, struct record_
 
 static void attach(struct engine *e, struct incident *inc, const char *scope)
 {
-	int type = plan_type(e->plan, inc->type_id);
-
 	inc->zone = plan_zone(e->plan, inc->zone_id);
 	if (inc->state == STATE_CLOSED)
 		return;
-	inc->instance = instance_get(e, type >= 0 ? &e->plan->types[type] : inc->type, scope);
-	if (inc->instance)
-		inc->instance->incident = inc;
+	inc->instance = instance_named(e, inc->type_id, scope);
+	inc->instance->incident = inc;
 }
 
 int restore_incident(struct engine *e, int64_t number, struct record_reader *r, const struct plans *plans)

@@ -128,6 +128,8 @@ static void read_command(const struct input *in, struct event *ev, const char *w
 static void step(struct world *w, struct event *ev, const struct input *in)
 {
 	ev->at_ms = w->now_ms;
+	w->step_seq = w->seq;
+	w->step_from = w->gathering->fx.n;
 	engine_step(w->engine, ev, &w->gathering->fx);
 	invariants_step(w, ev, in);
 }
@@ -184,7 +186,6 @@ static void tell_outcome(struct world *w, const struct thing *t)
 		ev.kind = EVENT_NOTICE;
 		ev.notice.id = t->id;
 		ev.notice.outcome = (enum outcome)t->a;
-		invariants_outcome(w, t->id);
 	} else {
 		ev.kind = EVENT_ACTUATED;
 		ev.actuated.id = t->number;

@@ -72,7 +72,6 @@ struct batch {
 	struct inputs inputs; /* acknowledged when it is stored */
 	bool *left;
 	int left_cap, n_looked;
-	int n_checked; /* effects already looked at by the invariants */
 	bool durable;  /* stored, though nobody was told */
 	uint64_t essence;
 	int64_t seq, epoch, at_ms, ids;
@@ -134,7 +133,9 @@ struct world {
 	int n_notices, cap_notices;
 	struct watch *watches;
 	int n_watches, cap_watches;
-	int64_t seq, top_number, all_top_number, max_wait_ms;
+	int64_t seq, step_seq, top_number, max_wait_ms;
+	int step_from; /* first effect of the step under way */
+	uint64_t before; /* essence, before a command */
 	int64_t n_calls, n_crashes, n_opened, n_closed, n_actuated, n_unrecorded, n_refused, n_repeats;
 	uint64_t digest;
 	char trace[TRACE_LINES][TRACE_BYTES];
@@ -187,13 +188,16 @@ int nature_find(const struct world *w, const char *id);
 void people_some(struct world *w);
 void people_act(struct world *w, const struct thing *t);
 
-/* invariants.c */
+/* invariants.c: what must hold of the incidents after each step and turn; said.c: of each effect */
 void invariants_before(struct world *w, const struct input *in);
 void invariants_step(struct world *w, const struct event *ev, const struct input *in);
 void invariants_turn(struct world *w);
+struct watch *invariants_watch(struct world *w, int64_t number);
+void said_step(struct world *w, const struct event *ev);
+void said_notices(struct world *w);
+void said_restored(struct world *w);
 void invariants_leaving(struct world *w, const struct effect *f, bool recorded);
 void invariants_restored(struct world *w, bool same_plan);
-void invariants_outcome(struct world *w, const char *id);
 
 /* essence.c: of what the engine knows, read from its model and not from its records */
 uint64_t essence_of(const struct engine *e);

@@ -112,7 +112,7 @@ static void print_notice(const struct notice *n, int64_t start_ms, struct buf *o
 }
 
 /* Said by the others already. */
-static bool is_digest(const struct effect *f)
+bool print_is_digest(const struct effect *f)
 {
 	static const char *const topics[] = {"summary", "summary/text", "oncall", "impairments"};
 
@@ -130,8 +130,6 @@ static const char *const words[] = {
 
 void print_effect(const struct effect *f, int64_t start_ms, int64_t now_ms, struct buf *out)
 {
-	if (is_digest(f))
-		return;
 	buf_printf(out, "\t%lld %s%s", (long long)(now_ms - start_ms), words[f->kind], f->urgent ? "!" : "");
 	switch (f->kind) {
 	case EFFECT_AUDIT:

@@ -34,6 +34,7 @@ struct trace {
 	int n_pending;
 	int64_t start_ms, now_ms, epoch;
 	enum link link;
+	struct records shown; /* topic -> what was last printed of it */
 	struct buf out;
 	int line;
 };
@@ -124,9 +125,33 @@ static struct plan *read_plan(struct trace *t, char **names, int n_names)
 
 /* ------------------------------------------------------------------- turns */
 
+/* Latest wins: what looks as it did is not printed again. */
+static bool is_shown(struct trace *t, const struct publish *p, const char *line)
+{
+	line = strchr(line, ' ');
+	for (int i = t->shown.n - 1; i >= 0; i--)
+		if (!strcmp(t->shown.at[i].key, p->topic)) {
+			if (!strcmp(t->shown.at[i].value, line))
+				return true;
+			break;
+		}
+	records_put(&t->shown, p->topic, line);
+	return false;
+}
+
+static void show(struct trace *t, const struct effect *f)
+{
+	struct buf line = {0};
+
+	print_effect(f, t->start_ms, t->now_ms, &line);
+	if (f->kind != EFFECT_PUBLISH || (!print_is_digest(f) && !is_shown(t, &f->publish, buf_text(&line))))
+		buf_str(&t->out, buf_text(&line));
+	buf_fini(&line);
+}
+
 static void took(struct trace *t, const struct effect *f)
 {
-	print_effect(f, t->start_ms, t->now_ms, &t->out);
+	show(t, f);
 	if (f->kind != EFFECT_NOTICE)
 		return;
 	for (int i = 0; i < t->n_pending; i++)
@@ -196,6 +221,7 @@ static void started(struct trace *t, int64_t down_ms)
 
 	ev.started.epoch = ++t->epoch;
 	t->link = LINK_DOWN;
+	records_clear(&t->shown); /* the whole retained set comes again */
 	turn(t, &ev);
 }
 
@@ -353,6 +379,8 @@ static void do_link(struct trace *t, char **w, int n)
 	for (int i = 0; n == 1 && i < 4; i++)
 		if (!strcmp(w[0], links[i])) {
 			ev.link = t->link = (enum link)i;
+			if (t->link == LINK_SYNCED)
+				records_clear(&t->shown);
 			turn(t, &ev);
 			return;
 		}
@@ -563,6 +591,7 @@ static void trace_free(struct trace *t)
 	engine_free(t->engine);
 	effects_fini(&t->fx);
 	records_fini(&t->stored);
+	records_fini(&t->shown);
 	while (t->n_pending)
 		forget_pending(t, 0);
 	for (int i = 0; i < t->n_plans; i++)
@@ -619,6 +648,7 @@ int main(int argc, char **argv)
 	t.now_ms = t.start_ms;
 	effects_init(&t.fx);
 	records_init(&t.stored);
+	records_init(&t.shown);
 	run(&t, text);
 	failed = update ? write_file(argv[2], buf_text(&t.out)) : compare(argv[1], text, buf_text(&t.out));
 	trace_free(&t);

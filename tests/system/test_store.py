@@ -1,0 +1,93 @@
+"""The store held for 3 s, and failing: what is urgent leaves marked, somebody is called, nothing is lost."""
+import json
+import os
+import time
+import unittest
+
+from rig import Case, until
+
+RULE_S = 0.25      # no `stored` within this: it leaves unrecorded
+TENFOLD_S = 2.5
+HELD_S = 3
+FAST_S = 1         # a look while the store stands still
+
+
+class Held(Case):
+    autostart = False
+
+    def test_pages_leave_while_the_commit_stands_still(self):
+        rig, hold = self.rig, self.rig.path("hold")
+        rig.start(fault=f"store-hold={hold}")
+        since = self.console.mark()
+        rig.write("hold", "")
+        held_at = time.monotonic()
+        rig.pub("zigbee2mqtt", "zigbee2mqtt/b2/gas", json.dumps({"gas_density": 31.2}))
+        page = self.console.wait_for("page/wang/json", lambda m: m.json["kind"] == "call", since, TENFOLD_S + 2)
+        took_s = page.at - held_at
+        print(f"the page left {took_s * 1000:.0f} ms after the publish (the rule: {RULE_S * 1000:.0f} ms + 200 ms of the grade)")
+        self.assertGreater(took_s, RULE_S)
+        self.assertLess(took_s, TENFOLD_S + 0.5)
+        self.assertEqual((page.json["unrecorded"], "audit" in page.json), (True, False))
+        state = self.opened("gas-leak", since)
+        self.assertTrue(state["flags"]["unrecorded"])
+        first = page.json["incident"]
+        looks = 0
+        while time.monotonic() < held_at + HELD_S:  # the loop turns on
+            before = time.monotonic()
+            self.assertNotEqual(rig.status()["store"], "ok")
+            self.assertLess(time.monotonic() - before, FAST_S)
+            looks += 1
+            time.sleep(0.2)
+        self.assertGreater(looks, 5)
+        rig.pub("tasmota", "tele/pumps/SENSOR", '{"Switch1":"ON"}')
+        self.assertEqual([r for r in rig.recs("opened")], [])
+        os.unlink(hold)
+        until("the store is back", lambda: rig.status()["store"] == "ok")
+        again = self.console.wait_for("page/wang/json", lambda m: m.json["incident"] == first and m.json["kind"] == "call"
+                                      and not m.json["unrecorded"], since)
+        self.assertTrue(again.json["repeat"])
+        self.assertIsNotNone(again.json["audit"]["hash"])
+        rig.wait_rec("opened", first)
+        self.opened("burst-pipe", since)
+        self.assertFalse(self.console.wait_for(f"incident/{first}/state",
+                                               lambda m: not m.json["flags"]["unrecorded"], since).json["flags"]["unrecorded"])
+        for kind in ("store_late", "store_back"):
+            rig.wait_rec(kind)
+        self.assertEqual(rig.tocsin("audit", "verify").returncode, 0)
+        seqs = [m.json["seq"] for m in self.console.heard("event", since)]
+        self.assertEqual(seqs, list(range(seqs[0], seqs[0] + len(seqs))))
+        self.assertIn("unrecorded", rig.said())
+
+
+class Failing(Case):
+    autostart = False
+    site = {"wait": "60s"}
+
+    def test_somebody_is_called_and_an_ack_works(self):
+        rig, fail = self.rig, self.rig.path("fail")
+        rig.start(fault=f"store-fail={fail}")
+        rig.write("fail", "")
+        since = self.console.mark()
+        raised = self.command("smith", "raise", "gas-leak b2-kitchen 有煤气味")
+        self.assertTrue(raised["ok"], raised)
+        own = self.opened("store-failing", since)
+        self.assertEqual((own["hazard"], own["severity"]), ("system", "fault"))
+        self.console.wait("somebody is called about the store", lambda: [
+            m for m in self.console.all[since:] if "/page/" in m.topic and m.topic.endswith("/json")
+            and m.json["incident"] == own["id"] and m.json["kind"] == "call"])
+        self.console.wait_for("heartbeat", lambda m: m.json["store"] == "failing", since)
+        self.assertIn("TROUBLE", rig.tocsin("status").stdout)
+        answer = self.command("wang", "ack", raised["id"])
+        self.assertEqual((answer["ok"], answer["state"]), (True, "acked"))
+        self.state_of(raised["id"], "acked")
+        self.assertEqual([r for r in rig.recs("opened")], [])
+        os.unlink(fail)
+        until("the store is back", lambda: rig.status()["store"] == "ok")
+        rig.wait_rec("opened", raised["id"])
+        rig.wait_rec("acked", raised["id"], lambda r: r["who"] == "wang")
+        self.assertEqual(rig.tocsin("audit", "verify").returncode, 0)
+        self.state_of(own["id"], "closed", "rtn_unacked", "cleared")
+
+
+if __name__ == "__main__":
+    unittest.main()
