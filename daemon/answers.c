@@ -13,7 +13,8 @@ static const char *broker_word(const struct daemon *d)
 
 void answers_heartbeat(struct daemon *d, struct buf *out)
 {
-	struct heartbeat_extra x = {.n = d->heartbeats,
+	struct heartbeat_extra x = {.now_ms = clock_now(&d->clock),
+	                            .n = d->heartbeats,
 	                            .up_s = clock_up_ms(&d->clock) / 1000,
 	                            .queue = mqtt_queue(d->mqtt),
 	                            .store = store_words[d->store_state],
@@ -22,29 +23,16 @@ void answers_heartbeat(struct daemon *d, struct buf *out)
 	engine_view_heartbeat(d->engine, &x, out);
 }
 
-/* A whole number of the heartbeat's own JSON. */
-static long long number_in(const char *json, const char *key)
-{
-	const char *at = strstr(json, key);
-
-	return at ? strtoll(at + strlen(key), NULL, 10) : 0;
-}
-
 void answers_status_line(struct daemon *d, struct buf *out)
 {
-	struct buf json = {0};
-
-	answers_heartbeat(d, &json);
-	buf_printf(out, "%lld incidents open, %lld unacknowledged; broker %s; store %s",
-	           number_in(buf_text(&json), "\"open\":"), number_in(buf_text(&json), "\"unacked\":"),
-	           broker_word(d), store_words[d->store_state]);
+	buf_printf(out, "%d incidents open, %d unacknowledged; broker %s; store %s", engine_open(d->engine),
+	           engine_unacked(d->engine), broker_word(d), store_words[d->store_state]);
 	if (d->link == LINK_UP || d->link == LINK_MARK_LOST)
 		buf_str(out, " (own messages not back yet)");
 	if (receive_is_stuck(&d->receive, clock_steady_ms()))
 		buf_str(out, "; a message has been in work for more than 10 s");
 	if (d->plan_is_broken)
 		buf_str(out, "; configuration broken, running the last good one");
-	buf_fini(&json);
 }
 
 void answers_plan_fields(const struct plan *plan, struct buf *out)

@@ -343,6 +343,15 @@ int64_t engine_epoch(const struct engine *e)
 	return e->epoch;
 }
 
+int engine_open(const struct engine *e)
+{
+	int n = 0;
+
+	for (int i = 0; i < e->n_incidents; i++)
+		n += incident_is_open(e->incidents[i]);
+	return n;
+}
+
 int engine_unacked(const struct engine *e)
 {
 	int n = 0;

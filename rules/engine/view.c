@@ -21,14 +21,14 @@ struct beat {
 	int64_t oldest_ms, call_ms; /* age, time left; -1 none */
 };
 
-static struct beat measure(const struct engine *e)
+static struct beat measure(const struct engine *e, int64_t now_ms)
 {
 	struct beat b = {.oldest_ms = -1, .call_ms = -1};
 
 	for (int i = 0; i < e->n_incidents; i++) {
 		const struct incident *inc = e->incidents[i];
-		int64_t age = later_of(e->now_ms - inc->opened_ms),
-		        left = later_of(inc->due.at_ms - e->now_ms);
+		int64_t age = later_of(now_ms - inc->opened_ms),
+		        left = later_of(inc->due.at_ms - now_ms);
 
 		if (inc->state == STATE_CLOSED)
 			continue;
@@ -44,14 +44,14 @@ static struct beat measure(const struct engine *e)
 
 void engine_view_heartbeat(const struct engine *e, const struct heartbeat_extra *x, struct buf *out)
 {
-	struct beat b = measure(e);
+	struct beat b = measure(e, x->now_ms);
 	char plan[9];
 
 	snprintf(plan, sizeof plan, "%s", e->plan->hash ? e->plan->hash : "");
 	json_open(out, NULL, '{');
 	json_int(out, "v", 1);
 	json_int(out, "epoch", e->epoch);
-	json_time(out, "at", e->now_ms);
+	json_time(out, "at", x->now_ms);
 	json_int(out, "n", x->n);
 	json_int(out, "up_s", x->up_s);
 	json_int(out, "open", b.open);

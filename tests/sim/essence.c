@@ -22,13 +22,13 @@ static uint64_t due(uint64_t h, const struct deadline *d)
 	return num(h, d->pos ? d->at_ms : -1);
 }
 
-static uint64_t of_steps(uint64_t h, const struct incident *inc, bool with_times)
+static uint64_t of_steps(uint64_t h, const struct incident *inc)
 {
 	for (int i = 0; i < inc->n_steps; i++) {
 		const struct step_run *s = &inc->steps[i];
 
 		h = num(text(text(num(h, s->state), s->result), s->by), s->late);
-		h = with_times ? num(num(due(h, &s->due), s->began_ms), s->tries) : h;
+		h = num(num(due(h, &s->due), s->began_ms), s->tries);
 		for (int f = 0; f < s->n_facts; f++)
 			h = text(text(h, s->facts[f].key), s->facts[f].value);
 	}
@@ -48,11 +48,9 @@ static uint64_t of_people(uint64_t h, const struct incident *inc)
 	return h;
 }
 
-static uint64_t of_incident(uint64_t h, const struct incident *inc, bool with_times)
+static uint64_t of_incident(uint64_t h, const struct incident *inc)
 {
-	h = num(text(num(h, inc->number), inc->id), inc->state);
-	if (with_times)
-		h = due(h, &inc->due);
+	h = due(num(text(num(h, inc->number), inc->id), inc->state), &inc->due);
 	if (inc->state == STATE_CLOSED)
 		return h;
 	h = num(num(num(num(num(h, inc->rev), inc->level), inc->round), inc->next), inc->reminders);
@@ -60,16 +58,7 @@ static uint64_t of_incident(uint64_t h, const struct incident *inc, bool with_ti
 	h = num(num(num(h, inc->manual), inc->exhausted_told), inc->investigated);
 	h = text(text(text(text(h, inc->acked_by), inc->reset_by), inc->reset_without), inc->after);
 	h = num(text(text(text(h, inc->type_id), inc->zone_id), inc->grade), inc->opened_ms);
-	return of_people(of_steps(h, inc, with_times), inc);
-}
-
-uint64_t essence_of_incidents(const struct engine *e)
-{
-	uint64_t h = 14695981039346656037u;
-
-	for (int i = 0; i < e->n_incidents; i++)
-		h = of_incident(h, e->incidents[i], false);
-	return h;
+	return of_people(of_steps(h, inc), inc);
 }
 
 static uint64_t of_gates(uint64_t h, const struct engine *e)
@@ -88,27 +77,56 @@ static uint64_t of_gates(uint64_t h, const struct engine *e)
 	return h;
 }
 
-uint64_t essence_of(const struct engine *e)
+static uint64_t of_sensors(uint64_t h, const struct engine *e)
 {
-	uint64_t h = of_gates(14695981039346656037u, e);
-
-	for (int i = 0; i < e->n_incidents; i++)
-		h = of_incident(h, e->incidents[i], true);
 	for (int i = 0; i < e->n_sensors; i++) {
 		const struct sensor *s = e->sensors[i];
 
 		h = due(num(num(text(text(h, s->id), s->word), s->health), s->milli), &s->silence);
 	}
+	return h;
+}
+
+static uint64_t of_notices(uint64_t h, const struct engine *e)
+{
 	for (int i = 0; i < e->n_notices; i++) {
 		const struct notice *n = &e->notices[i]->notice;
 
 		h = num(text(text(text(text(h, n->id), n->person), n->channel), n->incident), n->kind);
 		h = num(num(text(h, n->text), n->repeat), e->notices[i]->waits_link);
 	}
+	return h;
+}
+
+static uint64_t of_commands(uint64_t h, const struct engine *e)
+{
 	for (int i = 0; i < e->n_actuations; i++) {
 		const struct actuation *a = e->actuations[i];
 
 		h = num(num(due(text(text(num(h, a->id), a->actuator), a->action), &a->due), a->tries), a->in_flight);
 	}
 	return h;
+}
+
+void essence_of(const struct engine *e, struct essence *ret)
+{
+	const uint64_t begin = 14695981039346656037u;
+
+	ret->of[ESSENCE_GATES] = of_gates(begin, e);
+	ret->of[ESSENCE_SENSORS] = of_sensors(begin, e);
+	ret->of[ESSENCE_NOTICES] = of_notices(begin, e);
+	ret->of[ESSENCE_COMMANDS] = of_commands(begin, e);
+	ret->of[ESSENCE_INCIDENTS] = begin;
+	for (int i = 0; i < e->n_incidents; i++)
+		ret->of[ESSENCE_INCIDENTS] = of_incident(ret->of[ESSENCE_INCIDENTS], e->incidents[i]);
+}
+
+const char *essence_differs(const struct essence *a, const struct essence *b)
+{
+	static const char *const names[] = {"conditions", "incidents", "sensors", "notices", "commands"};
+
+	for (int i = 0; i < ESSENCE_PARTS; i++)
+		if (a->of[i] != b->of[i])
+			return names[i];
+	return NULL;
 }

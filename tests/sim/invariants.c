@@ -293,7 +293,7 @@ static void check_instances(struct world *w)
 void invariants_before(struct world *w, const struct input *in)
 {
 	if (in->is_command)
-		w->before = essence_of(w->engine);
+		essence_of(w->engine, &w->before);
 }
 
 void invariants_step(struct world *w, const struct event *ev, const struct input *in)
@@ -319,13 +319,18 @@ void invariants_turn(struct world *w)
 
 void invariants_restored(struct world *w, bool same_plan)
 {
+	struct essence now;
+	const char *what;
+
 	w->seq = w->durable_seq;
 	memcpy(w->alarm, w->durable_alarm, sizeof w->alarm);
 	if (engine_seq(w->engine) != w->durable_seq)
 		world_broken(w, "I8", "after the restart row %lld is the last, stored was %lld", (long long)engine_seq(w->engine),
 			     (long long)w->durable_seq);
-	if (same_plan && essence_of(w->engine) != w->durable_essence)
-		world_broken(w, "I4", "after the restart something is not as it was stored");
+	essence_of(w->engine, &now);
+	what = essence_differs(&now, &w->durable_essence);
+	if (same_plan && what)
+		world_broken(w, "I4", "after the restart the %s are not as they were stored", what);
 	if (same_plan && engine_digest(w->engine) != store_digest(w))
 		world_broken(w, "I4", "what is restored would not be saved as it was");
 	said_restored(w);

@@ -154,6 +154,15 @@ void said_notices(struct world *w)
 			live_add(w, &w->engine->notices[i]->notice);
 }
 
+/* Failed is known not to have gone that way: the next way is no repeat. */
+void said_outcome(struct world *w, const char *id, enum outcome outcome)
+{
+	struct live_notice *l = live_find(w, id);
+
+	if (l && outcome == OUTCOME_FAILED)
+		l->left = false;
+}
+
 void said_restored(struct world *w)
 {
 	said_notices(w);
@@ -215,6 +224,8 @@ static void check_answer(struct world *w, const struct event *ev)
 {
 	const struct effects *fx = &w->gathering->fx;
 	const struct reply *answer = NULL;
+	const char *what;
+	struct essence now;
 	int n = 0;
 
 	for (int i = w->step_from; i < fx->n; i++)
@@ -228,8 +239,10 @@ static void check_answer(struct world *w, const struct event *ev)
 		return;
 	w->n_refused++;
 	world_trace(w, "  refused: %.150s", answer->json);
-	if (essence_of(w->engine) != w->before)
-		world_broken(w, "I9", "a refused command has changed something: %s", answer->json);
+	essence_of(w->engine, &now);
+	what = essence_differs(&now, &w->before);
+	if (what)
+		world_broken(w, "I9", "a refused command has changed the %s: %s", what, answer->json);
 }
 
 void said_step(struct world *w, const struct event *ev)

@@ -181,8 +181,12 @@ void store_leave_urgent(struct world *w, struct batch *b)
 /* Now and then: the sum of all the small saves is the whole. */
 static void check_saves(struct world *w, const struct batch *b)
 {
-	if (!w->gathering->fx.n && chance_below(&w->chance, 16) == 0 && essence_of(w->engine) == b->essence &&
-	    engine_digest(w->engine) != store_digest(w))
+	struct essence now;
+
+	if (w->gathering->fx.n || chance_below(&w->chance, 16))
+		return;
+	essence_of(w->engine, &now);
+	if (!essence_differs(&now, &b->essence) && engine_seq(w->engine) == b->seq && engine_digest(w->engine) != store_digest(w))
 		world_broken(w, "I4", "what was saved turn by turn is not what the engine knows");
 }
 
@@ -220,7 +224,7 @@ void store_submit(struct world *w)
 	b->epoch = engine_epoch(w->engine);
 	b->at_ms = w->now_ms;
 	b->ids = engine_ids_reserved(w->engine);
-	b->essence = essence_of(w->engine);
+	essence_of(w->engine, &b->essence);
 	memcpy(b->alarm, w->alarm, sizeof b->alarm);
 	w->gathering = batch_new();
 	if (!rows && !b->records.n) {

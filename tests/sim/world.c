@@ -186,6 +186,7 @@ static void tell_outcome(struct world *w, const struct thing *t)
 		ev.kind = EVENT_NOTICE;
 		ev.notice.id = t->id;
 		ev.notice.outcome = (enum outcome)t->a;
+		said_outcome(w, t->id, ev.notice.outcome);
 	} else {
 		ev.kind = EVENT_ACTUATED;
 		ev.actuated.id = t->number;
@@ -245,7 +246,7 @@ void world_run(struct world *w, int64_t n_events)
 			happen(w, &t);
 		turn(w);
 	}
-	w->digest = (w->digest ^ essence_of(w->engine)) * 1099511628211u;
+	w->digest = (w->digest ^ engine_digest(w->engine)) * 1099511628211u;
 }
 
 struct world *world_new(uint64_t seed)

@@ -20,6 +20,14 @@ int64_t chance_below(struct chance *c, int64_t n);
 bool chance_of(struct chance *c, int percent);
 int64_t chance_about(struct chance *c, int64_t mean_ms); /* many short, some long */
 
+/* -- what the engine knows, by its kinds -- */
+
+enum essence_part { ESSENCE_GATES, ESSENCE_INCIDENTS, ESSENCE_SENSORS, ESSENCE_NOTICES, ESSENCE_COMMANDS, ESSENCE_PARTS };
+
+struct essence {
+	uint64_t of[ESSENCE_PARTS];
+};
+
 /* -- what comes in -- */
 
 struct input {
@@ -73,7 +81,7 @@ struct batch {
 	bool *left;
 	int left_cap, n_looked;
 	bool durable;  /* stored, though nobody was told */
-	uint64_t essence;
+	struct essence essence;
 	int64_t seq, epoch, at_ms, ids;
 	bool alarm[SENSORS_MAX];
 };
@@ -125,7 +133,7 @@ struct world {
 	struct saved *saved;
 	int n_saved, cap_saved;
 	int64_t durable_seq, durable_epoch, durable_at_ms, durable_ids;
-	uint64_t durable_essence;
+	struct essence durable_essence;
 	bool durable_alarm[SENSORS_MAX];
 	/* the invariants */
 	bool alarm[SENSORS_MAX]; /* told true, and neither told false nor taken out since */
@@ -135,7 +143,7 @@ struct world {
 	int n_watches, cap_watches;
 	int64_t seq, step_seq, top_number, max_wait_ms;
 	int step_from; /* first effect of the step under way */
-	uint64_t before; /* essence, before a command */
+	struct essence before; /* a command */
 	int64_t n_calls, n_crashes, n_opened, n_closed, n_actuated, n_unrecorded, n_refused, n_repeats;
 	uint64_t digest;
 	char trace[TRACE_LINES][TRACE_BYTES];
@@ -195,12 +203,13 @@ void invariants_turn(struct world *w);
 struct watch *invariants_watch(struct world *w, int64_t number);
 void said_step(struct world *w, const struct event *ev);
 void said_notices(struct world *w);
+void said_outcome(struct world *w, const char *id, enum outcome outcome);
 void said_restored(struct world *w);
 void invariants_leaving(struct world *w, const struct effect *f, bool recorded);
 void invariants_restored(struct world *w, bool same_plan);
 
-/* essence.c: of what the engine knows, read from its model and not from its records */
-uint64_t essence_of(const struct engine *e);
-uint64_t essence_of_incidents(const struct engine *e); /* without due times, which clocks move */
+/* essence.c: read from the engine's model and not from its records */
+void essence_of(const struct engine *e, struct essence *ret);
+const char *essence_differs(const struct essence *a, const struct essence *b); /* in what; NULL: they are the same */
 
 #endif

@@ -341,6 +341,7 @@ static void test_heartbeat_is_the_contract(void **state)
 	(void)state;
 	fixture();
 	f_engine.now_ms = at("2026-11-22T19:10:40.000Z");
+	x.now_ms = f_engine.now_ms;
 	engine_view_heartbeat(&f_engine, &x, &b);
 	assert_json(&b,
 	            "{\"v\":1,\"epoch\":7,\"at\":\"2026-11-22T19:10:40.000Z\",\"n\":4,\"up_s\":42,\"open\":1,"
@@ -348,6 +349,7 @@ static void test_heartbeat_is_the_contract(void **state)
 	            "\"broker\":\"up\",\"flood\":false,\"plan\":\"5b1e0c77\",\"seq\":9}");
 	f_incident.state = STATE_ACKED;
 	f_incident.next = NEXT_REMIND;
+	x.now_ms = f_engine.now_ms;
 	engine_view_heartbeat(&f_engine, &x, &b);
 	assert_non_null(
 	    strstr(buf_text(&b), "\"unacked\":0,\"oldest_unacked_s\":null,\"next_call_s\":null,"));
