@@ -123,6 +123,11 @@ static void ask_oncall(struct daemon *d, const struct control_request *r, struct
 {
 	struct buf value = {0};
 
+	if (r->role && plan_role(daemon_plan(d), r->role) < 0) {
+		control_refuse(d->control, r->client, "unknown_id",
+		               "there is no role of this name; `tocsin oncall` lists them");
+		return;
+	}
 	engine_view_oncall(d->engine, r->role, &value);
 	view(out, "oncall", &value);
 	buf_fini(&value);

@@ -194,7 +194,7 @@ const char *print_when(const char *rfc3339, enum lang lang, char text[96])
 		return text;
 	}
 	int64_t in_s = at_ms / 1000 - (int64_t)time(NULL);
-	bool ahead = in_s >= 0, zh = lang == LANG_ZH;
+	bool ahead = in_s > 0, zh = lang == LANG_ZH;
 	print_span(ahead ? in_s : -in_s, span);
 	snprintf(text, 96, "%s%s%s (%s)", ahead && !zh ? "in " : "", span,
 	         ahead ? (zh ? "后" : "") : (zh ? "前" : " ago"), print_clock(rfc3339, clock));

@@ -346,8 +346,6 @@ int view_oncall(const struct cli *c)
 		print_row(&t, 5, (const char *const[]){"ROLE", "PERSON", "NAME", "WHY", "ALSO CALLED"});
 	for (int i = 0; (held = answer_member(all, i, &role)); i++)
 		on_call_row(&t, role, held);
-	if (t.n == 1)
-		code = cli_fail(c, CLI_REFUSED, "unknown_id", "there is no such role");
 	print_table(&t, "");
 	answer_free(line);
 	return code;

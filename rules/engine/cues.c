@@ -24,12 +24,13 @@ static void member_row(struct engine *e, struct incident *inc, const struct cue_
 static void member_true(struct engine *e, struct incident *inc, struct sensor *s)
 {
 	struct member *m = member_find(inc, s->id);
-	bool is_new = !m;
+	bool is_new = !m || m->out;
 	char who[80];
 	struct cue_arg a;
 
-	if (is_new)
+	if (!m)
 		m = member_of_sensor(e, inc, s);
+	m->out = false; /* it was taken out as dead; it speaks */
 	a = by_sensor(s, who, m->lost ? AUDIT_FOUND : AUDIT_MEMBER, m);
 	m->lost = false;
 	m->active = TRUTH_TRUE;
@@ -48,7 +49,7 @@ void incident_member(struct engine *e, struct instance *in, struct sensor *s, en
 	char who[80];
 	struct cue_arg a;
 
-	if (!inc || (!m && (active != TRUTH_TRUE || lost)) || (m && m->out))
+	if (!inc || ((!m || m->out) && (active != TRUTH_TRUE || lost)))
 		return;
 	if (active == TRUTH_TRUE && !lost) {
 		member_true(e, inc, s);

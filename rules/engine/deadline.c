@@ -79,6 +79,8 @@ void deadline_clear(struct heap *h, struct deadline *d)
 	if (last == d)
 		return;
 	put(h, pos, last);
+	if (PLANTED(2))
+		return;
 	rise(h, last);
 	sink(h, last);
 }

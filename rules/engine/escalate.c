@@ -69,7 +69,7 @@ static const struct step *open_step_of(const struct engine *e, const struct inci
 
 static void call_people(struct engine *e, struct incident *inc, const int *people, int n, int64_t cause)
 {
-	for (int i = 0; i < n; i++) {
+	for (int i = 0; i < n && !(PLANTED(9) && inc->round > 1); i++) {
 		struct to_send s = {NOTICE_CALL, people[i],  inc,   open_step_of(e, inc, people[i]),
 		                    NULL,        inc->level, cause, -1};
 
@@ -96,7 +96,10 @@ static void call_level(struct engine *e, struct incident *inc, int64_t cause)
 {
 	int people[PEOPLE_MAX], n = chain_people(e, inc, inc->level, people, PEOPLE_MAX);
 
-	arm(e, inc, NEXT_CALL, e->now_ms + chain_wait_ms(e, inc, inc->level));
+	if (inc->state == STATE_PRE_ALARM)
+		arm(e, inc, NEXT_INVESTIGATE, e->now_ms + inc->type->pre_alarm_ms);
+	else if (!PLANTED(1))
+		arm(e, inc, NEXT_CALL, e->now_ms + chain_wait_ms(e, inc, inc->level));
 	call_people(e, inc, people, n, cause);
 }
 

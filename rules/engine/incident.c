@@ -333,8 +333,6 @@ void incident_begin(struct engine *e, struct incident *inc, const struct cue_arg
 	if (!pre)
 		playbook_start(e, inc, inc->opened_seq);
 	escalate_begin(e, inc, inc->opened_seq);
-	if (pre)
-		arm(e, inc, NEXT_INVESTIGATE, e->now_ms + inc->type->pre_alarm_ms);
 	incident_touch(e, inc);
 }
 

@@ -228,7 +228,8 @@ static void take(struct engine *e, struct incident *inc, enum state to, const st
 static enum refusal act_ack(struct engine *e, struct incident *inc, const struct cue_arg *a)
 {
 	take(e, inc, STATE_ACKED, a);
-	arm_acked(e, inc);
+	if (!PLANTED(4))
+		arm_acked(e, inc);
 	return REFUSAL_NONE;
 }
 

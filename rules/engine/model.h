@@ -12,6 +12,12 @@
 
 #include "engine/engine.h"
 
+/* Bugs planted to prove that the simulator finds them (tests/sim/planted.sh). */
+#ifndef TOCSIN_PLANT
+#define TOCSIN_PLANT 0
+#endif
+#define PLANTED(N) ((TOCSIN_PLANT) == (N))
+
 enum truth { TRUTH_UNKNOWN, TRUTH_FALSE, TRUTH_TRUE };
 
 /* ------------------------------------------------------------- deadlines */

@@ -120,7 +120,7 @@ static char *notice_id(struct engine *e, int64_t cause)
 {
 	char id[48];
 
-	if (e->notice_seq != cause) {
+	if (e->notice_seq != cause || PLANTED(5)) {
 		e->notice_seq = cause;
 		e->notice_n = 0;
 	}
@@ -214,6 +214,16 @@ static void row(struct engine *e, const struct notice *n, enum audit_kind kind, 
 	row_end(e, kind, incident_of(e, n), "system", n->seq);
 }
 
+/* A call that no channel for its severity can carry takes any: silence is worse. */
+static int way_after(const struct engine *e, const struct person *p, const struct notice_run *r)
+{
+	int next = next_channel(e, p, &r->notice, r->channel_index + 1);
+
+	if (next < 0 && r->notice.kind == NOTICE_CALL && r->channel_index + 1 < p->channels.n)
+		next = r->channel_index + 1;
+	return next;
+}
+
 /* Not by this way: the person's next channel, else wait for the broker, else end. */
 static void failed(struct engine *e, int i, const char *why)
 {
@@ -224,7 +234,7 @@ static void failed(struct engine *e, int i, const char *why)
 	delivery(e, &r->notice, DELIVERY_FAILED);
 	r->left = false;
 	if (person >= 0)
-		next = next_channel(e, &e->plan->people[person], &r->notice, r->channel_index + 1);
+		next = way_after(e, &e->plan->people[person], r);
 	if (next >= 0) {
 		r->channel_index = next;
 		free((char *)r->notice.channel);
@@ -264,7 +274,7 @@ void outbox_started(struct engine *e)
 	for (int i = 0; i < e->n_notices; i++) {
 		struct notice_run *r = e->notices[i];
 
-		r->notice.repeat = r->notice.repeat || !r->waits_link;
+		r->notice.repeat = r->notice.repeat || (!r->waits_link && !PLANTED(10));
 		r->dirty = true;
 		leave(e, r);
 	}

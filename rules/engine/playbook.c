@@ -276,9 +276,10 @@ void playbook_due(struct engine *e, struct step_run *s)
 	seq = step_row(e, s, "system", NULL, 0);
 	tell_role(e, s->incident, NOTICE_LATE, step_role(e, s->incident, step), step, seq);
 	if (step->late_call >= 0) {
-		const char *role = s->incident->plan->roles[step->late_call].id;
+		int above = plan_role(e->plan, s->incident->plan->roles[step->late_call].id);
 
-		tell_role(e, s->incident, NOTICE_LATE, plan_role(e->plan, role), step, seq);
+		if (role_person(e, above) != role_person(e, step_role(e, s->incident, step)))
+			tell_role(e, s->incident, NOTICE_LATE, above, step, seq);
 	}
 }
 

@@ -42,7 +42,7 @@ static void restore_counters(struct engine *e, struct record_reader *r)
 {
 	e->now_ms = record_read_int(r);
 	e->epoch = record_read_int(r);
-	e->seq = record_read_int(r);
+	e->seq = PLANTED(6) ? record_read_int(r) * 0 : record_read_int(r);
 	e->reserved = record_read_int(r);
 	e->next_actuation = record_read_int(r);
 }

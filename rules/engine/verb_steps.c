@@ -6,6 +6,14 @@
 #include <stdlib.h>
 #include <string.h>
 
+static void put_values(struct buf *b, const struct command *c)
+{
+	json_open(b, "values", '{');
+	for (int i = 0; i < c->n_pairs; i++)
+		json_str(b, c->pairs[i].key, c->pairs[i].value);
+	json_close(b, '}');
+}
+
 enum refusal said_note(struct engine *e, struct said *s)
 {
 	struct buf *b = row_begin(e);
@@ -13,14 +21,41 @@ enum refusal said_note(struct engine *e, struct said *s)
 	json_str(b, "verb", verb_name(s->c->verb));
 	if (s->c->step)
 		json_str(b, "step", s->c->step);
+	if (s->c->choice)
+		json_str(b, "choice", s->c->choice);
+	if (s->c->n_pairs)
+		put_values(b, s->c);
 	json_str(b, "words", s->c->words ? s->c->words : "");
 	json_str(b, "via", s->c->via);
 	row_end(e, AUDIT_NOTE, s->inc, s->who, 0);
 	return REFUSAL_NONE;
 }
 
+static bool has_fact(const struct step_run *run, const struct pair *p)
+{
+	for (int i = 0; i < run->n_facts; i++)
+		if (!strcmp(run->facts[i].key, p->key))
+			return !strcmp(run->facts[i].value, p->value);
+	return false;
+}
+
+/* A second tap, or the same message once more: the step ended by just this. */
+static bool is_said_again(const struct step_run *run, const struct command *c)
+{
+	if (c->verb == VERB_DONE)
+		return run->state == STEP_DONE && step_of(run)->kind == STEP_KIND_TASK;
+	if (c->verb == VERB_FAILED)
+		return run->state == STEP_FAILED;
+	if (c->verb == VERB_DECIDE)
+		return run->result && c->choice && !strcmp(run->result, c->choice);
+	for (int i = 0; i < c->n_pairs; i++)
+		if (!has_fact(run, &c->pairs[i]))
+			return false;
+	return true;
+}
+
 /* The open step the command names, or why not. ret_step NULL with REFUSAL_NONE:
- * there is nothing more to do (ended already, or taken as a note). */
+ * there is nothing more to do (said already, or taken as a note). */
 static enum refusal find_step(struct engine *e, struct said *s, struct step_run **ret_step)
 {
 	struct step_run *run = playbook_step(s->inc, s->c->step);
@@ -38,6 +73,10 @@ static enum refusal find_step(struct engine *e, struct said *s, struct step_run 
 		return REFUSAL_NOT_NOW;
 	if (run->state == STEP_OPEN)
 		*ret_step = run;
+	else if (!is_said_again(run, s->c)) { /* too late for the step; what was said is kept */
+		s->answer.noted = true;
+		return said_note(e, s);
+	}
 	return REFUSAL_NONE;
 }
 
@@ -148,12 +187,9 @@ enum refusal verb_record(struct engine *e, struct said *s)
 	s->answer.detail = NULL;
 	b = row_begin(e);
 	json_str(b, "step", step->id);
-	json_open(b, "values", '{');
-	for (int i = 0; i < c->n_pairs; i++) {
+	put_values(b, c);
+	for (int i = 0; i < c->n_pairs; i++)
 		set_fact(run, c->pairs[i].key, c->pairs[i].value);
-		json_str(b, c->pairs[i].key, c->pairs[i].value);
-	}
-	json_close(b, '}');
 	a.cause = row_end(e, AUDIT_RECORDED, s->inc, s->who, 0);
 	if (run->n_facts == step->n_fields)
 		playbook_end(e, run, STEP_DONE, &a);

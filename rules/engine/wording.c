@@ -145,7 +145,7 @@ static void add_value(struct writing *t)
 		           (int)utf8_cut(person, VALUE_SHOWN_BYTES), person);
 		return;
 	}
-	if (!m->has_number && strcmp(m->sensor, "self"))
+	if (!m->has_number && strcmp(m->sensor, "self:"))
 		value = m->sensor;
 	if (*value)
 		buf_char(&t->head, ' ');

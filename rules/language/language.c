@@ -86,7 +86,7 @@ struct strings language_includes(const struct source *main, struct arena *arena)
 	problems_init(&problems);
 	reader_init(&r, main, 1, &problems);
 	include = node_get(yaml_read(&r, 0), "include");
-	if (include && !problems.n_errors) {
+	if (include) { /* also beside an error elsewhere: without them it would drag false ones behind it */
 		bool is_list = include->kind == NODE_LIST;
 		int n = is_list ? include->n : 1;
 		const char **globs = arena_alloc(arena, (size_t)(n + 1) * sizeof *globs);

@@ -87,25 +87,30 @@ static uint64_t of_sensors(uint64_t h, const struct engine *e)
 	return h;
 }
 
+/* In whatever order they are. */
 static uint64_t of_notices(uint64_t h, const struct engine *e)
 {
+	uint64_t sum = 0;
+
 	for (int i = 0; i < e->n_notices; i++) {
 		const struct notice *n = &e->notices[i]->notice;
+		uint64_t one = num(text(text(text(text(h, n->id), n->person), n->channel), n->incident), n->kind);
 
-		h = num(text(text(text(text(h, n->id), n->person), n->channel), n->incident), n->kind);
-		h = num(num(text(h, n->text), n->repeat), e->notices[i]->waits_link);
+		sum += num(num(text(one, n->text), n->repeat), e->notices[i]->waits_link);
 	}
-	return h;
+	return sum;
 }
 
 static uint64_t of_commands(uint64_t h, const struct engine *e)
 {
+	uint64_t sum = 0;
+
 	for (int i = 0; i < e->n_actuations; i++) {
 		const struct actuation *a = e->actuations[i];
 
-		h = num(num(due(text(text(num(h, a->id), a->actuator), a->action), &a->due), a->tries), a->in_flight);
+		sum += num(num(due(text(text(num(h, a->id), a->actuator), a->action), &a->due), a->tries), a->in_flight);
 	}
-	return h;
+	return sum;
 }
 
 void essence_of(const struct engine *e, struct essence *ret)

@@ -23,12 +23,18 @@ enum { DAY_MS = 86400000, CALL_SLACK_MS = 3500 };
 
 struct watch *invariants_watch(struct world *w, int64_t number)
 {
-	int i = w->n_watches;
+	int low = 0, i = w->n_watches;
 
-	while (i > 0 && w->watches[i - 1].number > number)
-		i--;
-	if (i > 0 && w->watches[i - 1].number == number)
-		return &w->watches[i - 1];
+	while (low < i) {
+		int mid = (low + i) / 2;
+
+		if (w->watches[mid].number < number)
+			low = mid + 1;
+		else
+			i = mid;
+	}
+	if (i < w->n_watches && w->watches[i].number == number)
+		return &w->watches[i];
 	if (w->n_watches == w->cap_watches) {
 		w->cap_watches = w->cap_watches ? 2 * w->cap_watches : 64;
 		w->watches = xrealloc(w->watches, (size_t)w->cap_watches * sizeof *w->watches);
@@ -143,9 +149,18 @@ static bool is_taken_out(const struct world *w, const char *sensor)
 	return false;
 }
 
+/* What the broker kept of a sensor that is gone is no sign of life. */
+static bool is_heard(const struct world *w, const struct input *in)
+{
+	const struct sensor *s = sensor_find(w->engine, w->sensors[in->sensor].id);
+
+	return !in->retained || (s && s->health == HEALTH_OK);
+}
+
 static void follow_alarms(struct world *w, const struct event *ev, const struct input *in)
 {
-	if (in && !in->is_command && in->kind == READING_VALUE && is_detector(&w->sensors[in->sensor]))
+	if (in && !in->is_command && in->kind == READING_VALUE && is_detector(&w->sensors[in->sensor]) &&
+	    is_heard(w, in))
 		w->alarm[in->sensor] = !strcmp(in->word, "alarm");
 	for (int i = 0; i < w->n_sensors; i++) {
 		if (ev->kind == EVENT_PLAN || ev->kind == EVENT_STARTED)
@@ -328,12 +343,17 @@ void invariants_restored(struct world *w, bool same_plan)
 		world_broken(w, "I8", "after the restart row %lld is the last, stored was %lld", (long long)engine_seq(w->engine),
 			     (long long)w->durable_seq);
 	essence_of(w->engine, &now);
+	if (!same_plan) { /* who reads what may be another */
+		now.of[ESSENCE_GATES] = w->durable_essence.of[ESSENCE_GATES];
+		now.of[ESSENCE_SENSORS] = w->durable_essence.of[ESSENCE_SENSORS];
+	}
 	what = essence_differs(&now, &w->durable_essence);
-	if (same_plan && what)
+	if (what)
 		world_broken(w, "I4", "after the restart the %s are not as they were stored", what);
 	if (same_plan && engine_digest(w->engine) != store_digest(w))
 		world_broken(w, "I4", "what is restored would not be saved as it was");
 	said_restored(w);
+	w->top_number = w->left_number;
 	w->n_watches = 0;
 	for (int i = 0; i < w->engine->n_incidents; i++) {
 		const struct incident *inc = w->engine->incidents[i];

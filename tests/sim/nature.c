@@ -114,7 +114,7 @@ void nature_sensor(struct world *w)
 
 	for (int i = 0; i < n; i++)
 		one_sensor(w, (int)chance_below(&w->chance, w->n_sensors));
-	world_later(w, chance_about(&w->chance, 6 * SECOND_MS), &(struct thing){.kind = THING_SENSOR});
+	world_later(w, chance_about(&w->chance, 6 * SECOND_MS * w->pace), &(struct thing){.kind = THING_SENSOR});
 }
 
 void nature_retained(struct world *w)
@@ -213,7 +213,7 @@ void nature_odd(struct world *w)
 						       process_reload, process_stop,  fault};
 
 	odd[chance_below(&w->chance, (int64_t)(sizeof odd / sizeof *odd))](w);
-	world_later(w, chance_about(&w->chance, 8 * MINUTE_MS), &(struct thing){.kind = THING_ODD});
+	world_later(w, chance_about(&w->chance, 8 * MINUTE_MS * (w->pace < 3 ? w->pace : 3)), &(struct thing){.kind = THING_ODD});
 }
 
 void nature_begin(struct world *w)

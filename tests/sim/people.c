@@ -259,5 +259,5 @@ void people_some(struct world *w)
 		garbage(w, person);
 	else
 		ring(w, person);
-	world_later(w, chance_about(&w->chance, 50 * SECOND_MS), &(struct thing){.kind = THING_PERSON});
+	world_later(w, chance_about(&w->chance, 50 * SECOND_MS * w->pace), &(struct thing){.kind = THING_PERSON});
 }

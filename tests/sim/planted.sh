@@ -1,0 +1,62 @@
+#!/bin/sh
+# Plants ten bugs in the engine, one at a time, and requires that the simulator
+# finds each within its first 20 seeds, and that it finds none where none is.
+# planted.sh SOURCE_DIR WORK_DIR [EVENTS]
+set -eu
+
+source=$1 work=$2 events=${3:-6000}
+
+compile() { # PLANT OBJECT_DIR FILE
+	cc -std=c11 -O1 -D_GNU_SOURCE -I"$source/rules" -DSOURCE_DIR="\"$source\"" -DTOCSIN_PLANT="$1" \
+		-c "$3" -o "$2/$(echo "${3#"$source"/}" | tr / _).o"
+}
+
+# Files without a plant are compiled once.
+common() {
+	for file in "$source"/rules/*.c "$source"/rules/base/*.c "$source"/rules/language/*.c \
+		"$source"/rules/engine/*.c "$source"/tests/sim/*.c; do
+		grep -q 'PLANTED(' "$file" || echo "$file"
+	done
+}
+
+one_plant() { # what the simulator says of it, in found
+	mkdir -p "$work/$1"
+	for file in $(grep -l 'PLANTED(' "$source"/rules/engine/*.c); do
+		compile "$1" "$work/$1" "$file"
+	done
+	cc -o "$work/$1/sim" "$work"/common/*.o "$work/$1"/*.o -lyaml -ljansson
+	if "$work/$1/sim" --seeds 20 "$events" >"$work/$1/out" 2>&1; then
+		echo nothing >"$work/$1/found"
+	else
+		grep -a 'is broken' "$work/$1/out" >"$work/$1/found" || tail -n 3 "$work/$1/out" >"$work/$1/found"
+	fi
+}
+
+case ${PLANTED_JOB:-all} in
+common)
+	compile 0 "$work/common" "$4"
+	exit
+	;;
+plant)
+	one_plant "$4"
+	exit
+	;;
+esac
+
+rm -rf "$work"
+mkdir -p "$work/common"
+common | PLANTED_JOB=common xargs -P 2 -n 1 "$0" "$source" "$work" "$events"
+seq 0 10 | PLANTED_JOB=plant xargs -P 2 -n 1 "$0" "$source" "$work" "$events"
+
+failed=0
+for plant in $(seq 0 10); do
+	found=$(cat "$work/$plant/found")
+	echo "plant $plant: $found"
+	case $plant:$found in
+	0:nothing) ;;
+	0:* | *:nothing) failed=1 ;;
+	*"is broken"*) ;;
+	*) failed=1 ;;
+	esac
+done
+exit $failed

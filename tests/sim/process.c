@@ -158,10 +158,9 @@ void process_link(struct world *w, enum link link)
 void process_start(struct world *w, int64_t down_ms)
 {
 	struct event ev = {.kind = EVENT_STARTED};
-	bool same_plan = !w->n_saved || chance_of(&w->chance, 90);
 
 	w->process++;
-	if (!same_plan)
+	if (w->n_saved && chance_of(&w->chance, 10)) /* the file was changed meanwhile */
 		w->plan = !w->plan;
 	w->gathering = batch_new();
 	w->link = LINK_DOWN;
@@ -170,7 +169,7 @@ void process_start(struct world *w, int64_t down_ms)
 	w->engine = engine_new(w->plans[w->plan]);
 	if (w->n_saved) {
 		store_restore(w);
-		invariants_restored(w, same_plan);
+		invariants_restored(w, w->plan == w->durable_plan);
 	}
 	engine_ids_at_least(w->engine, w->durable_ids);
 	ev.started.down_ms = down_ms;

@@ -56,7 +56,7 @@ static void check_row(struct world *w, const struct row *row)
 {
 	static const char *const keys[] = {"v", "epoch", "seq", "at", "kind", "inc", "who", "cause", "body"};
 	json_error_t error;
-	json_t *rec = json_loads(row->rec, JSON_REJECT_DUPLICATES, &error);
+	json_t *rec = json_loads(row->rec, 0, &error);
 	void *at = json_object_iter(rec);
 
 	world_trace(w, "  row %.150s", row->rec);
@@ -310,6 +310,8 @@ void invariants_leaving(struct world *w, const struct effect *f, bool recorded)
 		world_broken(w, "I2", "an effect of kind %d leaves unrecorded", (int)f->kind);
 	if (f->kind == EFFECT_ACTUATE)
 		check_actuate(w, &f->actuate);
-	if (l)
+	if (f->number > w->left_number)
+		w->left_number = f->number;
+	if (l && recorded) /* unrecorded it leaves under another name */
 		l->left = true;
 }

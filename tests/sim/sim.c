@@ -1,6 +1,6 @@
 /* sim.c - runs seeded worlds: `sim SEED [EVENTS]` one, exactly again each
- * time; `sim --seeds N EVENTS` the first N; `sim --replay SEED EVENTS` one
- * twice, and both must be the same. */
+ * time; --seeds: from 1 to that many; --replay: one twice, and both must be
+ * the same; --trace: one, and all that happens is printed. */
 #include "world.h"
 
 #include <stdio.h>
@@ -18,10 +18,10 @@ static double seconds(void)
 	return (double)t.tv_sec + (double)t.tv_nsec / 1e9;
 }
 
-static uint64_t run(uint64_t seed, int64_t n_events)
+static uint64_t run(uint64_t seed, int64_t n_events, bool tells_all)
 {
 	double begin = seconds(), took;
-	struct world *w = world_new(seed);
+	struct world *w = world_new(seed, tells_all);
 	int64_t from_ms = w->now_ms;
 	uint64_t digest;
 
@@ -39,32 +39,58 @@ static uint64_t run(uint64_t seed, int64_t n_events)
 	return digest;
 }
 
+static int one(uint64_t seed, int64_t n_events)
+{
+	run(seed, n_events, false);
+	return 0;
+}
+
+static int trace(uint64_t seed, int64_t n_events)
+{
+	run(seed, n_events, true);
+	return 0;
+}
+
 static int replay(uint64_t seed, int64_t n_events)
 {
-	if (run(seed, n_events) == run(seed, n_events))
+	if (run(seed, n_events, false) == run(seed, n_events, false))
 		return 0;
 	printf("seed %llu: two runs differ\n", (unsigned long long)seed);
 	return 1;
 }
 
+/* TOCSIN_LONG in the environment: ten million events in all. */
+static int seeds(uint64_t n, int64_t n_events)
+{
+	if (getenv("TOCSIN_LONG"))
+		n_events = 10000000 / (int64_t)n;
+	for (uint64_t seed = 1; seed <= n; seed++)
+		run(seed, n_events, false);
+	return 0;
+}
+
 int main(int argc, char **argv)
 {
-	bool seeds = argc > 1 && !strcmp(argv[1], "--seeds"), twice = argc > 1 && !strcmp(argv[1], "--replay");
-	const char *first = argv[seeds || twice ? 2 : 1], *second = first ? argv[seeds || twice ? 3 : 2] : NULL;
-	uint64_t seed = first ? strtoull(first, NULL, 10) : 0;
-	int64_t n_events = second ? strtoll(second, NULL, 10) : EVENTS;
+	static const struct {
+		const char *word;
+		int (*run)(uint64_t seed, int64_t n_events);
+	} ways[] = {{"--seeds", seeds}, {"--replay", replay}, {"--trace", trace}};
+	int (*way)(uint64_t seed, int64_t n_events) = one;
+	int64_t n_events = EVENTS;
+	uint64_t seed = 0;
 
+	for (size_t i = 0; argc > 1 && i < sizeof ways / sizeof *ways; i++)
+		if (!strcmp(argv[1], ways[i].word))
+			way = ways[i].run;
+	argv += way != one;
+	argc -= way != one;
+	if (argc > 1)
+		seed = strtoull(argv[1], NULL, 10);
+	if (argc > 2)
+		n_events = strtoll(argv[2], NULL, 10);
 	if (!seed || n_events <= 0) {
-		fprintf(stderr, "usage: sim SEED [EVENTS] | --seeds N [EVENTS] | --replay SEED [EVENTS]\n");
+		fprintf(stderr, "usage: sim [--seeds | --replay | --trace] SEED [EVENTS]\n");
 		return 2;
 	}
-	if (twice)
-		return replay(seed, n_events);
-	if (!seeds) {
-		run(seed, n_events);
-		return 0;
-	}
-	for (uint64_t s = 1; s <= seed; s++)
-		run(s, n_events);
-	return 0;
+	return way(seed, n_events);
 }

@@ -143,6 +143,7 @@ static void make_durable(struct world *w, struct batch *b)
 	w->durable_at_ms = b->at_ms;
 	w->durable_ids = b->ids;
 	w->durable_essence = b->essence;
+	w->durable_plan = b->plan;
 	memcpy(w->durable_alarm, b->alarm, sizeof w->durable_alarm);
 }
 
@@ -178,16 +179,33 @@ void store_leave_urgent(struct world *w, struct batch *b)
 	}
 }
 
+static void check_record(struct world *w, const struct record *r, int i)
+{
+	if (i >= w->n_saved || strcmp(w->saved[i].key, r->key) != 0)
+		world_broken(w, "I4", "record %s was never saved, or one forgotten was kept", r->key);
+	if (strcmp(r->key, "e") != 0 && strcmp(w->saved[i].value, r->value) != 0)
+		world_broken(w, "I4", "a change of record %s was not saved: it is\n%s\nand saved was\n%s", r->key, r->value,
+			     w->saved[i].value);
+}
+
 /* Now and then: the sum of all the small saves is the whole. */
 static void check_saves(struct world *w, const struct batch *b)
 {
 	struct essence now;
+	struct records all;
 
-	if (w->gathering->fx.n || chance_below(&w->chance, 16))
+	if (w->gathering->fx.n || w->gathering->inputs.n || chance_below(&w->chance, 16))
 		return;
 	essence_of(w->engine, &now);
-	if (!essence_differs(&now, &b->essence) && engine_seq(w->engine) == b->seq && engine_digest(w->engine) != store_digest(w))
-		world_broken(w, "I4", "what was saved turn by turn is not what the engine knows");
+	if (essence_differs(&now, &b->essence) || engine_seq(w->engine) != b->seq)
+		return;
+	records_init(&all);
+	engine_save_all(w->engine, &all);
+	for (int i = 0; i < all.n; i++)
+		check_record(w, &all.at[i], i);
+	if (all.n != w->n_saved)
+		world_broken(w, "I4", "a forgotten record is still saved");
+	records_fini(&all);
 }
 
 static void committed(struct world *w)
@@ -223,6 +241,7 @@ void store_submit(struct world *w)
 	b->seq = engine_seq(w->engine);
 	b->epoch = engine_epoch(w->engine);
 	b->at_ms = w->now_ms;
+	b->plan = w->plan;
 	b->ids = engine_ids_reserved(w->engine);
 	essence_of(w->engine, &b->essence);
 	memcpy(b->alarm, w->alarm, sizeof b->alarm);

@@ -17,6 +17,8 @@ void world_trace(struct world *w, const char *format, ...)
 	va_start(ap, format);
 	vsnprintf(line + n, (size_t)(TRACE_BYTES - n), format, ap);
 	va_end(ap);
+	if (w->tells_all)
+		puts(line);
 }
 
 void world_broken(struct world *w, const char *invariant, const char *format, ...)
@@ -24,7 +26,7 @@ void world_broken(struct world *w, const char *invariant, const char *format, ..
 	int64_t from = w->n_trace > TRACE_LINES ? w->n_trace - TRACE_LINES : 0;
 	va_list ap;
 
-	for (int64_t i = from; i < w->n_trace; i++)
+	for (int64_t i = from; i < w->n_trace && !w->tells_all; i++)
 		printf("%s\n", w->trace[i % TRACE_LINES]);
 	printf("seed %llu event %lld: %s is broken: ", (unsigned long long)w->seed, (long long)w->n_events, invariant);
 	va_start(ap, format);
@@ -153,7 +155,7 @@ void world_input(struct world *w, const struct input *in)
 	if (!in->by_control)
 		inputs_add(&w->gathering->inputs, in);
 	if (in->is_command)
-		world_trace(w, "%s says %s %lld %s%s%s", in->user, verb_name(in->verb), (long long)in->id, in->step,
+		world_trace(w, "%s says %s %lld %s%s%s", in->user, in->verb < VERB_COUNT ? verb_name(in->verb) : "what", (long long)in->id, in->step,
 			    in->actuator, in->type);
 	else
 		world_trace(w, "%s says %s%s (%d)", w->sensors[in->sensor].id, in->word, in->retained ? " retained" : "",
@@ -244,17 +246,22 @@ void world_run(struct world *w, int64_t n_events)
 			w->now_ms = t.at_ms <= due_ms ? t.at_ms : due_ms;
 		if (t.at_ms <= due_ms && (!t.process || t.process == w->process))
 			happen(w, &t);
+		if (chance_below(&w->chance, 400) == 0) /* between two steps of a turn */
+			process_crash(w);
 		turn(w);
 	}
 	w->digest = (w->digest ^ engine_digest(w->engine)) * 1099511628211u;
 }
 
-struct world *world_new(uint64_t seed)
+struct world *world_new(uint64_t seed, bool tells_all)
 {
+	static const int64_t paces[] = {1, 3, 10, 25};
 	struct world *w = xcalloc(1, sizeof *w);
 
 	w->seed = seed;
+	w->tells_all = tells_all;
 	w->chance.state = seed;
+	w->pace = paces[seed % 4];
 	w->now_ms = 1795000000000;
 	w->digest = 14695981039346656037u;
 	process_plans(w);

@@ -81,6 +81,7 @@ struct batch {
 	bool *left;
 	int left_cap, n_looked;
 	bool durable;  /* stored, though nobody was told */
+	int plan;
 	struct essence essence;
 	int64_t seq, epoch, at_ms, ids;
 	bool alarm[SENSORS_MAX];
@@ -117,6 +118,7 @@ struct world {
 	uint64_t seed;
 	struct chance chance;
 	int64_t now_ms, n_events, order, process;
+	int64_t pace; /* of the world, from 1: how seldom things happen */
 	struct plan *plans[N_PLANS];
 	int plan;
 	struct engine *engine;
@@ -134,6 +136,7 @@ struct world {
 	int n_saved, cap_saved;
 	int64_t durable_seq, durable_epoch, durable_at_ms, durable_ids;
 	struct essence durable_essence;
+	int durable_plan;
 	bool durable_alarm[SENSORS_MAX];
 	/* the invariants */
 	bool alarm[SENSORS_MAX]; /* told true, and neither told false nor taken out since */
@@ -141,17 +144,19 @@ struct world {
 	int n_notices, cap_notices;
 	struct watch *watches;
 	int n_watches, cap_watches;
-	int64_t seq, step_seq, top_number, max_wait_ms;
+	int64_t seq, step_seq, max_wait_ms;
+	int64_t top_number, left_number; /* of incidents: given in this process; ever left */
 	int step_from; /* first effect of the step under way */
 	struct essence before; /* a command */
 	int64_t n_calls, n_crashes, n_opened, n_closed, n_actuated, n_unrecorded, n_refused, n_repeats;
 	uint64_t digest;
 	char trace[TRACE_LINES][TRACE_BYTES];
 	int64_t n_trace;
+	bool tells_all; /* each line at once, not only the last ones of a failure */
 };
 
 /* world.c */
-struct world *world_new(uint64_t seed);
+struct world *world_new(uint64_t seed, bool tells_all);
 void world_free(struct world *w);
 void world_run(struct world *w, int64_t n_events);
 void world_step(struct world *w, struct event *ev); /* one event into the engine, looked at afterwards */

@@ -279,6 +279,17 @@ class Rig:
     def wait_rec(self, kind, inc=None, test=lambda r: True, limit_s=LIMIT_S):
         return until(f"audit row {kind}", lambda: next((r for r in self.recs(kind, inc) if test(r)), None), limit_s)
 
+    def end(self):
+        """A clean stop is part of every test; so is a log without complaints of a sanitizer."""
+        if self.daemon and self.daemon.poll() is None:
+            code = self.stop()
+            if code:
+                raise AssertionError(f"tocsind ended with {code}:\n{self.said()}")
+        for n in range(1, self.starts + 1):
+            said = self.read(f"tocsind.{n}.log")
+            if "runtime error:" in said or "Sanitizer" in said:
+                raise AssertionError(said)
+
     def close(self):
         for ear in self.ears:
             ear.stop()
@@ -300,6 +311,7 @@ class Case(unittest.TestCase):
         import site_yaml
         cls.rig = Rig()
         cls.addClassCleanup(cls.rig.close)
+        cls.addClassCleanup(cls.rig.end)
         cls.rig.write("tocsin.yaml", site_yaml.text(cls.rig, **cls.site))
         cls.rig.broker_start()
         cls.console = cls.rig.ear("console", ROOT + "#")

@@ -59,12 +59,13 @@ roles:
   fire-warden: {{name: {{zh: 消防值班, en: fire warden}}, covered_by: shift-foreman}}
   property-manager: {{name: {{zh: 物业经理, en: property manager}}, covered_by: engineering-supervisor}}
   leader-on-duty: {{name: {{zh: 值班领导, en: leader on duty}}, covered_by: engineering-supervisor}}
+  auditor: {{name: {{zh: 审计, en: auditor}}, holder: smith}}
   administration: {{name: {{zh: 行政部, en: administration}}, covered_by: engineering-supervisor}}
 chains:
   life-safety:
     levels:
       - {{call: [duty-electrician], wait: {wait}}}
-      - {{call: [shift-foreman, engineering-supervisor], wait: 60s}}
+      - {{call: [shift-foreman, engineering-supervisor], wait: {again}}}
     exhausted: [engineering-supervisor]
   building: {{levels: [{{call: [duty-electrician], wait: {wait}}}, {{call: [shift-foreman], wait: 5m}}]}}
 channels:
@@ -86,6 +87,6 @@ incidents:
 """
 
 
-def text(rig, wait="30s", version="5", channels="page", more_channels=""):
-    return SITE.format(port=rig.port, dir=rig.dir, source=os.path.join(SOURCE), wait=wait, version=version,
+def text(rig, wait="30s", again="60s", version="5", channels="page", more_channels=""):
+    return SITE.format(port=rig.port, dir=rig.dir, source=os.path.join(SOURCE), wait=wait, again=again, version=version,
                        channels=channels, more_channels=more_channels)

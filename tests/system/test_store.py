@@ -24,7 +24,7 @@ class Held(Case):
         rig.pub("zigbee2mqtt", "zigbee2mqtt/b2/gas", json.dumps({"gas_density": 31.2}))
         page = self.console.wait_for("page/wang/json", lambda m: m.json["kind"] == "call", since, TENFOLD_S + 2)
         took_s = page.at - held_at
-        print(f"the page left {took_s * 1000:.0f} ms after the publish (the rule: {RULE_S * 1000:.0f} ms + 200 ms of the grade)")
+        print(f"the page left {took_s * 1000:.0f} ms after the publish (the rule: {RULE_S * 1000:.0f} ms)")
         self.assertGreater(took_s, RULE_S)
         self.assertLess(took_s, TENFOLD_S + 0.5)
         self.assertEqual((page.json["unrecorded"], "audit" in page.json), (True, False))
@@ -41,20 +41,19 @@ class Held(Case):
         self.assertEqual([r for r in rig.recs("opened")], [])
         os.unlink(hold)
         until("the store is back", lambda: rig.status()["store"] == "ok")
-        again = self.console.wait_for("page/wang/json", lambda m: m.json["incident"] == first and m.json["kind"] == "call"
-                                      and not m.json["unrecorded"], since)
-        self.assertTrue(again.json["repeat"])
-        self.assertIsNotNone(again.json["audit"]["hash"])
+        again = self.console.wait_for("page/wang/json", lambda m: m.json["notice"] == page.json["notice"] and m.json["repeat"],
+                                      since)  # at QoS 1, once the library is free
+        self.assertEqual((page.qos, again.qos), (0, 1))
+        valve = self.probe.wait_for("plc/b2/gasvalve/set")
+        print(f"the valve was told to close {(valve.at - held_at) * 1000:.0f} ms after the publish")
         rig.wait_rec("opened", first)
         self.opened("burst-pipe", since)
-        self.assertFalse(self.console.wait_for(f"incident/{first}/state",
-                                               lambda m: not m.json["flags"]["unrecorded"], since).json["flags"]["unrecorded"])
+        self.console.wait_for(f"incident/{first}/state", lambda m: not m.json["flags"]["unrecorded"], since)
         for kind in ("store_late", "store_back"):
             rig.wait_rec(kind)
         self.assertEqual(rig.tocsin("audit", "verify").returncode, 0)
         seqs = [m.json["seq"] for m in self.console.heard("event", since)]
         self.assertEqual(seqs, list(range(seqs[0], seqs[0] + len(seqs))))
-        self.assertIn("unrecorded", rig.said())
 
 
 class Failing(Case):

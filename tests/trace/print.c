@@ -74,8 +74,8 @@ static void print_state(const char *payload, int64_t start_ms, struct buf *out)
 	acked_by = json_string_value(json_object_get(doc, "acked_by"));
 	next = json_object_get(doc, "next");
 	buf_printf(out, " %s rev %lld %s", json_string_value(json_object_get(doc, "state")),
-		   (long long)json_integer_value(json_object_get(doc, "rev")),
-		   json_string_value(json_object_get(doc, "severity")));
+	           (long long)json_integer_value(json_object_get(doc, "rev")),
+	           json_string_value(json_object_get(doc, "severity")));
 	if (json_is_true(json_object_get(json_object_get(doc, "flags"), "stale")))
 		buf_str(out, " stale");
 	if (acked_by)
@@ -123,9 +123,9 @@ bool print_is_digest(const struct effect *f)
 }
 
 static const char *const words[] = {
-	[EFFECT_AUDIT] = "row",	    [EFFECT_PUBLISH] = "publish", [EFFECT_NOTICE] = "notice",
-	[EFFECT_ACTUATE] = "actuate", [EFFECT_REPLY] = "reply",	  [EFFECT_WANT] = "want",
-	[EFFECT_FOLLOW] = "follow", [EFFECT_RESEND] = "resend",
+    [EFFECT_AUDIT] = "row",       [EFFECT_PUBLISH] = "publish", [EFFECT_NOTICE] = "notice",
+    [EFFECT_ACTUATE] = "actuate", [EFFECT_REPLY] = "reply",     [EFFECT_WANT] = "want",
+    [EFFECT_FOLLOW] = "follow",   [EFFECT_RESEND] = "resend",
 };
 
 void print_effect(const struct effect *f, int64_t start_ms, int64_t now_ms, struct buf *out)
@@ -142,8 +142,9 @@ void print_effect(const struct effect *f, int64_t start_ms, int64_t now_ms, stru
 		print_notice(&f->notice, start_ms, out);
 		break;
 	case EFFECT_ACTUATE:
-		buf_printf(out, " %lld %s %s %s %s within %lld", (long long)f->actuate.id, f->actuate.actuator,
-			   f->actuate.action, f->actuate.topic, f->actuate.payload, (long long)f->actuate.within_ms);
+		buf_printf(out, " %lld %s %s %s %s within %lld", (long long)f->actuate.id,
+		           f->actuate.actuator, f->actuate.action, f->actuate.topic, f->actuate.payload,
+		           (long long)f->actuate.within_ms);
 		break;
 	case EFFECT_REPLY:
 		buf_printf(out, " %s %s", f->reply.user ? f->reply.user : "-", f->reply.json);

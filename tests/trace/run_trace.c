@@ -5,7 +5,8 @@
  *   site FILE...                 the site; the first is laid over the others
  *   @MS start | stop | time      ms since the start; between two lines timers fire by themselves
  *   @MS reading SENSOR VALUE     VALUE as intake would map it; `unreadable|seen|away|back SENSOR`
- *   @MS cmd USER VERB PAYLOAD    by MQTT; `retained ...` the same, retained; `control LOGIN ...` by the socket
+ *   @MS cmd USER VERB PAYLOAD    by MQTT; `retained ...` the same, retained; `control LOGIN ...` by the
+ * socket
  *   @MS link down|up|synced      @MS store ok|late|failing      @MS clock STEP_MS
  *   @MS sent|delivered [NOTICE]  of all that left and has no outcome yet, or of one; `failed NOTICE WHY`
  *   @MS release ID               the last look before a command leaves; `actuated ID sent|failed`
@@ -13,527 +14,16 @@
  *   <tab>MS EFFECT ...           what came out; ! after the kind: urgent */
 #include "trace.h"
 
-#include "base/text.h"
-#include "intake/intake.h"
-#include "language/language.h"
-
-#include <glob.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-enum { PLANS_MAX = 8, SOURCES_MAX = 48, PENDING_MAX = 4096, WORDS_MAX = 8 };
+enum { WORDS_MAX = 8 };
 
-struct trace {
-	struct plan *plans[PLANS_MAX];
-	int n_plans;
-	struct engine *engine;
-	struct effects fx;
-	struct records stored; /* in the order they came; the newest of a key counts */
-	char *pending[PENDING_MAX]; /* notices that left and have no outcome */
-	int n_pending;
-	int64_t start_ms, now_ms, epoch;
-	enum link link;
-	struct records shown; /* topic -> what was last printed of it */
-	struct buf out;
-	int line;
-};
-
-static void fail(const struct trace *t, const char *what, const char *word)
+void trace_fail(const struct trace *t, const char *what, const char *word)
 {
 	fprintf(stderr, "line %d: %s %s\n", t->line, what, word);
 	exit(2);
-}
-
-/* ------------------------------------------------------------------ files */
-
-static char *slurp(const char *path, size_t *ret_len)
-{
-	struct buf b = {0};
-	char block[4096];
-	size_t n;
-	FILE *f = fopen(path, "rb");
-
-	if (!f) {
-		perror(path);
-		exit(2);
-	}
-	while ((n = fread(block, 1, sizeof block, f)) > 0)
-		buf_add(&b, block, n);
-	fclose(f);
-	if (ret_len)
-		*ret_len = b.len;
-	return buf_steal(&b);
-}
-
-static void add_source(struct source *sources, int *n, const char *path)
-{
-	struct source *s = &sources[*n];
-
-	if (*n == SOURCES_MAX)
-		abort();
-	s->name = xstrdup(path);
-	s->bytes = slurp(path, &s->len);
-	++*n;
-}
-
-static void add_shipped(struct source *sources, int *n)
-{
-	glob_t found;
-
-	if (glob(SOURCE_DIR "/rules/p*/*.yaml", 0, NULL, &found) != 0)
-		abort();
-	for (size_t i = 0; i < found.gl_pathc; i++)
-		add_source(sources, n, found.gl_pathv[i]);
-	globfree(&found);
-}
-
-static struct plan *read_plan(struct trace *t, char **names, int n_names)
-{
-	static const int64_t from[] = {0};
-	static const int32_t offset[] = {8 * 3600};
-	struct source sources[SOURCES_MAX];
-	struct problems problems;
-	struct buf said = {0}, path = {0};
-	struct plan *plan;
-	int n = 0;
-
-	for (int i = 0; i < n_names; i++) {
-		buf_clear(&path);
-		buf_printf(&path, SOURCE_DIR "/tests/trace/%s", names[i]);
-		add_source(sources, &n, buf_text(&path));
-		if (i == 0)
-			add_shipped(sources, &n);
-	}
-	problems_init(&problems);
-	plan = language_read(sources, n, &problems);
-	problems_print(&problems, &said);
-	if (!plan || problems.n)
-		fail(t, "the site has problems:", buf_text(&said));
-	problems_fini(&problems);
-	for (int i = 0; i < n; i++) {
-		free((char *)sources[i].name);
-		free((char *)sources[i].bytes);
-	}
-	buf_fini(&said);
-	buf_fini(&path);
-	plan->tz = (struct tz){1, from, offset};
-	plan->hash = arena_printf(&plan->arena, "plan-%d", t->n_plans + 1);
-	t->plans[t->n_plans++] = plan;
-	return plan;
-}
-
-/* ------------------------------------------------------------------- turns */
-
-/* Latest wins: what looks as it did is not printed again. */
-static bool is_shown(struct trace *t, const struct publish *p, const char *line)
-{
-	line = strchr(line, ' ');
-	for (int i = t->shown.n - 1; i >= 0; i--)
-		if (!strcmp(t->shown.at[i].key, p->topic)) {
-			if (!strcmp(t->shown.at[i].value, line))
-				return true;
-			break;
-		}
-	records_put(&t->shown, p->topic, line);
-	return false;
-}
-
-static void show(struct trace *t, const struct effect *f)
-{
-	struct buf line = {0};
-
-	print_effect(f, t->start_ms, t->now_ms, &line);
-	if (f->kind != EFFECT_PUBLISH || (!print_is_digest(f) && !is_shown(t, &f->publish, buf_text(&line))))
-		buf_str(&t->out, buf_text(&line));
-	buf_fini(&line);
-}
-
-static void took(struct trace *t, const struct effect *f)
-{
-	show(t, f);
-	if (f->kind != EFFECT_NOTICE)
-		return;
-	for (int i = 0; i < t->n_pending; i++)
-		if (!strcmp(t->pending[i], f->notice.id))
-			return;
-	if (t->n_pending == PENDING_MAX)
-		abort();
-	t->pending[t->n_pending++] = xstrdup(f->notice.id);
-}
-
-static void flush(struct trace *t)
-{
-	for (int i = 0; i < t->fx.n; i++)
-		took(t, &t->fx.at[i]);
-	effects_clear(&t->fx);
-}
-
-/* A turn is stored whole before the next: what a crash leaves is what a store would have. */
-static void turn(struct trace *t, struct event *ev)
-{
-	struct event time = {.kind = EVENT_TIME, .at_ms = t->now_ms};
-
-	ev->at_ms = t->now_ms;
-	engine_step(t->engine, ev, &t->fx);
-	if (ev->kind != EVENT_TIME)
-		engine_step(t->engine, &time, &t->fx);
-	engine_save(t->engine, &t->stored);
-	flush(t);
-}
-
-static void run_until(struct trace *t, int64_t at_ms)
-{
-	struct event time = {.kind = EVENT_TIME};
-	int64_t due_ms;
-
-	while (t->engine && (due_ms = engine_next_due(t->engine)) < at_ms) {
-		if (due_ms > t->now_ms)
-			t->now_ms = due_ms;
-		turn(t, &time);
-	}
-	if (at_ms < t->now_ms)
-		fail(t, "time goes backwards", "");
-	t->now_ms = at_ms;
-}
-
-/* ------------------------------------------------------------------ events */
-
-static const struct plan *newest(const struct trace *t)
-{
-	return t->plans[t->n_plans - 1];
-}
-
-static const struct plan *plan_of(void *arg, const char *hash)
-{
-	const struct trace *t = arg;
-
-	for (int i = 0; i < t->n_plans; i++)
-		if (!strcmp(t->plans[i]->hash, hash))
-			return t->plans[i];
-	return NULL;
-}
-
-static void started(struct trace *t, int64_t down_ms)
-{
-	struct event ev = {.kind = EVENT_STARTED,
-			   .started = {.down_ms = down_ms, .host = "gate-1", .boot = "9f2c", .version = "test"}};
-
-	ev.started.epoch = ++t->epoch;
-	t->link = LINK_DOWN;
-	records_clear(&t->shown); /* the whole retained set comes again */
-	turn(t, &ev);
-}
-
-static void do_start(struct trace *t, char **w, int n)
-{
-	(void)w, (void)n;
-	t->engine = engine_new(newest(t));
-	started(t, 0);
-}
-
-static void forget_pending(struct trace *t, int i)
-{
-	free(t->pending[i]);
-	t->n_pending--;
-	memmove(&t->pending[i], &t->pending[i + 1], (size_t)(t->n_pending - i) * sizeof *t->pending);
-}
-
-/* The newest record of each key, without those that are gone. */
-static int newest_records(const struct records *all, struct record *ret)
-{
-	int n = 0;
-
-	for (int i = 0; i < all->n; i++) {
-		bool again = false;
-
-		for (int k = i + 1; k < all->n && !again; k++)
-			again = !strcmp(all->at[i].key, all->at[k].key);
-		if (!again && all->at[i].value)
-			ret[n++] = all->at[i];
-	}
-	return n;
-}
-
-static int64_t number(const struct trace *t, const char *word)
-{
-	char *end;
-	long long value = strtoll(word, &end, 10);
-
-	if (!*word || *end)
-		fail(t, "not a number:", word);
-	return value;
-}
-
-static void do_crash(struct trace *t, char **w, int n)
-{
-	int64_t down_ms = n > 0 ? number(t, w[0]) : 0;
-	struct record *kept = xcalloc((size_t)t->stored.n + 1, sizeof *kept);
-	int n_kept = newest_records(&t->stored, kept);
-
-	engine_free(t->engine);
-	t->engine = engine_new(newest(t));
-	if (engine_restore(t->engine, kept, n_kept, plan_of, t) != 0)
-		fail(t, "a record cannot be read", "");
-	free(kept);
-	while (t->n_pending)
-		forget_pending(t, 0);
-	t->now_ms += down_ms;
-	started(t, down_ms);
-}
-
-static const char *rest(char **w, int n, int from, struct buf *ret)
-{
-	for (int i = from; i < n; i++)
-		buf_printf(ret, "%s%s", i > from ? " " : "", w[i]);
-	return buf_text(ret);
-}
-
-static void tell(struct trace *t, char **w, int n, enum reading_kind kind)
-{
-	int def = n > 0 ? plan_sensor(newest(t), w[0]) : -1;
-	struct event ev = {.kind = EVENT_READING};
-	struct buf value = {0};
-
-	if (def < 0)
-		fail(t, "no such sensor:", n > 0 ? w[0] : "");
-	ev.reading = (struct reading){.kind = kind, .sensor = w[0], .def = def};
-	ev.reading.zone = newest(t)->sensors[def].zone;
-	ev.reading.word = ev.reading.text = rest(w, n, 1, &value);
-	ev.reading.has_number = milli_parse(ev.reading.text, strlen(ev.reading.text), &ev.reading.milli);
-	turn(t, &ev);
-	buf_fini(&value);
-}
-
-static void do_reading(struct trace *t, char **w, int n)
-{
-	tell(t, w, n, READING_VALUE);
-}
-
-static void do_unreadable(struct trace *t, char **w, int n)
-{
-	tell(t, w, n, READING_UNREADABLE);
-}
-
-static void do_seen(struct trace *t, char **w, int n)
-{
-	tell(t, w, n, READING_SEEN);
-}
-
-static void do_away(struct trace *t, char **w, int n)
-{
-	tell(t, w, n, READING_AWAY);
-}
-
-static void do_back(struct trace *t, char **w, int n)
-{
-	tell(t, w, n, READING_BACK);
-}
-
-static void command(struct trace *t, char **w, int n, const char *via, bool retained)
-{
-	struct event ev;
-	struct arena arena;
-	struct buf payload = {0};
-
-	arena_init(&arena);
-	rest(w, n, 2, &payload);
-	if (n == 3 && !strncmp(w[2], "long:", 5)) { /* so many bytes */
-		buf_clear(&payload);
-		for (int64_t i = number(t, w[2] + 5); i > 0; i--)
-			buf_char(&payload, 'x');
-	}
-	if (n < 2)
-		fail(t, "who says which verb?", "");
-	if (command_parse(w[0], w[1], buf_text(&payload), payload.len, &arena, &ev)) {
-		ev.command.via = via;
-		ev.command.by_login = !strcmp(via, "control");
-		ev.command.retained = retained;
-		ev.command.before_mark = !ev.command.by_login && t->link != LINK_SYNCED;
-		turn(t, &ev);
-	}
-	arena_fini(&arena);
-	buf_fini(&payload);
-}
-
-static void do_cmd(struct trace *t, char **w, int n)
-{
-	command(t, w, n, "mqtt", false);
-}
-
-static void do_retained(struct trace *t, char **w, int n)
-{
-	command(t, w, n, "mqtt", true);
-}
-
-static void do_control(struct trace *t, char **w, int n)
-{
-	command(t, w, n, "control", false);
-}
-
-static void do_link(struct trace *t, char **w, int n)
-{
-	static const char *const links[] = {"down", "up", "synced", "mark-lost"};
-	struct event ev = {.kind = EVENT_LINK};
-
-	for (int i = 0; n == 1 && i < 4; i++)
-		if (!strcmp(w[0], links[i])) {
-			ev.link = t->link = (enum link)i;
-			if (t->link == LINK_SYNCED)
-				records_clear(&t->shown);
-			turn(t, &ev);
-			return;
-		}
-	fail(t, "link down, up, synced or mark-lost", "");
-}
-
-static void do_store(struct trace *t, char **w, int n)
-{
-	static const char *const states[] = {"ok", "late", "failing"};
-	struct event ev = {.kind = EVENT_STORE};
-
-	for (int i = 0; n == 1 && i < 3; i++)
-		if (!strcmp(w[0], states[i])) {
-			ev.store = (enum store_state)i;
-			turn(t, &ev);
-			return;
-		}
-	fail(t, "store ok, late or failing", "");
-}
-
-static void outcome(struct trace *t, const char *id, enum outcome what, const char *why)
-{
-	struct event ev = {.kind = EVENT_NOTICE, .notice = {id, what, why}};
-
-	turn(t, &ev);
-}
-
-/* Of one notice, or of all that wait for an outcome. */
-static void outcomes(struct trace *t, char **w, int n, enum outcome what)
-{
-	int all = n == 0 ? t->n_pending : 1;
-
-	for (int i = 0; i < all; i++) {
-		char *id = xstrdup(n ? w[0] : t->pending[0]);
-		struct buf why = {0};
-
-		for (int k = t->n_pending - 1; k >= 0; k--)
-			if (!strcmp(t->pending[k], id))
-				forget_pending(t, k);
-		rest(w, n, 1, &why);
-		outcome(t, id, what, why.len ? buf_text(&why) : NULL);
-		buf_fini(&why);
-		free(id);
-	}
-}
-
-static void do_sent(struct trace *t, char **w, int n)
-{
-	outcomes(t, w, n, OUTCOME_SENT);
-}
-
-static void do_delivered(struct trace *t, char **w, int n)
-{
-	outcomes(t, w, n, OUTCOME_DELIVERED);
-}
-
-static void do_failed(struct trace *t, char **w, int n)
-{
-	outcomes(t, w, n, OUTCOME_FAILED);
-}
-
-static void do_actuated(struct trace *t, char **w, int n)
-{
-	struct event ev = {.kind = EVENT_ACTUATED};
-
-	if (n != 2)
-		fail(t, "actuated ID sent|failed", "");
-	ev.actuated.id = number(t, w[0]);
-	ev.actuated.outcome = strcmp(w[1], "sent") ? OUTCOME_FAILED : OUTCOME_SENT;
-	turn(t, &ev);
-}
-
-static void do_release(struct trace *t, char **w, int n)
-{
-	struct event ev = {.kind = EVENT_ACTUATED};
-	bool may;
-
-	ev.actuated.id = number(t, n ? w[0] : "");
-	ev.actuated.outcome = OUTCOME_FAILED;
-	ev.actuated.interlocked = true;
-	may = engine_may_actuate(t->engine, ev.actuated.id);
-	buf_printf(&t->out, "\t%lld %s leave\n", (long long)(t->now_ms - t->start_ms), may ? "may" : "must not");
-	if (!may)
-		turn(t, &ev);
-}
-
-static void do_plan(struct trace *t, char **w, int n)
-{
-	struct event ev = {.kind = EVENT_PLAN};
-
-	ev.plan.plan = read_plan(t, w, n);
-	turn(t, &ev);
-}
-
-static void do_clock(struct trace *t, char **w, int n)
-{
-	struct event ev = {.kind = EVENT_CLOCK};
-
-	ev.clock_ms = number(t, n ? w[0] : "");
-	if (ev.clock_ms > 0)
-		t->now_ms += ev.clock_ms;
-	turn(t, &ev);
-}
-
-static void do_time(struct trace *t, char **w, int n)
-{
-	struct event ev = {.kind = EVENT_TIME};
-
-	(void)w, (void)n;
-	turn(t, &ev);
-}
-
-static void do_stop(struct trace *t, char **w, int n)
-{
-	struct event ev = {.kind = EVENT_STOPPING};
-
-	(void)w, (void)n;
-	turn(t, &ev);
-}
-
-static void play(struct trace *t, char **w, int n);
-
-static void do_times(struct trace *t, char **w, int n)
-{
-	int64_t times = number(t, n ? w[0] : ""), every_ms = number(t, n > 1 ? w[1] : "");
-
-	for (int64_t i = 0; i < times; i++) {
-		if (i)
-			run_until(t, t->now_ms + every_ms);
-		play(t, w + 2, n - 2);
-	}
-}
-
-static const struct {
-	const char *word;
-	void (*act)(struct trace *t, char **w, int n);
-} acts[] = {
-	{"start", do_start},	   {"stop", do_stop},	  {"time", do_time},	     {"reading", do_reading},
-	{"unreadable", do_unreadable}, {"seen", do_seen}, {"away", do_away},	     {"back", do_back},
-	{"cmd", do_cmd},	   {"retained", do_retained}, {"control", do_control}, {"link", do_link},
-	{"store", do_store},	   {"clock", do_clock},	  {"sent", do_sent},	     {"delivered", do_delivered},
-	{"failed", do_failed},	   {"actuated", do_actuated}, {"release", do_release}, {"plan", do_plan},
-	{"crash", do_crash},	   {"times", do_times},
-};
-
-static void play(struct trace *t, char **w, int n)
-{
-	for (size_t i = 0; n && i < sizeof acts / sizeof *acts; i++)
-		if (!strcmp(acts[i].word, w[0])) {
-			acts[i].act(t, w + 1, n - 1);
-			return;
-		}
-	fail(t, "unknown event", n ? w[0] : "");
 }
 
 /* ------------------------------------------------------------------- lines */
@@ -559,14 +49,14 @@ static void input(struct trace *t, char *line)
 	int n = split(copy, w);
 
 	if (*line == '@') {
-		run_until(t, t->start_ms + strtoll(w[0] + 1, &end, 10));
+		acts_run_until(t, t->start_ms + strtoll(w[0] + 1, &end, 10));
 		if (*end)
-			fail(t, "not a time:", w[0]);
-		play(t, w + 1, n - 1);
+			trace_fail(t, "not a time:", w[0]);
+		acts_play(t, w + 1, n - 1);
 	} else if (!strcmp(w[0], "site")) {
-		read_plan(t, w + 1, n - 1);
+		plans_read(t, w + 1, n - 1);
 	} else if (*line && *line != '#') {
-		fail(t, "not a line of a trace:", line);
+		trace_fail(t, "not a line of a trace:", line);
 	}
 	free(copy);
 }
@@ -586,19 +76,6 @@ static void run(struct trace *t, const char *text)
 	free(line);
 }
 
-static void trace_free(struct trace *t)
-{
-	engine_free(t->engine);
-	effects_fini(&t->fx);
-	records_fini(&t->stored);
-	records_fini(&t->shown);
-	while (t->n_pending)
-		forget_pending(t, 0);
-	for (int i = 0; i < t->n_plans; i++)
-		plan_free(t->plans[i]);
-	buf_fini(&t->out);
-}
-
 /* ------------------------------------------------------------------- proof */
 
 static size_t line_len(const char *at)
@@ -612,8 +89,8 @@ static int compare(const char *path, const char *expected, const char *got)
 		size_t a = line_len(expected), b = line_len(got);
 
 		if (a != b || strncmp(expected, got, a) != 0 || expected[a] != got[b]) {
-			fprintf(stderr, "%s:%d\nexpected: %.*s\n     got: %.*s\n", path, line, (int)a, expected,
-				(int)b, got);
+			fprintf(stderr, "%s:%d\nexpected: %.*s\n     got: %.*s\n", path, line, (int)a,
+			        expected, (int)b, got);
 			return 1;
 		}
 		expected += a + (expected[a] != 0);
@@ -644,14 +121,14 @@ int main(int argc, char **argv)
 		fprintf(stderr, "usage: run_trace [--update] FILE\n");
 		return 2;
 	}
-	text = slurp(argv[argc - 1], NULL);
+	text = plans_slurp(argv[argc - 1], NULL);
 	t.now_ms = t.start_ms;
 	effects_init(&t.fx);
 	records_init(&t.stored);
 	records_init(&t.shown);
 	run(&t, text);
 	failed = update ? write_file(argv[2], buf_text(&t.out)) : compare(argv[1], text, buf_text(&t.out));
-	trace_free(&t);
+	acts_free(&t);
 	free(text);
 	return failed;
 }

@@ -19,35 +19,37 @@
 #include <string.h>
 
 static const char site_yaml[] =
-	"site: {id: plaza, name: {zh: 广场, en: Plaza}, timezone: Asia/Shanghai}\n"
-	"broker: {url: \"mqtt://127.0.0.1:1883\", version: 5}\n"
-	"store: {path: /var/lib/tocsin/tocsin.db}\n"
-	"languages: [zh, en]\n"
-	"zones: {hall: {name: {zh: 大厅, en: Hall}}}\n"
-	"sensors:\n"
-	"  a: {kind: gas, zone: hall, topic: gas/a}\n"
-	"  b: {kind: gas, zone: hall, topic: gas/b}\n"
-	"people:\n"
-	"  wang: {name: Wang, language: zh, channels: [page]}\n"
-	"  li: {name: Li, language: en, channels: [page]}\n"
-	"roles: {guard: {name: {zh: 保安, en: guard}, holder: wang}, chief: {name: {zh: 主管, en: chief}, holder: li}}\n"
-	"chains: {both: {levels: [{call: [guard], wait: 30s}, {call: [chief], wait: 60s}]}}\n"
-	"channels: {page: {plugin: page}}\n"
-	"incidents:\n"
-	"  leak:\n"
-	"    title: {zh: 泄漏, en: Leak}\n"
-	"    hazard: gas\n"
-	"    when: {of: {kind: gas}}\n"
-	"    grades: {low: {above: 10, severity: major, latch: true}, high: {above: 25, severity: critical, latch: true}}\n"
-	"    chain: both\n"
-	"    playbook: leak\n"
-	"    pre_alarm: 15s\n"
-	"    investigate: 180s\n"
-	"    remind: 15m\n"
-	"playbooks:\n"
-	"  leak:\n"
-	"    scene: {task: {zh: 到场, en: Go}, who: guard, within: 3m, first: true}\n"
-	"    paper: {task: {zh: 记录, en: Write}, who: chief, within: 2h, mandatory: true}\n";
+    "site: {id: plaza, name: {zh: 广场, en: Plaza}, timezone: Asia/Shanghai}\n"
+    "broker: {url: \"mqtt://127.0.0.1:1883\", version: 5}\n"
+    "store: {path: /var/lib/tocsin/tocsin.db}\n"
+    "languages: [zh, en]\n"
+    "zones: {hall: {name: {zh: 大厅, en: Hall}}}\n"
+    "sensors:\n"
+    "  a: {kind: gas, zone: hall, topic: gas/a}\n"
+    "  b: {kind: gas, zone: hall, topic: gas/b}\n"
+    "people:\n"
+    "  wang: {name: Wang, language: zh, channels: [page]}\n"
+    "  li: {name: Li, language: en, channels: [page]}\n"
+    "roles: {guard: {name: {zh: 保安, en: guard}, holder: wang}, chief: {name: {zh: 主管, en: chief}, "
+    "holder: li}}\n"
+    "chains: {both: {levels: [{call: [guard], wait: 30s}, {call: [chief], wait: 60s}]}}\n"
+    "channels: {page: {plugin: page}}\n"
+    "incidents:\n"
+    "  leak:\n"
+    "    title: {zh: 泄漏, en: Leak}\n"
+    "    hazard: gas\n"
+    "    when: {of: {kind: gas}}\n"
+    "    grades: {low: {above: 10, severity: major, latch: true}, high: {above: 25, severity: critical, "
+    "latch: true}}\n"
+    "    chain: both\n"
+    "    playbook: leak\n"
+    "    pre_alarm: 15s\n"
+    "    investigate: 180s\n"
+    "    remind: 15m\n"
+    "playbooks:\n"
+    "  leak:\n"
+    "    scene: {task: {zh: 到场, en: Go}, who: guard, within: 3m, first: true}\n"
+    "    paper: {task: {zh: 记录, en: Write}, who: chief, within: 2h, mandatory: true}\n";
 
 struct life_world {
 	struct plan *plan;
@@ -91,7 +93,8 @@ static inline void life_event(struct life_world *w, struct event *ev)
 
 static inline void life_begin(struct life_world *w, struct plan *plan)
 {
-	struct event started = {.kind = EVENT_STARTED, .started = {.host = "h", .boot = "b", .version = "v", .epoch = 1}};
+	struct event started = {.kind = EVENT_STARTED,
+	                        .started = {.host = "h", .boot = "b", .version = "v", .epoch = 1}};
 	struct event synced = {.kind = EVENT_LINK, .link = LINK_SYNCED};
 
 	*w = (struct life_world){.plan = plan, .e = engine_new(plan), .now_ms = 1795374000000};
@@ -106,7 +109,8 @@ static inline void life_end(struct life_world *w)
 	engine_free(w->e);
 }
 
-static inline void life_reading(struct life_world *w, const char *sensor, enum reading_kind kind, const char *text)
+static inline void life_reading(struct life_world *w, const char *sensor, enum reading_kind kind,
+                                const char *text)
 {
 	struct event ev = {.kind = EVENT_READING};
 

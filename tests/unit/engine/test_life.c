@@ -4,13 +4,13 @@
 #include "life_world.h"
 
 static const char *const start_of[STATE_COUNT] = {
-	[STATE_PRE_ALARM] = "a12",
-	[STATE_UNACKED] = "a12 due",
-	[STATE_RTN_UNACKED] = "a12 due a0",
-	[STATE_ACKED] = "a12 due ack",
-	[STATE_LATCHED] = "a12 due ack a0",
-	[STATE_CLEARED] = "a12 due ack a0 reset",
-	[STATE_CLOSED] = "a12 due ack a0 reset paper",
+    [STATE_PRE_ALARM] = "a12",
+    [STATE_UNACKED] = "a12 due",
+    [STATE_RTN_UNACKED] = "a12 due a0",
+    [STATE_ACKED] = "a12 due ack",
+    [STATE_LATCHED] = "a12 due ack a0",
+    [STATE_CLEARED] = "a12 due ack a0 reset",
+    [STATE_CLOSED] = "a12 due ack a0 reset paper",
 };
 
 static struct incident *newest(const struct life_world *w)
@@ -133,8 +133,8 @@ struct snapshot {
 
 static struct snapshot snap(const struct life_world *w, const struct incident *inc)
 {
-	return (struct snapshot){inc->state, inc->rev, inc->level, w->e->n_incidents, inc->due.at_ms, inc->number,
-				 inc->next};
+	return (struct snapshot){inc->state,     inc->rev,    inc->level, w->e->n_incidents,
+	                         inc->due.at_ms, inc->number, inc->next};
 }
 
 static int count_rows(const struct life_world *w, enum audit_kind kind)
@@ -142,7 +142,8 @@ static int count_rows(const struct life_world *w, enum audit_kind kind)
 	int n = 0;
 
 	for (int i = 0; i < w->fx.n; i++)
-		n += w->fx.at[i].kind == EFFECT_AUDIT && (kind == AUDIT_COUNT || w->fx.at[i].row.kind == kind);
+		n +=
+		    w->fx.at[i].kind == EFFECT_AUDIT && (kind == AUDIT_COUNT || w->fx.at[i].row.kind == kind);
 	return n;
 }
 
@@ -162,7 +163,7 @@ static int count_calls(const struct life_world *w)
 	} while (0)
 
 static void check_refused(const struct life_world *w, const struct snapshot *was, const struct incident *inc,
-			  const char *text)
+                          const char *text)
 {
 	enum state s = was->state;
 	enum cue c = CUE_CLOSE;
@@ -174,13 +175,15 @@ static void check_refused(const struct life_world *w, const struct snapshot *was
 		if (w->fx.at[i].kind == EFFECT_REPLY) {
 			char word[64];
 
-			snprintf(word, sizeof word, "\"error\":\"%.*s\"", (int)strspn(strstr(text, "R:") + 2, "abcdefghijklmnopqrstuvwxyz_"),
-				 strstr(text, "R:") + 2);
+			snprintf(word, sizeof word, "\"error\":\"%.*s\"",
+			         (int)strspn(strstr(text, "R:") + 2, "abcdefghijklmnopqrstuvwxyz_"),
+			         strstr(text, "R:") + 2);
 			holds(says(w->fx.at[i].reply.json, word));
 		}
 }
 
-static void check_chain(const struct life_world *w, const struct snapshot *was, const struct incident *inc, enum cue c)
+static void check_chain(const struct life_world *w, const struct snapshot *was, const struct incident *inc,
+                        enum cue c)
 {
 	enum state s = was->state;
 	const char *text = life_cell_text(s, c);
@@ -194,7 +197,8 @@ static void check_chain(const struct life_world *w, const struct snapshot *was, 
 	if (says(text, "call now, level kept"))
 		holds(inc->level == was->level && inc->next == NEXT_CALL && count_calls(w) > 0);
 	if (says(text, "call next level"))
-		holds(inc->level == was->level + 1 && count_calls(w) == 1 && inc->due.at_ms == w->now_ms + 60000);
+		holds(inc->level == was->level + 1 && count_calls(w) == 1 &&
+		      inc->due.at_ms == w->now_ms + 60000);
 	if (says(text, "ack void"))
 		holds(!*inc->acked_by);
 	if (says(text, "acked_by kept") || says(text, "chain stops"))
@@ -208,7 +212,8 @@ static void check_chain(const struct life_world *w, const struct snapshot *was, 
 	if (says(text, "stale"))
 		holds(inc->stale || !real_cue(s, c));
 	if (says(text, "ack_expired"))
-		holds(count_rows(w, AUDIT_ACK_EXPIRED) == 1 && inc->level == was->level + 1 && count_calls(w) == 2);
+		holds(count_rows(w, AUDIT_ACK_EXPIRED) == 1 && inc->level == was->level + 1 &&
+		      count_calls(w) == 2);
 }
 
 static void check(const struct life_world *w, const struct snapshot *was, enum cue c)
@@ -320,7 +325,8 @@ static void test_without(void **state)
 /* Where no member can be lost any more, and where one that is not is named: nothing, or the refusal. */
 static void test_without_elsewhere(void **state)
 {
-	static const enum state states[] = {STATE_PRE_ALARM, STATE_RTN_UNACKED, STATE_LATCHED, STATE_CLEARED, STATE_CLOSED};
+	static const enum state states[] = {STATE_PRE_ALARM, STATE_RTN_UNACKED, STATE_LATCHED, STATE_CLEARED,
+	                                    STATE_CLOSED};
 	struct plan *plan = life_plan();
 
 	(void)state;
@@ -418,9 +424,11 @@ static void test_the_manual_has_the_same_words(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_the_manual_has_the_same_words), cmocka_unit_test(test_every_cell),
-		cmocka_unit_test(test_without),			      cmocka_unit_test(test_without_elsewhere),
-		cmocka_unit_test(test_second_times),
+	    cmocka_unit_test(test_the_manual_has_the_same_words),
+	    cmocka_unit_test(test_every_cell),
+	    cmocka_unit_test(test_without),
+	    cmocka_unit_test(test_without_elsewhere),
+	    cmocka_unit_test(test_second_times),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -62,7 +62,7 @@ static void test_who_or_what_reported(void **state)
 	            "[Gas leak] G-17 B2 kitchen call-b2 03:10 level 1. Reply: ack 17");
 	f_incident.zone = -1;
 	f_incident.zone_id = S("");
-	f_members[0] = (struct member){.sensor = S("self"), .active = TRUTH_TRUE};
+	f_members[0] = (struct member){.sensor = S("self:"), .active = TRUTH_TRUE};
 	assert_both(NOTICE_CALL, -1, "【燃气泄漏】G-17 03:10 第1级。回复:确认 17",
 	            "[Gas leak] G-17 03:10 level 1. Reply: ack 17");
 }

@@ -1,0 +1,104 @@
+"""The broker dies, comes back, and answers by MQTT 5; another channel tells people meanwhile; 3.1.1 does too."""
+import json
+import os
+import signal
+import subprocess
+import unittest
+
+from rig import ROOT, Case, until
+
+TELL = """#!/bin/sh
+{ echo "$1"; cat; } >DIR/told/$$
+mv DIR/told/$$ DIR/told/$$.json
+"""
+
+
+class Broker(Case):
+    autostart = False
+    site = {"channels": "page, tell", "more_channels": 'tell: {plugin: exec, argv: [DIR/tell, "{{phone}}"], timeout: 20s}'}
+
+    @classmethod
+    def setUpClass(cls):
+        super().setUpClass()
+        cls.rig.write("tocsin.yaml", cls.rig.read("tocsin.yaml").replace("DIR/tell", cls.rig.path("tell")))
+        cls.rig.write("tell", TELL.replace("DIR", cls.rig.dir), 0o755)
+        os.mkdir(cls.rig.path("told"))
+        cls.rig.start()
+
+    def told(self):
+        """What the script was given: (its argument, the notice)."""
+        files = [f for f in os.listdir(self.rig.path("told")) if f.endswith(".json")]
+        return [(number, json.loads(notice)) for number, notice in (self.rig.read("told/" + f).split("\n", 1) for f in files)]
+
+    def test_1_told_by_exec_while_the_broker_is_dead(self):
+        rig = self.rig
+        rig.broker_stop(signal.SIGKILL)
+        until("the daemon sees it", lambda: rig.status()["broker"] != "up")
+        raised = rig.ask("--as", "smith", "raise", "gas-leak", "b2-kitchen", "gas")
+        self.assertTrue(raised["ok"], raised)
+        number, call = until("the script is told", lambda: next(
+            (t for t in self.told() if t[1]["incident"] == raised["id"] and t[1]["kind"] == "call"), None))
+        self.assertEqual(number, "+86 138 0000 0001")
+        self.assertIn("燃气泄漏", call["text"])
+        rig.wait_rec("broker_down")
+        self.assertIn("TROUBLE", rig.tocsin("status").stdout)
+        acked = rig.ask("--as", "wang", "ack", raised["id"])
+        self.assertEqual((acked["ok"], acked["state"]), (True, "acked"))
+        self.assertEqual([r["body"] for r in rig.recs("command", raised["id"])], [])  # nothing waits in an outbox
+
+    def test_2_a_retained_alarm_is_read_again(self):
+        rig, since = self.rig, self.console.mark()
+        rig.daemon.send_signal(signal.SIGSTOP)
+        rig.broker_start()
+        rig.pub("shelly", "shellyplussmoke-a1b2c3/status/smoke:0", '{"id":0,"alarm":true,"mute":false}', "-r", "-q", "0")
+        rig.broker_stop()  # to its disk and back
+        rig.broker_start()
+        rig.daemon.send_signal(signal.SIGCONT)
+        rig.synced()
+        state = self.opened("fire", since, "l1")
+        self.assertEqual(state["members"][0]["sensor"], "smoke-l1")
+        self.console.wait_for("page/wang/json", lambda m: m.json["incident"] == state["id"] and m.json["kind"] == "call", since)
+        down = rig.wait_rec("broker_up", test=lambda r: r["seq"] > rig.recs("broker_down")[0]["seq"])
+        self.assertTrue(down["body"]["synced"])
+        gas = next(i for i in rig.incidents() if i["type"] == "gas-leak")
+        self.state_of(gas["id"], "acked", since=since)
+
+    def test_3_the_answer_goes_to_the_response_topic(self):
+        rig, answers = self.rig, ROOT + "page/wang/answers"
+        done = subprocess.run([*rig.client("mosquitto_rr", "wang"), "-q", "1", "-t", ROOT + "cmd/wang/ack", "-e", answers, "-m", "998",
+                               "-D", "publish", "correlation-data", "c0rr", "-F", "%D %p", "-W", "10"],
+                              capture_output=True, text=True, timeout=30, check=False)
+        self.assertEqual(done.returncode, 0, done.stderr)
+        correlation, payload = done.stdout.strip().split(" ", 1)
+        self.assertEqual((correlation, json.loads(payload)["error"]), ("c0rr", "unknown_id"))
+        self.console.wait_for("result/wang", lambda m: m.payload == payload)
+
+    def test_4_resend(self):
+        rows = self.rig.rows()
+        refused = self.command("wang", "resend", "1 3")
+        self.assertEqual(refused["error"], "not_yours")
+        since = self.console.mark()
+        self.assertTrue(self.command("smith", "resend", "2 5")["ok"])
+        again = self.console.wait("rows 2 to 5 again", lambda: [
+            m.json for m in self.console.heard("event", since) if 2 <= m.json["seq"] <= 5][3:] and [
+            m.json for m in self.console.heard("event", since) if 2 <= m.json["seq"] <= 5])
+        self.assertEqual([(e["seq"], e["rec"], e["hash"]) for e in again], rows[1:5])
+
+
+class Old(Case):
+    site = {"version": "3.1.1"}
+
+    def test_all_of_it_on_3_1_1(self):
+        since = self.console.mark()
+        self.rig.pub("zigbee2mqtt", "zigbee2mqtt/b2/gas", '{"gas_density":31.2}', protocol="311")
+        state = self.opened("gas-leak", since)
+        self.console.wait_for("page/wang/json", lambda m: m.json["kind"] == "call", since)
+        valve = self.probe.wait_for("plc/b2/gasvalve/set")
+        self.assertEqual((valve.payload, valve.qos, valve.retain), ("C", 0, False))
+        self.rig.pub("wang", "cmd/wang/ack", state["id"], protocol="311")
+        self.assertTrue(self.result("wang", since)["ok"])
+        self.state_of(state["id"], "acked", since=since)
+
+
+if __name__ == "__main__":
+    unittest.main()

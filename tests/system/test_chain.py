@@ -1,0 +1,70 @@
+"""Nobody acknowledges: each level at its time, the last one again and again, one notice that the chain is exhausted."""
+import json
+import signal
+import unittest
+from datetime import datetime
+
+from rig import Case
+
+LEVEL_1_S, LEVEL_2_S, ROUNDS = 1.0, 1.0, 5
+LATE_S = 1.0  # each call: at its time, with ten times the usual lateness
+EARLY_S = 0.05
+
+
+def seconds(text):
+    return datetime.fromisoformat(text.replace("Z", "+00:00")).timestamp()
+
+
+class Chain(Case):
+    site = {"wait": "1s", "again": "1s"}
+
+    def test_nobody_answers(self):
+        since = self.console.mark()
+        self.rig.pub("zigbee2mqtt", "zigbee2mqtt/b2/gas", json.dumps({"gas_density": 31.2}))
+        number = self.opened("gas-leak", since)["id"]
+
+        def rounds():
+            found = [m for m in self.console.heard("page/li/json", since) if m.json["kind"] == "call" and m.json["level"] == 2]
+            return found if len(found) >= ROUNDS else None
+        self.console.wait(f"{ROUNDS} rounds of level 2", rounds, 60)
+        opened = seconds(self.rig.recs("opened", number)[0]["at"])
+        called = [seconds(r["at"]) for r in self.rig.recs("called", number) if r["body"]["level"] == 2][:ROUNDS]
+        for n, at in enumerate(called):
+            due = opened + LEVEL_1_S + n * LEVEL_2_S
+            self.assertGreaterEqual(at, due - EARLY_S)
+            self.assertLess(at, due + LATE_S)
+        self.assertEqual(len(self.rig.recs("chain_exhausted", number)), 1)
+        self.assertEqual(len([m for m in self.console.heard("page/wang/json", since)
+                              if m.json["kind"] == "call" and m.json["level"] == 1]), 1)
+        ids = [m.json["notice"] for m in rounds()]
+        self.assertEqual(len(set(ids)), len(ids))
+        self.assertTrue(self.command("li", "ack", number)["ok"])
+        stopped = self.console.mark()
+        self.state_of(number, "acked", since=since)
+        answer = self.command("wang", "ack", number)  # the second learns who has it
+        self.assertIn("李娜", answer["text"])
+        self.assertEqual([m for m in self.console.heard("page/li/json", stopped) if m.json["kind"] == "call"], [])
+
+
+class Frozen(Case):
+    site = {"wait": "3s"}
+
+    def test_stopped_and_continued(self):
+        """A daemon that stands still is said to be offline; when it turns again, what is overdue is done at once."""
+        rig, since = self.rig, self.console.mark()
+        number = self.command("smith", "raise", "gas-leak b2-kitchen gas")["id"]
+        self.state_of(number, "unacked", since=since)
+        rig.daemon.send_signal(signal.SIGSTOP)
+        self.console.wait_for("status", lambda m: m.payload == "offline", since, 60)
+        self.assertEqual(rig.recs("called", number), [])
+        rig.daemon.send_signal(signal.SIGCONT)
+        self.console.wait_for("page/li/json", lambda m: m.json["kind"] == "call" and m.json["level"] == 2, since)
+        rig.synced()
+        self.console.wait_for("status", lambda m: m.payload == "online", since + 1)
+        self.assertEqual([m.payload for m in self.console.heard("status", since)], ["offline", "online"])
+        self.assertEqual([i["id"] for i in rig.incidents() if i["type"] == "gas-leak"], [number])
+        self.assertEqual(rig.tocsin("audit", "verify").returncode, 0)
+
+
+if __name__ == "__main__":
+    unittest.main()

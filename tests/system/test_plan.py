@@ -1,0 +1,97 @@
+"""A broken file: the running plan stays, the last good one starts, somebody is called; without any it does not start."""
+import os
+import subprocess
+import unittest
+
+import site_yaml
+from rig import TOCSIND, Case, Rig, until
+
+
+class Plan(Case):
+    def broken(self):
+        text = site_yaml.text(self.rig).replace("kind: gas, zone: b2-kitchen", "kind: gas, zone: b2-kitchn")
+        return text.replace("holder: wang", "holder: wamg")
+
+    def setUp(self):
+        self.rig.write("tocsin.yaml", site_yaml.text(self.rig))
+
+    def test_1_check(self):
+        good = self.rig.tocsin("check", self.rig.path("tocsin.yaml"))
+        self.assertEqual((good.returncode, good.stderr), (0, ""))
+        self.rig.write("broken.yaml", self.broken())
+        bad = self.rig.tocsin("check", self.rig.path("broken.yaml"))
+        self.assertEqual(bad.returncode, 1)
+        said = bad.stdout + bad.stderr
+        for word in ("b2-kitchn", "wamg"):
+            found = [n for n, l in enumerate(self.broken().splitlines(), 1) if word in l]
+            self.assertIn(f"broken.yaml:{found[0]}:", said)
+            self.assertIn(word, said)
+        self.assertEqual(self.rig.tocsin("check", self.rig.path("none.yaml")).returncode, 1)
+
+    def test_1b_one_slip_is_one_error(self):
+        """What is included is read all the same: its absence would look like twenty mistakes more."""
+        self.rig.write("broken.yaml", site_yaml.text(self.rig).replace("plc/b2/callpoint,", "plc/b2/callpoint, {a: b}: c,"))
+        bad = self.rig.tocsin("check", self.rig.path("broken.yaml"))
+        self.assertEqual(bad.returncode, 1)
+        self.assertEqual((bad.stdout + bad.stderr).count(": error:"), 1, bad.stdout + bad.stderr)
+
+    def test_2_reload(self):
+        rig = self.rig
+        plan = rig.status()["plan"]
+        same = rig.tocsin("reload")
+        self.assertEqual(same.returncode, 0)
+        rig.write("tocsin.yaml", self.broken())
+        since = self.console.mark()
+        bad = rig.tocsin("reload")
+        self.assertEqual(bad.returncode, 1)
+        said = bad.stdout + bad.stderr
+        for word in ("b2-kitchn", "wamg", "in force"):
+            self.assertIn(word, said)
+        self.assertEqual(rig.status()["plan"], plan)
+        self.assertTrue(self.command("wang", "raise", "gas-leak b2-kitchen x")["ok"])  # the running plan works on
+        rig.write("tocsin.yaml", site_yaml.text(rig, wait="31s"))
+        self.assertEqual(rig.tocsin("reload").returncode, 0)
+        until("the new plan is in force", lambda: rig.status()["plan"] != plan and not rig.status()["plan_broken"])
+        rig.wait_rec("plan", test=lambda r: r["body"].get("plan", "").startswith(rig.status()["plan"]))
+        self.console.wait_for("info", lambda m: m.json["plan"].startswith(rig.status()["plan"]), since)
+
+    def test_3_start_with_a_broken_file(self):
+        rig = self.rig
+        self.assertEqual(rig.tocsin("reload").returncode, 0)
+        plan = rig.status()["plan"]
+        self.assertEqual(rig.stop(), 0)
+        rig.write("tocsin.yaml", self.broken())
+        since = self.console.mark()
+        rig.start()
+        self.assertEqual((rig.status()["plan"], rig.status()["plan_broken"]), (plan, True))
+        state = self.opened("plan-broken", since)
+        self.console.wait("somebody is called about the plan", lambda: [
+            m for m in self.console.all[since:] if "/page/" in m.topic and m.topic.endswith("/json")
+            and m.json["incident"] == state["id"] and m.json["kind"] == "call"])
+        self.assertIn("wamg", rig.said())
+        self.assertIn("TROUBLE", rig.tocsin("status").stdout)
+        self.rig.write("tocsin.yaml", site_yaml.text(self.rig))
+        self.assertEqual(rig.tocsin("reload").returncode, 0)
+        until("the plan is whole again", lambda: not rig.status()["plan_broken"])
+
+
+class NoPlan(unittest.TestCase):
+    def test_no_plan_at_all(self):
+        rig = Rig()
+        self.addCleanup(rig.close)
+        for text in (None, "site: {id: 7\n"):
+            if text:
+                rig.write("tocsin.yaml", text)
+            done = subprocess.run([TOCSIND, "--config", rig.path("tocsin.yaml")], env=rig.environment(), timeout=20,
+                                  capture_output=True, text=True, check=False)
+            self.assertEqual(done.returncode, 78, done.stderr)
+            self.assertTrue(done.stderr)
+        self.assertFalse(os.path.exists(rig.path("state/tocsin.db")))
+
+    def test_usage(self):
+        for args in (["--nonsense"], ["too", "many"]):
+            self.assertEqual(subprocess.run([TOCSIND, *args], capture_output=True, check=False).returncode, 2)
+
+
+if __name__ == "__main__":
+    unittest.main()
