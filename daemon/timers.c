@@ -10,7 +10,7 @@
 #include <stdio.h>
 #include <unistd.h>
 
-enum { JOURNAL_HEAD_MS = 3600 * 1000, STOP_LIMIT_MS = 5000 };
+enum { JOURNAL_HEAD_MS = 3600 * 1000, STOP_LIMIT_MS = 5000, STORE_HANGS_MS = 5000 };
 
 static void on_turn(void *arg)
 {
@@ -27,9 +27,14 @@ static void on_late(void *arg)
 {
 	struct daemon *d = arg;
 
-	if (!d->flying || d->store_state != STORE_OK)
+	if (!d->flying || d->store_state == STORE_FAILING)
 		return;
-	daemon_tell_store(d, STORE_LATE);
+	if (d->store_state == STORE_LATE) { /* it hangs, and says nothing */
+		daemon_tell_store(d, STORE_FAILING);
+	} else {
+		daemon_tell_store(d, STORE_LATE);
+		loop_timer_in(d->late, STORE_HANGS_MS);
+	}
 	daemon_turn(d);
 }
 

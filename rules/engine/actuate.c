@@ -70,12 +70,16 @@ static struct actuation *find(const struct engine *e, int64_t id)
 
 void actuate_restored(struct engine *e, struct actuation *a)
 {
+	int i;
+
 	if (e->n_actuations == e->cap_actuations) {
 		e->cap_actuations = e->cap_actuations ? e->cap_actuations * 2 : 16;
 		e->actuations =
 		    xrealloc(e->actuations, (size_t)e->cap_actuations * sizeof(struct actuation *));
 	}
-	e->actuations[e->n_actuations++] = a;
+	for (i = e->n_actuations++; i > 0 && e->actuations[i - 1]->id > a->id; i--)
+		e->actuations[i] = e->actuations[i - 1];
+	e->actuations[i] = a;
 }
 
 void actuation_free(struct actuation *a)
@@ -323,22 +327,28 @@ void actuate_outcome(struct engine *e, int64_t id, enum outcome outcome, bool in
 {
 	struct actuation *a = find(e, id);
 	const struct incident *because = NULL;
-	const struct interlock *lock = NULL;
+	const struct interlock *lock;
+	const struct action *action;
 	int actuator;
 
 	if (!a || !a->in_flight)
 		return;
 	actuator = plan_actuator(e->plan, a->actuator);
+	action = actuator >= 0 ? action_of(&e->plan->actuators[actuator], a->action) : NULL;
 	a->in_flight = false;
 	a->dirty = true;
-	if (interlocked) {
-		if (actuator >= 0)
-			lock = interlock_forbids(e, actuator, a->action, &because);
-		end_interlocked(e, a, lock, because);
+	if (!action) { /* the plan lost it meanwhile */
+		end_feedback(e, a, STEP_FAILED, "no such actuator");
+	} else if (interlocked) {
+		lock = interlock_forbids(e, actuator, a->action, &because);
+		if (lock && (because || a->user))
+			end_interlocked(e, a, lock, because);
+		else
+			end_feedback(e, a, STEP_FAILED, "not synchronised");
 	} else if (outcome == OUTCOME_FAILED) {
 		if (e->link == LINK_DOWN)
 			end_feedback(e, a, STEP_FAILED, "broker down");
-	} else if (actuator < 0 || action_of(&e->plan->actuators[actuator], a->action)->until_sensor < 0) {
+	} else if (action->until_sensor < 0) {
 		end_feedback(e, a, STEP_DONE, "sent");
 	}
 }

@@ -24,7 +24,7 @@ static void member_row(struct engine *e, struct incident *inc, const struct cue_
 static void member_true(struct engine *e, struct incident *inc, struct sensor *s)
 {
 	struct member *m = member_find(inc, s->id);
-	bool is_new = !m || m->out;
+	bool is_new = !m || m->out, again = m && m->active == TRUTH_FALSE;
 	char who[80];
 	struct cue_arg a;
 
@@ -35,7 +35,7 @@ static void member_true(struct engine *e, struct incident *inc, struct sensor *s
 	m->lost = false;
 	m->active = TRUTH_TRUE;
 	incident_touch(e, inc);
-	if (a.kind == AUDIT_FOUND)
+	if (a.kind == AUDIT_FOUND || (again && !is_new))
 		member_row(e, inc, &a);
 	else if (is_new &&
 	         (inc->state == STATE_PRE_ALARM || inc->state == STATE_UNACKED || inc->state == STATE_ACKED))
@@ -94,15 +94,14 @@ static const char *who_of(const struct incident *inc, char who[80])
 	return "system";
 }
 
-static void graded(struct engine *e, struct incident *inc, int grade)
+static void graded(struct engine *e, struct incident *inc, const struct grade *grade)
 {
 	char who[80];
 	struct cue_arg a = {.who = who_of(inc, who), .kind = AUDIT_MEMBER};
 	bool calm =
 	    inc->state == STATE_RTN_UNACKED || inc->state == STATE_LATCHED || inc->state == STATE_CLEARED;
 
-	if (grade > inc->grade_index) {
-		incident_set_grade(inc, grade);
+	if (grade && incident_worse_grade(inc, grade)) {
 		a.kind = AUDIT_GRADE;
 		life_cue(e, inc, CUE_WORSEN, &a);
 	} else if (calm) {
@@ -118,12 +117,12 @@ void incident_grade(struct engine *e, struct instance *in, int grade, bool known
 
 	if (!inc && grade >= 0 && in->type) {
 		inc = incident_create(e, in);
-		incident_set_grade(inc, grade);
+		incident_begin_grade(inc, &in->type->grades[grade]);
 		incident_add_members(e, inc, in);
 		a.who = who_of(inc, who);
 		incident_begin(e, inc, &a);
 	} else if (inc && grade >= 0) {
-		graded(e, inc, grade);
+		graded(e, inc, in->type && grade < in->type->n_grades ? &in->type->grades[grade] : NULL);
 	} else if (inc && known && !has_manual(inc) && !has_lost(inc) && inc->state != STATE_CLOSED) {
 		for (int i = 0; i < inc->n_members; i++)
 			if (!strchr(inc->members[i].sensor, ':') && !inc->members[i].lost)

@@ -97,8 +97,8 @@ void deadline_shift(struct heap *h, int64_t by_ms)
 		h->at[i]->at_ms += by_ms;
 }
 
-static void each_below(const struct heap *h, int pos, int64_t at_ms, void (*fn)(void *, const struct deadline *),
-		       void *arg)
+static void each_below(const struct heap *h, int pos, int64_t at_ms,
+                       void (*fn)(void *, const struct deadline *), void *arg)
 {
 	if (pos > h->n || h->at[pos - 1]->at_ms > at_ms)
 		return;
@@ -107,7 +107,8 @@ static void each_below(const struct heap *h, int pos, int64_t at_ms, void (*fn)(
 	each_below(h, 2 * pos + 1, at_ms, fn, arg);
 }
 
-void deadline_each_by(const struct heap *h, int64_t at_ms, void (*fn)(void *arg, const struct deadline *d), void *arg)
+void deadline_each_by(const struct heap *h, int64_t at_ms, void (*fn)(void *arg, const struct deadline *d),
+                      void *arg)
 {
 	each_below(h, 1, at_ms, fn, arg);
 }

@@ -206,6 +206,15 @@ void publish_empty(struct engine *e, const char *topic)
 	publish(e, topic, "", NULL);
 }
 
+void publish_no_zone(struct engine *e, const char *zone)
+{
+	struct buf topic = {0};
+
+	buf_printf(&topic, "zone/%s/state", zone);
+	publish_empty(e, buf_text(&topic));
+	buf_fini(&topic);
+}
+
 static void publish_incidents(struct engine *e)
 {
 	struct buf topic = {0}, json = {0};

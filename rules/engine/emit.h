@@ -22,6 +22,7 @@ void effect_notice(struct engine *e, const struct notice *n, bool urgent);
 /* publish.c: everything changed since the last time, latest wins. Ends a turn. */
 void publish_changed(struct engine *e);
 void publish_empty(struct engine *e, const char *topic);
+void publish_no_zone(struct engine *e, const char *zone); /* the plan has lost it */
 void publish_fini(struct engine *e);
 
 /* outbox.c: one notice to one person, by the first channel that fits. */

@@ -85,6 +85,9 @@ static void on_started(struct engine *e, const struct event *ev)
 
 static void on_plan(struct engine *e, const struct plan *plan)
 {
+	for (int z = 0; z < e->plan->n_zones; z++)
+		if (plan_zone(plan, e->plan->zones[z].id) < 0)
+			publish_no_zone(e, e->plan->zones[z].id);
 	publish_fini(e);
 	e->plan = plan;
 	e->zone_words = xcalloc((size_t)plan->n_zones + 1, sizeof *e->zone_words);
@@ -92,6 +95,7 @@ static void on_plan(struct engine *e, const struct plan *plan)
 	row_end(e, AUDIT_PLAN, NULL, "system", 0);
 	incident_replan(e);
 	sensors_replan(e);
+	incident_sensors_dropped(e);
 	follow_members(e);
 	e->all_changed = true;
 }
@@ -110,8 +114,8 @@ static void on_link(struct engine *e, enum link link)
 	sensor_link(e, link);
 	switch (link) {
 	case LINK_DOWN:
-		if (was == LINK_DOWN)
-			return;
+		if (was != LINK_SYNCED && was != LINK_MARK_LOST)
+			return; /* it never was whole: the grace of the break before goes on */
 		e->link_stage = 0;
 		deadline_set(&e->heap, &e->link_due, e->now_ms + LINK_GRACE_MS);
 		link_row(e, AUDIT_BROKER_DOWN);
@@ -120,6 +124,7 @@ static void on_link(struct engine *e, enum link link)
 		outbox_link_up(e);
 		break;
 	case LINK_SYNCED:
+		outbox_link_up(e); /* at each mark: what failed though the link was whole */
 		if (was == LINK_SYNCED)
 			return;
 		deadline_clear(&e->heap, &e->link_due);
@@ -128,7 +133,6 @@ static void on_link(struct engine *e, enum link link)
 		e->link_stage = 0;
 		e->all_changed = true;
 		actuate_synced(e);
-		outbox_link_up(e);
 		break;
 	case LINK_MARK_LOST:
 		incident_self(e, SELF_MARK_LOST, false, NULL);

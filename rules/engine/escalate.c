@@ -111,6 +111,16 @@ void escalate_begin(struct engine *e, struct incident *inc, int64_t cause)
 	call_level(e, inc, cause);
 }
 
+void escalate_also(struct engine *e, struct incident *inc, int person, int64_t cause)
+{
+	int people[PEOPLE_MAX], n = chain_people(e, inc, inc->level, people, PEOPLE_MAX);
+
+	for (int i = 0; i < n; i++)
+		if (people[i] == person)
+			return;
+	call_people(e, inc, &person, 1, cause);
+}
+
 void escalate_again(struct engine *e, struct incident *inc, int64_t cause)
 {
 	if (inc->level < 1)

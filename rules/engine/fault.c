@@ -28,7 +28,7 @@ static struct incident *raise_fault(struct engine *e, enum self self, const char
 		return inc;
 	}
 	inc = incident_create(e, in);
-	incident_set_grade(inc, -1);
+	incident_begin_grade(inc, NULL);
 	m = member_add(e, inc, "self:", "system");
 	member_show(m->value, what ? what : "");
 	memcpy(m->now, m->value, sizeof m->now);
@@ -96,9 +96,33 @@ void incident_sensor_lost(struct engine *e, struct sensor *s, const char *why_zh
 	raise_fault(e, SELF_SENSOR_LOST, s->id, what);
 }
 
+/* The incident it was a member of is over; the detector is not mended by that. */
+void incident_still_dead(struct engine *e, const char *sensor)
+{
+	struct sensor *s = sensor_find(e, sensor);
+
+	if (s && s->def >= 0 && s->health != HEALTH_OK && s->health != HEALTH_UNKNOWN)
+		incident_sensor_lost(e, s, "仍无信号", "is still not working");
+}
+
 void incident_sensor_found(struct engine *e, struct sensor *s)
 {
 	fault_over(e, SELF_SENSOR_LOST, s->id);
+}
+
+/* A sensor that is no longer in the plan is nobody's loss. */
+void incident_sensors_dropped(struct engine *e)
+{
+	for (int i = 0; i < e->n_incidents; i++) {
+		const struct incident *inc = e->incidents[i];
+		const struct sensor *s;
+
+		if (!inc->instance || strcmp(inc->type_id, self_name(SELF_SENSOR_LOST)) != 0)
+			continue;
+		s = sensor_find(e, inc->instance->scope);
+		if (!s || s->def < 0)
+			fault_over(e, SELF_SENSOR_LOST, inc->instance->scope);
+	}
 }
 
 void incident_retained(struct engine *e, int64_t number, const char *id)

@@ -1,6 +1,7 @@
 /* incident.c - one occurrence: its memory, its number, how it is opened. */
 #include "base/text.h"
 #include "engine/emit.h"
+#include "engine/gates.h"
 #include "engine/incident.h"
 
 #include <stdio.h>
@@ -194,21 +195,41 @@ static const char *link_after(const struct engine *e, const char *type_id, const
 	return "";
 }
 
-void incident_set_grade(struct incident *inc, int grade)
+/* Place of a grade in the type the incident began with; -1: it had none such. */
+static int grade_place(const struct incident *inc, const struct grade *g)
 {
-	const struct incident_type *t = inc->type;
+	for (int i = 0; inc->type && i < inc->type->n_grades; i++)
+		if (!strcmp(inc->type->grades[i].id, g->id))
+			return i;
+	return -1;
+}
 
+void incident_begin_grade(struct incident *inc, const struct grade *g)
+{
 	free(inc->grade);
-	inc->grade_index = grade;
-	if (!t || grade < 0 || grade >= t->n_grades) {
-		inc->grade = xstrdup("");
-		inc->severity = t ? t->severity : SEVERITY_MAJOR;
-		inc->latch = t && t->latch;
-		return;
-	}
-	inc->grade = xstrdup(t->grades[grade].id);
-	inc->severity = t->grades[grade].severity;
-	inc->latch = inc->latch || t->grades[grade].latch;
+	inc->grade = xstrdup(g ? g->id : "");
+	inc->grade_index = g ? grade_place(inc, g) : -1;
+	inc->severity = g ? g->severity : inc->type->severity;
+	inc->latch = g ? g->latch : inc->type->latch;
+}
+
+/* The plan may have changed since it opened, and a person may have raised it:
+ * a grade is told by its name, else by its severity, and nothing gets milder. */
+bool incident_worse_grade(struct incident *inc, const struct grade *g)
+{
+	int place = grade_place(inc, g);
+	bool worse =
+	    place >= 0 && inc->grade_index >= 0 ? place > inc->grade_index : g->severity < inc->severity;
+
+	if (!worse && inc->grade_index >= 0)
+		return false;
+	free(inc->grade);
+	inc->grade = xstrdup(g->id);
+	inc->grade_index = place;
+	if (g->severity < inc->severity)
+		inc->severity = g->severity;
+	inc->latch = inc->latch || g->latch;
+	return worse;
 }
 
 struct incident *incident_create(struct engine *e, struct instance *in)
@@ -341,7 +362,7 @@ void incident_add_members(struct engine *e, struct incident *inc, struct instanc
 	for (int i = 0; i < in->n_gates; i++) {
 		struct sensor *s = in->gates[i]->sensor;
 
-		if (s && in->gates[i]->out == TRUTH_TRUE && !member_find(inc, s->id))
+		if (s && gate_is_bad(in->gates[i]) && !member_find(inc, s->id))
 			member_of_sensor(e, inc, s)->lost = in->gates[i]->lost;
 	}
 }

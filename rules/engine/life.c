@@ -58,9 +58,18 @@ static int64_t row(struct engine *e, struct incident *inc, const struct cue_arg 
 	return row_end(e, a->kind, inc, a->who, a->cause);
 }
 
+static void set_text(char **field, const char *text)
+{
+	char *old = *field;
+
+	*field = xstrdup(text);
+	free(old);
+}
+
 static int64_t move_row(struct engine *e, struct incident *inc, enum state to, const struct cue_arg *a)
 {
 	inc->rev++;
+	set_text(&inc->reset_by, ""); /* half an all-clear was said of something else */
 	move(e, inc, to);
 	return row(e, inc, a);
 }
@@ -69,14 +78,6 @@ static int64_t move_row(struct engine *e, struct incident *inc, enum state to, c
 static enum state calm(const struct incident *inc)
 {
 	return inc->latch ? STATE_LATCHED : STATE_CLEARED;
-}
-
-static void set_text(char **field, const char *text)
-{
-	char *old = *field;
-
-	*field = xstrdup(text);
-	free(old);
 }
 
 static void drop_ack(struct incident *inc)
@@ -98,6 +99,7 @@ static enum refusal act_nothing(struct engine *e, struct incident *inc, const st
 static enum refusal act_alarm(struct engine *e, struct incident *inc, const struct cue_arg *a)
 {
 	bool begins = inc->state == STATE_PRE_ALARM;
+	int acker = plan_person(e->plan, inc->acked_by);
 	int64_t seq;
 
 	drop_ack(inc);
@@ -105,6 +107,8 @@ static enum refusal act_alarm(struct engine *e, struct incident *inc, const stru
 	if (begins)
 		playbook_start(e, inc, seq);
 	escalate_begin(e, inc, seq);
+	if (acker >= 0)
+		escalate_also(e, inc, acker, seq);
 	return REFUSAL_NONE;
 }
 
@@ -150,6 +154,8 @@ static void close_now(struct engine *e, struct incident *inc, const struct cue_a
 		inc->instance->incident = NULL;
 	inc->instance = NULL;
 	arm(e, inc, NEXT_EMPTY, e->now_ms + DAY_MS);
+	for (int i = 0; i < inc->n_members; i++)
+		incident_still_dead(e, inc->members[i].sensor);
 }
 
 static enum refusal act_false_alarm(struct engine *e, struct incident *inc, const struct cue_arg *a)

@@ -28,6 +28,7 @@ void life_settle(struct engine *e, struct incident *inc, int64_t cause);
 
 /* escalate.c: the chain. */
 void escalate_begin(struct engine *e, struct incident *inc, int64_t cause); /* from level 1, now */
+void escalate_also(struct engine *e, struct incident *inc, int person, int64_t cause); /* unless just called */
 void escalate_again(struct engine *e, struct incident *inc, int64_t cause); /* present level, now */
 void escalate_next(struct engine *e, struct incident *inc, const char *who,
                    int64_t cause);                                            /* its time is over */
@@ -77,12 +78,15 @@ const struct interlock *interlock_forbids(const struct engine *e, int actuator, 
 /* incident.c */
 struct incident *incident_raise_by_person(struct engine *e, const struct command *c, int person);
 void incident_self(struct engine *e, enum self self, bool over, const char *what);
+void incident_still_dead(struct engine *e, const char *sensor); /* a member, when its incident closes */
+void incident_sensors_dropped(struct engine *e); /* after a new plan */
 void incident_retained(struct engine *e, int64_t number, const char *id);
 void incident_due(struct engine *e, struct incident *inc);
 void incident_free(struct incident *inc);
 /* Persons took lost members out by name (and reports of persons back): as `without`. */
 bool incident_without(struct engine *e, struct incident *inc, const struct strings *names,
                       const struct cue_arg *arg);
+bool incident_may_take_out(const struct incident *inc, const struct member *m, const struct strings *names);
 bool incident_is_active(const struct incident *inc); /* a member is active or unknown and not out */
 struct incident *incident_new(struct engine *e, int64_t number);
 void incident_make_steps(struct incident *inc); /* one waiting run per step of its playbook */

@@ -56,7 +56,7 @@ static void delivery(struct engine *e, const struct notice *n, enum delivery sta
 	d->notice = xstrdup(n->id);
 	d->state = state;
 	d->at_ms = e->now_ms;
-	for (int i = 0; state == DELIVERY_SENT && i < inc->n_called; i++)
+	for (int i = 0; (state == DELIVERY_SENT || state == DELIVERY_DELIVERED) && i < inc->n_called; i++)
 		if (!strcmp(inc->called[i].person, n->person))
 			inc->called[i].sent_ms = e->now_ms;
 	incident_touch(e, inc);
@@ -75,7 +75,7 @@ static void leave(struct engine *e, struct notice_run *r)
 		r->dirty = true;
 		return;
 	}
-	r->left = true;
+	r->left = e->link != LINK_DOWN || !is_page(e, r->notice.channel);
 	effect_notice(e, &r->notice, is_urgent(&r->notice));
 }
 
@@ -168,6 +168,19 @@ static struct notice_run *compose(struct engine *e, const struct to_send *s)
 	return r;
 }
 
+/* A newer call of the same person for the same incident says all of an older one that waits. */
+static void supersede(struct engine *e, const struct notice *n)
+{
+	for (int i = e->n_notices - 1; i >= 0; i--) {
+		const struct notice_run *old = e->notices[i];
+
+		if (old->waits_link && old->notice.kind == NOTICE_CALL && n->kind == NOTICE_CALL &&
+		    n->incident && old->notice.incident && !strcmp(old->notice.incident, n->incident) &&
+		    !strcmp(old->notice.person, n->person))
+			forget(e, i);
+	}
+}
+
 void outbox_send(struct engine *e, const struct to_send *s)
 {
 	const struct person *p = &e->plan->people[s->person];
@@ -186,6 +199,7 @@ void outbox_send(struct engine *e, const struct to_send *s)
 	snprintf(key, sizeof key, "n/%s", r->notice.id);
 	r->key = xstrdup(key);
 	r->dirty = true;
+	supersede(e, &r->notice);
 	add(e, r);
 	delivery(e, &r->notice, DELIVERY_QUEUED);
 	leave(e, r);
@@ -230,6 +244,8 @@ static void failed(struct engine *e, int i, const char *why)
 	struct notice_run *r = e->notices[i];
 	int person = plan_person(e->plan, r->notice.person), next = -1;
 
+	bool had_left = r->left;
+
 	row(e, &r->notice, AUDIT_DELIVERY_FAILED, why);
 	delivery(e, &r->notice, DELIVERY_FAILED);
 	r->left = false;
@@ -243,7 +259,9 @@ static void failed(struct engine *e, int i, const char *why)
 		r->dirty = true;
 		delivery(e, &r->notice, DELIVERY_QUEUED);
 		leave(e, r);
-	} else if (is_page(e, r->notice.channel)) { /* the failure may be heard before the link's end */
+	} else if (person >= 0 &&
+	           is_page(e, r->notice.channel)) { /* the failure may be heard before the link's end */
+		r->notice.repeat = r->notice.repeat || had_left;
 		r->waits_link = true;
 		r->dirty = true;
 	} else {
@@ -305,8 +323,8 @@ void outbox_forget(struct engine *e, struct incident *inc)
 	for (int i = e->n_notices - 1; i >= 0; i--) {
 		struct notice_run *r = e->notices[i];
 
-		if (r->waits_link && r->notice.kind == NOTICE_CALL && r->notice.incident &&
-		    !strcmp(r->notice.incident, inc->id))
+		if (r->waits_link && (r->notice.kind == NOTICE_CALL || inc->state == STATE_CLOSED) &&
+		    r->notice.incident && !strcmp(r->notice.incident, inc->id))
 			forget(e, i);
 	}
 }

@@ -71,7 +71,7 @@ static int64_t step_row(struct engine *e, struct step_run *s, const char *who, c
 	if (s->state == STEP_OPEN && s->due.pos)
 		json_time(b, "due", s->due.at_ms);
 	if (s->late)
-		json_bool(b, "late", true);
+		json_bool(b, "overdue", true); /* `late` says that a row was stored late */
 	if (note && *note)
 		json_str(b, "note", note);
 	return row_end(e, AUDIT_STEP, s->incident, who, cause);
@@ -123,11 +123,26 @@ static bool told_before(const struct engine *e, const struct step_run *s, int up
 	return false;
 }
 
+/* Nobody holds any of the roles: the chain's first level must know. */
+static void tell_instead(struct engine *e, struct step_run *s, int64_t cause)
+{
+	int people[16], n = chain_people(e, s->incident, 1, people, 16);
+
+	for (int i = 0; i < n; i++) {
+		const char *words = step_of(s)->text.in[e->plan->people[people[i]].language];
+		struct to_send to = {NOTICE_TELL, people[i],          s->incident, step_of(s),
+		                     words,       s->incident->level, cause,       -1};
+
+		outbox_send(e, &to);
+	}
+}
+
 static void open_notify(struct engine *e, struct step_run *s, int64_t cause)
 {
 	const struct step *step = step_of(s);
 	struct cue_arg a = {.who = "system", .cause = cause};
 	const struct incident *inc = s->incident;
+	bool any = false;
 
 	for (int i = 0; i < step->notify.n; i++) {
 		const char *id = inc->plan->roles[step->notify.at[i]].id;
@@ -138,7 +153,10 @@ static void open_notify(struct engine *e, struct step_run *s, int64_t cause)
 			continue;
 		to.words = step->text.in[e->plan->people[person].language];
 		outbox_send(e, &to);
+		any = true;
 	}
+	if (!any)
+		tell_instead(e, s, cause);
 	playbook_end(e, s, STEP_DONE, &a);
 }
 

@@ -3,6 +3,7 @@
 #include "engine/incident.h"
 
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 struct incident *incident_raise_by_person(struct engine *e, const struct command *c, int person)
@@ -19,8 +20,13 @@ struct incident *incident_raise_by_person(struct engine *e, const struct command
 	snprintf(name, sizeof name, "person:%s", e->plan->people[person].id);
 	if (!inc) {
 		inc = incident_create(e, in);
+		if (inc->zone < 0 && t->per != PER_SITE) { /* per sensor: a person says where, not which */
+			free(inc->zone_id);
+			inc->zone_id = xstrdup(c->zone);
+			inc->zone = plan_zone(e->plan, c->zone);
+		}
 		inc->manual = true;
-		incident_set_grade(inc, -1);
+		incident_begin_grade(inc, NULL);
 		m = member_add(e, inc, name, "report");
 		member_show(m->value, c->words && *c->words ? c->words : e->plan->people[person].name);
 		incident_begin(e, inc, &a);
@@ -43,6 +49,16 @@ static bool named(const struct strings *names, const char *name)
 	return false;
 }
 
+/* Reports of people always; a lost member, or the lost sensor an incident is about, by its name. */
+bool incident_may_take_out(const struct incident *inc, const struct member *m, const struct strings *names)
+{
+	if (!strncmp(m->sensor, "person:", 7))
+		return true;
+	if (!strcmp(m->sensor, "self:"))
+		return inc->instance && named(names, inc->instance->scope);
+	return m->lost && named(names, m->sensor);
+}
+
 bool incident_without(struct engine *e, struct incident *inc, const struct strings *names,
                       const struct cue_arg *arg)
 {
@@ -50,12 +66,11 @@ bool incident_without(struct engine *e, struct incident *inc, const struct strin
 
 	for (int i = 0; i < inc->n_members && inc->state != STATE_CLOSED; i++) {
 		struct member *m = &inc->members[i];
-		bool report = strncmp(m->sensor, "person:", 7) == 0;
 		struct instance *in = inc->instance;
 		struct sensor *s = sensor_find(e, m->sensor);
 		struct cue_arg a = *arg;
 
-		if (m->out || !(report || (m->lost && named(names, m->sensor))))
+		if (m->out || !incident_may_take_out(inc, m, names))
 			continue;
 		m->out = true;
 		m->active = TRUTH_FALSE;

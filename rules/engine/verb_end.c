@@ -25,13 +25,8 @@ static bool is_calm_without(const struct incident *inc, const struct strings *a,
 {
 	for (int i = 0; i < inc->n_members; i++) {
 		const struct member *m = &inc->members[i];
-		bool named = !strncmp(m->sensor, "person:", 7);
-
-		for (int k = 0; k < a->n; k++)
-			named |= m->lost && !strcmp(a->at[k], m->sensor);
-		for (int k = 0; k < b->n; k++)
-			named |= m->lost && !strcmp(b->at[k], m->sensor);
-		if (!m->out && !named && (m->active == TRUTH_TRUE || m->lost))
+		if (!m->out && !incident_may_take_out(inc, m, a) && !incident_may_take_out(inc, m, b) &&
+		    (m->active == TRUTH_TRUE || m->lost))
 			return false;
 	}
 	return true;
@@ -93,6 +88,8 @@ enum refusal verb_reset(struct engine *e, struct said *s)
 		r = REFUSAL_SECOND_PERSON;
 	} else {
 		all_clear(e, s, &first);
+		if (inc->state != STATE_CLEARED && inc->state != STATE_CLOSED)
+			r = REFUSAL_STILL_ACTIVE; /* the condition is still true without them */
 	}
 	free(copy);
 	return r;

@@ -27,8 +27,7 @@ static struct beat measure(const struct engine *e, int64_t now_ms)
 
 	for (int i = 0; i < e->n_incidents; i++) {
 		const struct incident *inc = e->incidents[i];
-		int64_t age = later_of(now_ms - inc->opened_ms),
-		        left = later_of(inc->due.at_ms - now_ms);
+		int64_t age = later_of(now_ms - inc->opened_ms), left = later_of(inc->due.at_ms - now_ms);
 
 		if (inc->state == STATE_CLOSED)
 			continue;

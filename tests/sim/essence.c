@@ -94,7 +94,8 @@ static uint64_t of_notices(uint64_t h, const struct engine *e)
 
 	for (int i = 0; i < e->n_notices; i++) {
 		const struct notice *n = &e->notices[i]->notice;
-		uint64_t one = num(text(text(text(text(h, n->id), n->person), n->channel), n->incident), n->kind);
+		uint64_t one =
+		    num(text(text(text(text(h, n->id), n->person), n->channel), n->incident), n->kind);
 
 		sum += num(num(text(one, n->text), n->repeat), e->notices[i]->waits_link);
 	}
@@ -108,7 +109,8 @@ static uint64_t of_commands(uint64_t h, const struct engine *e)
 	for (int i = 0; i < e->n_actuations; i++) {
 		const struct actuation *a = e->actuations[i];
 
-		sum += num(num(due(text(text(num(h, a->id), a->actuator), a->action), &a->due), a->tries), a->in_flight);
+		sum += num(num(due(text(text(num(h, a->id), a->actuator), a->action), &a->due), a->tries),
+		           a->in_flight);
 	}
 	return sum;
 }

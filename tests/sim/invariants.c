@@ -80,23 +80,27 @@ static bool is_said(const struct input *in, enum verb verb)
 	return in && in->is_command && in->verb == verb;
 }
 
-static void check_move(struct world *w, const struct incident *inc, const struct watch *was, const struct input *in)
+static void check_move(struct world *w, const struct incident *inc, const struct watch *was,
+                       const struct input *in)
 {
 	bool calm = inc->state == STATE_CLEARED || inc->state == STATE_CLOSED;
 
 	world_trace(w, "  %s: %s to %s", inc->id, state_name(was->state), state_name(inc->state));
 	if (is_calling(was->state) && !is_calling(inc->state) && !is_said(in, VERB_ACK))
-		world_broken(w, "I3", "%s stops calling (now %s) and nobody has acknowledged it", inc->id, state_name(inc->state));
+		world_broken(w, "I3", "%s stops calling (now %s) and nobody has acknowledged it", inc->id,
+		             state_name(inc->state));
 	if (was->state == STATE_CLOSED)
 		world_broken(w, "I3", "%s was closed and is %s", inc->id, state_name(inc->state));
 	if (calm && inc->latch && was->state != STATE_PRE_ALARM && was->state != STATE_CLEARED) {
 		if (!is_said(in, VERB_RESET))
-			world_broken(w, "I9", "%s latches and is %s without a reset", inc->id, state_name(inc->state));
-		if (hazard_is_life(inc->hazard) && (!*was->reset_by || !strcmp(was->reset_by, speaker(w, in))))
+			world_broken(w, "I9", "%s latches and is %s without a reset", inc->id,
+			             state_name(inc->state));
+		if (hazard_is_life(inc->hazard) &&
+		    (!*was->reset_by || !strcmp(was->reset_by, speaker(w, in))))
 			world_broken(w, "I9", "%s is cleared by one person alone", inc->id);
 	}
-	if (in && !in->is_command && in->kind != READING_VALUE && inc->hazard != HAZARD_SYSTEM && is_active(was->state) &&
-	    !is_active(inc->state))
+	if (in && !in->is_command && in->kind != READING_VALUE && inc->hazard != HAZARD_SYSTEM &&
+	    is_active(was->state) && !is_active(inc->state))
 		world_broken(w, "I9", "%s is %s because a sensor was lost", inc->id, state_name(inc->state));
 }
 
@@ -124,7 +128,8 @@ static void look_at(struct world *w, const struct incident *inc, const struct in
 		check_move(w, inc, was, in);
 	}
 	w->n_closed += inc->state == STATE_CLOSED && was->state != STATE_CLOSED;
-	if (!is_calling(inc->state) || was->state == STATE_COUNT || !is_calling(was->state) || has_call(w, inc->id))
+	if (!is_calling(inc->state) || was->state == STATE_COUNT || !is_calling(was->state) ||
+	    has_call(w, inc->id))
 		was->called_ms = w->now_ms;
 	was->state = inc->state;
 	strncpy(was->reset_by, inc->reset_by, sizeof was->reset_by - 1);
@@ -189,7 +194,8 @@ static void check_alarms(struct world *w)
 		int def = w->alarm[i] ? plan_sensor(p, w->sensors[i].id) : -1;
 
 		if (def >= 0 && !has_fire(w, p->zones[p->sensors[def].zone].id))
-			world_broken(w, "I1", "%s was told alarm, and there is no open incident", w->sensors[i].id);
+			world_broken(w, "I1", "%s was told alarm, and there is no open incident",
+			             w->sensors[i].id);
 	}
 }
 
@@ -201,7 +207,9 @@ static int64_t longest_ms(const struct world *w, const struct incident *inc)
 	case NEXT_CALL:
 		return w->max_wait_ms;
 	case NEXT_ACTION:
-		return inc->playbook && inc->playbook->first >= 0 ? inc->playbook->steps[inc->playbook->first].within_ms : 0;
+		return inc->playbook && inc->playbook->first >= 0
+		           ? inc->playbook->steps[inc->playbook->first].within_ms
+		           : 0;
 	case NEXT_REMIND:
 		return inc->type && inc->type->remind_ms ? inc->type->remind_ms : 900000;
 	case NEXT_INVESTIGATE:
@@ -243,10 +251,11 @@ static void check_deadline(struct world *w, const struct incident *inc)
 	if (inc->due.at_ms <= w->now_ms)
 		world_broken(w, "I3", "the deadline of %s is over and nothing was done", inc->id);
 	if (!fits(inc->state, inc->next))
-		world_broken(w, "I3", "the deadline of %s (%s) is for something else (%d)", inc->id, state_name(inc->state), (int)inc->next);
+		world_broken(w, "I3", "the deadline of %s (%s) is for something else (%d)", inc->id,
+		             state_name(inc->state), (int)inc->next);
 	if (inc->due.at_ms - w->now_ms > longest_ms(w, inc))
-		world_broken(w, "I3", "the deadline of %s (%s) is in %lld ms", inc->id, state_name(inc->state),
-			     (long long)(inc->due.at_ms - w->now_ms));
+		world_broken(w, "I3", "the deadline of %s (%s) is in %lld ms", inc->id,
+		             state_name(inc->state), (long long)(inc->due.at_ms - w->now_ms));
 }
 
 /* While the broker is away a page may wait; else each round calls somebody. */
@@ -255,10 +264,10 @@ static void check_calls(struct world *w, const struct incident *inc)
 	struct watch *was = invariants_watch(w, inc->number);
 	int64_t limit_ms = w->max_wait_ms + CALL_SLACK_MS;
 
-	if (is_calling(inc->state) && w->now_ms - was->called_ms > limit_ms && w->now_ms - w->link_down_ms > limit_ms &&
-	    w->link == LINK_SYNCED)
-		world_broken(w, "I3", "%s is %s and nobody was called for %lld ms", inc->id, state_name(inc->state),
-			     (long long)(w->now_ms - was->called_ms));
+	if (is_calling(inc->state) && w->now_ms - was->called_ms > limit_ms &&
+	    w->now_ms - w->link_down_ms > limit_ms && w->link == LINK_SYNCED)
+		world_broken(w, "I3", "%s is %s and nobody was called for %lld ms", inc->id,
+		             state_name(inc->state), (long long)(w->now_ms - was->called_ms));
 }
 
 static void check_heap(struct world *w)
@@ -283,8 +292,10 @@ static void check_place(struct world *w, const struct incident *inc)
 
 		if (incident_is_open(other) && other->instance == inc->instance)
 			world_broken(w, "I3", "%s and %s are open for the same", other->id, inc->id);
-		if (incident_is_open(other) && !strcmp(other->type_id, inc->type_id) && !strcmp(other->instance->scope, inc->instance->scope))
-			world_broken(w, "I3", "%s and %s are open for the same type and place", other->id, inc->id);
+		if (incident_is_open(other) && !strcmp(other->type_id, inc->type_id) &&
+		    !strcmp(other->instance->scope, inc->instance->scope))
+			world_broken(w, "I3", "%s and %s are open for the same type and place", other->id,
+			             inc->id);
 	}
 }
 
@@ -299,7 +310,7 @@ static void check_instances(struct world *w)
 
 		if (in->grade >= 0 && in->type && (!in->incident || !is_active(in->incident->state)))
 			world_broken(w, "I1", "%s is true, and its incident is %s", in->key,
-				     in->incident ? state_name(in->incident->state) : "not there");
+			             in->incident ? state_name(in->incident->state) : "not there");
 	}
 }
 
@@ -340,8 +351,8 @@ void invariants_restored(struct world *w, bool same_plan)
 	w->seq = w->durable_seq;
 	memcpy(w->alarm, w->durable_alarm, sizeof w->alarm);
 	if (engine_seq(w->engine) != w->durable_seq)
-		world_broken(w, "I8", "after the restart row %lld is the last, stored was %lld", (long long)engine_seq(w->engine),
-			     (long long)w->durable_seq);
+		world_broken(w, "I8", "after the restart row %lld is the last, stored was %lld",
+		             (long long)engine_seq(w->engine), (long long)w->durable_seq);
 	essence_of(w->engine, &now);
 	if (!same_plan) { /* who reads what may be another */
 		now.of[ESSENCE_GATES] = w->durable_essence.of[ESSENCE_GATES];

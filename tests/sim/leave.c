@@ -24,11 +24,13 @@ static int person_of(const char *id)
 static void leave_notice(struct world *w, const struct effect *f, bool recorded)
 {
 	const struct notice *n = &f->notice;
-	bool needs_broker = !strcmp(n->channel, "page") && (w->link == LINK_DOWN || w->link == LINK_MARK_LOST);
+	bool needs_broker =
+	    !strcmp(n->channel, "page") && (w->link == LINK_DOWN || w->link == LINK_MARK_LOST);
 	struct thing t = {.kind = THING_NOTICE, .process = w->process, .a = OUTCOME_SENT};
 
-	world_trace(w, "  leaves: notice %s %s to %s by %s about %s%s%s", n->id, notice_kind_name(n->kind), n->person,
-		    n->channel, n->incident ? n->incident : "-", n->repeat ? " repeat" : "", recorded ? "" : " unrecorded");
+	world_trace(w, "  leaves: notice %s %s to %s by %s about %s%s%s", n->id, notice_kind_name(n->kind),
+	            n->person, n->channel, n->incident ? n->incident : "-", n->repeat ? " repeat" : "",
+	            recorded ? "" : " unrecorded");
 	fold(w, n->id);
 	fold(w, n->text);
 	snprintf(t.id, sizeof t.id, "%s", n->id);
@@ -40,10 +42,12 @@ static void leave_notice(struct world *w, const struct effect *f, bool recorded)
 		t.a = OUTCOME_DELIVERED;
 		world_later(w, 2000 + chance_about(&w->chance, 300), &t);
 	}
-	if (!needs_broker && f->number >= 0 && n->incident && n->kind != NOTICE_OVER && chance_of(&w->chance, 50))
+	if (!needs_broker && f->number >= 0 && n->incident && n->kind != NOTICE_OVER &&
+	    chance_of(&w->chance, 50))
 		world_later(w, 500 + chance_about(&w->chance, 40 * SECOND_MS),
-			    &(struct thing){.kind = THING_ACT, .a = person_of(n->person),
-					    .number = n->answer ? strtoll(n->answer, NULL, 10) : 0});
+		            &(struct thing){.kind = THING_ACT,
+		                            .a = person_of(n->person),
+		                            .number = n->answer ? strtoll(n->answer, NULL, 10) : 0});
 }
 
 static void leave_actuate(struct world *w, const struct effect *f)

@@ -15,7 +15,8 @@ static void set_word(struct nature *s, const char *word)
 
 static void set_number(struct nature *s, int64_t milli)
 {
-	snprintf(s->word, sizeof s->word, "%lld.%lld", (long long)(milli / 1000), (long long)(milli % 1000 / 100));
+	snprintf(s->word, sizeof s->word, "%lld.%lld", (long long)(milli / 1000),
+	         (long long)(milli % 1000 / 100));
 	s->milli = milli;
 	s->has_number = true;
 }
@@ -27,10 +28,13 @@ static void measure(struct world *w, struct nature *s)
 	bool between = chance_of(c, 10);
 
 	if (!strcmp(s->kind, "gas"))
-		set_number(s, between ? 5000 + chance_below(c, 50) * 100
-				      : s->bad ? 11000 + chance_below(c, 500) * 100 : chance_below(c, 50) * 100);
+		set_number(s, between  ? 5000 + chance_below(c, 50) * 100
+		              : s->bad ? 11000 + chance_below(c, 500) * 100
+		                       : chance_below(c, 50) * 100);
 	else if (!strcmp(s->kind, "mains"))
-		set_number(s, between ? 190000 : s->bad ? chance_below(c, 1800) * 100 : 225000 + chance_below(c, 100) * 100);
+		set_number(s, between  ? 190000
+		              : s->bad ? chance_below(c, 1800) * 100
+		                       : 225000 + chance_below(c, 100) * 100);
 	else if (!strcmp(s->kind, "position"))
 		set_word(s, *s->word ? s->word : "open");
 	else
@@ -40,7 +44,8 @@ static void measure(struct world *w, struct nature *s)
 static struct input reading_of(const struct world *w, int sensor)
 {
 	const struct nature *s = &w->sensors[sensor];
-	struct input in = {.sensor = sensor, .kind = READING_VALUE, .has_number = s->has_number, .milli = s->milli};
+	struct input in = {
+	    .sensor = sensor, .kind = READING_VALUE, .has_number = s->has_number, .milli = s->milli};
 
 	memcpy(in.word, s->word, sizeof in.word);
 	return in;
@@ -80,7 +85,8 @@ static void odd_reading(struct world *w, int sensor)
 		in.retained = true;
 		break;
 	default: /* garbage */
-		snprintf(in.word, sizeof in.word, "%s", chance_of(&w->chance, 50) ? "\xe9\x98\xbf%20 \"x\\" : "");
+		snprintf(in.word, sizeof in.word, "%s",
+		         chance_of(&w->chance, 50) ? "\xe9\x98\xbf%20 \"x\\" : "");
 		in.has_number = chance_of(&w->chance, 30);
 		in.milli = chance_of(&w->chance, 50) ? INT64_MAX / 2 : -1;
 		break;
@@ -114,7 +120,8 @@ void nature_sensor(struct world *w)
 
 	for (int i = 0; i < n; i++)
 		one_sensor(w, (int)chance_below(&w->chance, w->n_sensors));
-	world_later(w, chance_about(&w->chance, 6 * SECOND_MS * w->pace), &(struct thing){.kind = THING_SENSOR});
+	world_later(w, chance_about(&w->chance, 6 * SECOND_MS * w->pace),
+	            &(struct thing){.kind = THING_SENSOR});
 }
 
 void nature_retained(struct world *w)
@@ -142,9 +149,12 @@ void nature_valve(struct world *w, const struct thing *t)
 	static const struct {
 		const char *done, *sensor, *word;
 	} moves[] = {
-		{"gas-valve close", "gasvalve", "closed"},     {"gas-valve open", "gasvalve", "open"},
-		{"water-valve close", "watervalve", "closed"}, {"water-valve open", "watervalve", "open"},
-		{"fan on", "fan", "on"},		       {"fan off", "fan", "off"},
+	    {"gas-valve close", "gasvalve", "closed"},
+	    {"gas-valve open", "gasvalve", "open"},
+	    {"water-valve close", "watervalve", "closed"},
+	    {"water-valve open", "watervalve", "open"},
+	    {"fan on", "fan", "on"},
+	    {"fan off", "fan", "off"},
 	};
 
 	for (size_t i = 0; i < sizeof moves / sizeof *moves; i++) {
@@ -166,7 +176,8 @@ static void step_clock(struct world *w)
 	struct event ev = {.kind = EVENT_CLOCK};
 	bool forward = chance_of(&w->chance, 60);
 
-	ev.clock_ms = forward ? chance_about(&w->chance, 10 * MINUTE_MS) : -chance_about(&w->chance, MINUTE_MS);
+	ev.clock_ms =
+	    forward ? chance_about(&w->chance, 10 * MINUTE_MS) : -chance_about(&w->chance, MINUTE_MS);
 	world_trace(w, "clock steps %lld ms", (long long)ev.clock_ms);
 	if (forward) {
 		w->now_ms += ev.clock_ms;
@@ -180,8 +191,8 @@ static void step_clock(struct world *w)
 
 static void fault(struct world *w)
 {
-	static const enum self kinds[] = {SELF_STORE_SET_ASIDE, SELF_PLAN_BROKEN, SELF_POISON, SELF_UNSENDABLE,
-					  SELF_CLOCK_STEP, SELF_PLAN_BROKEN};
+	static const enum self kinds[] = {SELF_STORE_SET_ASIDE, SELF_PLAN_BROKEN, SELF_POISON,
+	                                  SELF_UNSENDABLE,      SELF_CLOCK_STEP,  SELF_PLAN_BROKEN};
 	struct event ev = {.kind = EVENT_FAULT};
 
 	ev.fault.self = kinds[chance_below(&w->chance, (int64_t)(sizeof kinds / sizeof *kinds))];
@@ -208,12 +219,13 @@ static void store_trouble(struct world *w)
 
 void nature_odd(struct world *w)
 {
-	static void (*const odd[])(struct world *w) = {process_crash,  process_crash, process_crash, process_reload,
-						       store_trouble,  step_clock,    fault,	     unknown_retained,
-						       process_reload, process_stop,  fault};
+	static void (*const odd[])(struct world * w) = {
+	    process_crash, process_crash,    process_crash,  process_reload, store_trouble, step_clock,
+	    fault,         unknown_retained, process_reload, process_stop,   fault};
 
 	odd[chance_below(&w->chance, (int64_t)(sizeof odd / sizeof *odd))](w);
-	world_later(w, chance_about(&w->chance, 8 * MINUTE_MS * (w->pace < 3 ? w->pace : 3)), &(struct thing){.kind = THING_ODD});
+	world_later(w, chance_about(&w->chance, 8 * MINUTE_MS * (w->pace < 3 ? w->pace : 3)),
+	            &(struct thing){.kind = THING_ODD});
 }
 
 void nature_begin(struct world *w)

@@ -41,7 +41,8 @@ static void about(struct world *w, struct input *in, const struct incident *inc)
 
 static void fill_record(struct world *w, struct input *in, const struct step *s)
 {
-	static const char *const values[] = {[FIELD_TEXT] = "text", [FIELD_TIME] = "03:10", [FIELD_NUMBER] = "12.5"};
+	static const char *const values[] = {
+	    [FIELD_TEXT] = "text", [FIELD_TIME] = "03:10", [FIELD_NUMBER] = "12.5"};
 
 	for (int i = 0; i < s->n_fields && i < 4; i++) {
 		if (chance_of(&w->chance, 5))
@@ -64,7 +65,9 @@ static void do_step(struct world *w, const struct incident *inc, const struct st
 		in.verb = chance_of(&w->chance, 15) ? VERB_FAILED : VERB_DONE;
 	if (s->kind == STEP_KIND_DECIDE) {
 		in.verb = VERB_DECIDE;
-		set(in.choice, chance_of(&w->chance, 5) ? "nonsense" : s->choices[chance_below(&w->chance, s->n_choices)].id);
+		set(in.choice, chance_of(&w->chance, 5)
+		                   ? "nonsense"
+		                   : s->choices[chance_below(&w->chance, s->n_choices)].id);
 	}
 	if (s->kind == STEP_KIND_RECORD) {
 		in.verb = VERB_RECORD;
@@ -140,7 +143,11 @@ static void attend(struct world *w, const struct incident *inc, int person)
 			simple(w, inc, person, VERB_CLOSE);
 		break;
 	case STATE_CLOSED:
-		simple(w, inc, person, n < 50 ? VERB_SIGN : n < 70 ? VERB_NOTE : n < 90 ? VERB_ACK : VERB_RESET);
+		simple(w, inc, person,
+		       n < 50   ? VERB_SIGN
+		       : n < 70 ? VERB_NOTE
+		       : n < 90 ? VERB_ACK
+		                : VERB_RESET);
 		break;
 	default:
 		break;
@@ -190,7 +197,8 @@ static void operate(struct world *w, int person)
 	if (holder >= 0 && chance_of(&w->chance, 80))
 		set(in.user, p->people[holder].id);
 	set(in.actuator, a->id);
-	set(in.action, chance_of(&w->chance, 3) ? "fly" : a->actions[chance_below(&w->chance, a->n_actions)].id);
+	set(in.action,
+	    chance_of(&w->chance, 3) ? "fly" : a->actions[chance_below(&w->chance, a->n_actions)].id);
 	say(w, &in);
 }
 
@@ -242,7 +250,9 @@ void people_act(struct world *w, const struct thing *t)
 	inc = incident_find(w->engine, number);
 	if (inc && incident_is_open(inc) && chance_of(&w->chance, 60))
 		world_later(w, 5 * SECOND_MS + chance_about(&w->chance, 2 * MINUTE_MS),
-			    &(struct thing){.kind = THING_ACT, .a = (int)chance_below(&w->chance, N_PEOPLE), .number = number});
+		            &(struct thing){.kind = THING_ACT,
+		                            .a = (int)chance_below(&w->chance, N_PEOPLE),
+		                            .number = number});
 }
 
 void people_some(struct world *w)
@@ -259,5 +269,6 @@ void people_some(struct world *w)
 		garbage(w, person);
 	else
 		ring(w, person);
-	world_later(w, chance_about(&w->chance, 50 * SECOND_MS * w->pace), &(struct thing){.kind = THING_PERSON});
+	world_later(w, chance_about(&w->chance, 50 * SECOND_MS * w->pace),
+	            &(struct thing){.kind = THING_PERSON});
 }

@@ -135,17 +135,20 @@ void process_link(struct world *w, enum link link)
 	world_step(w, &ev);
 	switch (link) {
 	case LINK_DOWN:
-		link_later(w, LINK_UP, chance_of(&w->chance, 50) ? chance_below(&w->chance, 3000)
-								 : chance_about(&w->chance, 60 * SECOND_MS));
+		link_later(w, LINK_UP,
+		           chance_of(&w->chance, 50) ? chance_below(&w->chance, 3000)
+		                                     : chance_about(&w->chance, 60 * SECOND_MS));
 		break;
 	case LINK_UP:
 		nature_retained(w);
 		deliver_queued(w);
-		link_later(w, chance_of(&w->chance, 5) ? LINK_MARK_LOST : LINK_SYNCED, chance_about(&w->chance, 200));
+		link_later(w, chance_of(&w->chance, 5) ? LINK_MARK_LOST : LINK_SYNCED,
+		           chance_about(&w->chance, 200));
 		break;
 	case LINK_SYNCED:
 		w->link_down_ms = w->now_ms;
-		link_later(w, chance_of(&w->chance, 10) ? LINK_MARK_LOST : LINK_DOWN, chance_about(&w->chance, HOUR_MS));
+		link_later(w, chance_of(&w->chance, 10) ? LINK_MARK_LOST : LINK_DOWN,
+		           chance_about(&w->chance, HOUR_MS));
 		break;
 	case LINK_MARK_LOST:
 		link_later(w, LINK_DOWN, 1);
@@ -192,7 +195,7 @@ void process_crash(struct world *w)
 {
 	struct inputs later = w->queued;
 	int64_t down_ms = chance_of(&w->chance, 80) ? 1000 + chance_below(&w->chance, 3000)
-						    : chance_about(&w->chance, 20 * MINUTE_MS);
+	                                            : chance_about(&w->chance, 20 * MINUTE_MS);
 
 	world_trace(w, "crash, stored up to row %lld of %lld", (long long)w->durable_seq, (long long)w->seq);
 	w->n_crashes++;

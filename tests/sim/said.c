@@ -45,28 +45,30 @@ static void check_called(struct world *w, const struct row *row, json_t *rec)
 	if (!is_life_id(incident) || w->link == LINK_DOWN)
 		return;
 	if (!call_of(w, row->seq, NULL))
-		world_broken(w, "I6", "row %lld calls for %s, and no notice goes to anybody", (long long)row->seq, incident);
-	json_array_foreach(people, i, person)
-		if (!call_of(w, row->seq, json_string_value(person)))
-			world_broken(w, "I6", "row %lld calls %s for %s, and no notice goes there", (long long)row->seq,
-				     json_string_value(person), incident);
+		world_broken(w, "I6", "row %lld calls for %s, and no notice goes to anybody",
+		             (long long)row->seq, incident);
+	json_array_foreach(people, i, person) if (!call_of(w, row->seq, json_string_value(person)))
+	    world_broken(w, "I6", "row %lld calls %s for %s, and no notice goes there", (long long)row->seq,
+	                 json_string_value(person), incident);
 }
 
 static void check_row(struct world *w, const struct row *row)
 {
 	static const char *const keys[] = {"v", "epoch", "seq", "at", "kind", "inc", "who", "cause", "body"};
 	json_error_t error;
-	json_t *rec = json_loads(row->rec, 0, &error);
+	json_t *rec = json_loads(row->rec, JSON_REJECT_DUPLICATES, &error);
 	void *at = json_object_iter(rec);
 
 	world_trace(w, "  row %.150s", row->rec);
 	if (row->seq != ++w->seq)
-		world_broken(w, "I8", "row %lld comes after row %lld", (long long)row->seq, (long long)w->seq - 1);
+		world_broken(w, "I8", "row %lld comes after row %lld", (long long)row->seq,
+		             (long long)w->seq - 1);
 	if (!rec)
 		world_broken(w, "I8", "row %lld is no JSON: %s", (long long)row->seq, error.text);
 	for (size_t i = 0; i < sizeof keys / sizeof *keys; i++, at = json_object_iter_next(rec, at))
 		if (!at || strcmp(json_object_iter_key(at), keys[i]) != 0)
-			world_broken(w, "I8", "row %lld lacks %s or has it elsewhere", (long long)row->seq, keys[i]);
+			world_broken(w, "I8", "row %lld lacks %s or has it elsewhere", (long long)row->seq,
+			             keys[i]);
 	if (json_integer_value(json_object_get(rec, "seq")) != row->seq ||
 	    json_integer_value(json_object_get(rec, "epoch")) != engine_epoch(w->engine) ||
 	    json_integer_value(json_object_get(rec, "cause")) >= row->seq)
@@ -121,12 +123,15 @@ static void check_notice(struct world *w, const struct notice *n)
 		world_broken(w, "I8", "notice %s says it is caused by row %lld", n->id, (long long)n->seq);
 	if (!l) {
 		if (n->seq <= w->step_seq || n->repeat)
-			world_broken(w, "I4", "notice %s is new, yet of an old row or marked as repeat", n->id);
+			world_broken(w, "I4", "notice %s is new, yet of an old row or marked as repeat",
+			             n->id);
 		live_add(w, n);
 		return;
 	}
-	if (strcmp(l->person, n->person) != 0 || l->kind != n->kind || strcmp(l->incident, n->incident ? n->incident : "") != 0)
-		world_broken(w, "I4", "notice id %s is used for two notices (%s, %s)", n->id, l->person, n->person);
+	if (strcmp(l->person, n->person) != 0 || l->kind != n->kind ||
+	    strcmp(l->incident, n->incident ? n->incident : "") != 0)
+		world_broken(w, "I4", "notice id %s is used for two notices (%s, %s)", n->id, l->person,
+		             n->person);
 	if (l->left_before && !n->repeat)
 		world_broken(w, "I4", "notice %s left before the restart and is not marked as repeat", n->id);
 	w->n_repeats += n->repeat;
@@ -195,10 +200,11 @@ static bool is_urgent(const struct world *w, const struct effect *f)
 static void check_effect(struct world *w, const struct effect *f)
 {
 	if (f->kind != EFFECT_AUDIT && (f->cause < 0 || f->cause > w->seq))
-		world_broken(w, "I8", "an effect of kind %d names row %lld, which is not given yet", (int)f->kind, (long long)f->cause);
+		world_broken(w, "I8", "an effect of kind %d names row %lld, which is not given yet",
+		             (int)f->kind, (long long)f->cause);
 	if (f->urgent != is_urgent(w, f))
-		world_broken(w, f->urgent ? "I2" : "I6", "an effect of kind %d for incident %lld is %surgent", (int)f->kind,
-			     (long long)f->number, f->urgent ? "" : "not ");
+		world_broken(w, f->urgent ? "I2" : "I6", "an effect of kind %d for incident %lld is %surgent",
+		             (int)f->kind, (long long)f->number, f->urgent ? "" : "not ");
 	switch (f->kind) {
 	case EFFECT_AUDIT:
 		check_row(w, &f->row);
@@ -267,7 +273,8 @@ static bool is_below(const struct plan *p, int zone, int outer)
 }
 
 /* The rule of interlocks as DESIGN has it, written a second time. */
-static bool forbids(const struct plan *p, const struct interlock *k, const struct incident *inc, const struct actuate *a)
+static bool forbids(const struct plan *p, const struct interlock *k, const struct incident *inc,
+                    const struct actuate *a)
 {
 	const struct actuator *act = &p->actuators[plan_actuator(p, a->actuator)];
 	int zone = plan_zone(p, inc->zone_id), outer = zone;
@@ -278,7 +285,8 @@ static bool forbids(const struct plan *p, const struct interlock *k, const struc
 
 		named |= kind && (!k->forbid[i].action || !strcmp(k->forbid[i].action, a->action));
 	}
-	if (!named || (act->safe_in >> k->hazard & 1) || inc->hazard != k->hazard || inc->state == STATE_CLOSED)
+	if (!named || (act->safe_in >> k->hazard & 1) || inc->hazard != k->hazard ||
+	    inc->state == STATE_CLOSED)
 		return false;
 	if (k->reach == REACH_SITE || zone < 0)
 		return true;
@@ -296,8 +304,9 @@ static void check_actuate(struct world *w, const struct actuate *a)
 	for (int k = 0; k < p->n_interlocks; k++)
 		for (int i = 0; i < w->engine->n_incidents; i++)
 			if (forbids(p, &p->interlocks[k], w->engine->incidents[i], a))
-				world_broken(w, "I5", "%s %s leaves although %s forbids it because of %s", a->actuator,
-					     a->action, p->interlocks[k].id, w->engine->incidents[i]->id);
+				world_broken(w, "I5", "%s %s leaves although %s forbids it because of %s",
+				             a->actuator, a->action, p->interlocks[k].id,
+				             w->engine->incidents[i]->id);
 }
 
 void invariants_leaving(struct world *w, const struct effect *f, bool recorded)
@@ -305,7 +314,8 @@ void invariants_leaving(struct world *w, const struct effect *f, bool recorded)
 	struct live_notice *l = f->kind == EFFECT_NOTICE ? live_find(w, f->notice.id) : NULL;
 
 	if (recorded && f->kind != EFFECT_ACTUATE && f->cause > w->durable_seq)
-		world_broken(w, "I2", "an effect of kind %d leaves before its row %lld is stored", (int)f->kind, (long long)f->cause);
+		world_broken(w, "I2", "an effect of kind %d leaves before its row %lld is stored",
+		             (int)f->kind, (long long)f->cause);
 	if (!recorded && (w->store == STORE_OK || !is_urgent(w, f)))
 		world_broken(w, "I2", "an effect of kind %d leaves unrecorded", (int)f->kind);
 	if (f->kind == EFFECT_ACTUATE)

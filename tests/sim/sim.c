@@ -28,12 +28,13 @@ static uint64_t run(uint64_t seed, int64_t n_events, bool tells_all)
 	world_run(w, n_events);
 	took = seconds() - begin;
 	digest = w->digest;
-	printf("seed %llu: %lld events, %.1f days, %lld opened, %lld closed, %lld rows, %lld crashes, %lld commands out, "
+	printf("seed %llu: %lld events, %.1f days, %lld opened, %lld closed, %lld rows, %lld crashes, %lld "
+	       "commands out, "
 	       "%lld unrecorded, %lld repeats, %lld refused; %.0f events/s; %016llx\n",
-	       (unsigned long long)seed, (long long)n_events, (double)(w->now_ms - from_ms) / 86400000, (long long)w->n_opened,
-	       (long long)w->n_closed, (long long)w->seq, (long long)w->n_crashes, (long long)w->n_actuated,
-	       (long long)w->n_unrecorded, (long long)w->n_repeats, (long long)w->n_refused, (double)n_events / took,
-	       (unsigned long long)digest);
+	       (unsigned long long)seed, (long long)n_events, (double)(w->now_ms - from_ms) / 86400000,
+	       (long long)w->n_opened, (long long)w->n_closed, (long long)w->seq, (long long)w->n_crashes,
+	       (long long)w->n_actuated, (long long)w->n_unrecorded, (long long)w->n_repeats,
+	       (long long)w->n_refused, (double)n_events / took, (unsigned long long)digest);
 	fflush(stdout);
 	world_free(w);
 	return digest;

@@ -184,8 +184,8 @@ static void check_record(struct world *w, const struct record *r, int i)
 	if (i >= w->n_saved || strcmp(w->saved[i].key, r->key) != 0)
 		world_broken(w, "I4", "record %s was never saved, or one forgotten was kept", r->key);
 	if (strcmp(r->key, "e") != 0 && strcmp(w->saved[i].value, r->value) != 0)
-		world_broken(w, "I4", "a change of record %s was not saved: it is\n%s\nand saved was\n%s", r->key, r->value,
-			     w->saved[i].value);
+		world_broken(w, "I4", "a change of record %s was not saved: it is\n%s\nand saved was\n%s",
+		             r->key, r->value, w->saved[i].value);
 }
 
 /* Now and then: the sum of all the small saves is the whole. */
@@ -225,7 +225,8 @@ static int64_t commit_ms(struct world *w)
 {
 	if (w->now_ms < w->store_bad_until_ms)
 		return 5;
-	return chance_of(&w->chance, 3) ? 200 + chance_below(&w->chance, 2000) : 1 + chance_below(&w->chance, 20);
+	return chance_of(&w->chance, 3) ? 200 + chance_below(&w->chance, 2000)
+	                                : 1 + chance_below(&w->chance, 20);
 }
 
 void store_submit(struct world *w)
@@ -271,7 +272,8 @@ void store_attempt(struct world *w)
 		make_durable(w, b);
 	world_trace(w, "  commit failed%s", b->durable ? " (and is durable)" : "");
 	store_tell(w, STORE_FAILING);
-	world_later(w, 200 + chance_below(&w->chance, 800), &(struct thing){.kind = THING_COMMIT, .process = w->process});
+	world_later(w, 200 + chance_below(&w->chance, 800),
+	            &(struct thing){.kind = THING_COMMIT, .process = w->process});
 }
 
 void store_late(struct world *w)

@@ -28,7 +28,8 @@ void world_broken(struct world *w, const char *invariant, const char *format, ..
 
 	for (int64_t i = from; i < w->n_trace && !w->tells_all; i++)
 		printf("%s\n", w->trace[i % TRACE_LINES]);
-	printf("seed %llu event %lld: %s is broken: ", (unsigned long long)w->seed, (long long)w->n_events, invariant);
+	printf("seed %llu event %lld: %s is broken: ", (unsigned long long)w->seed, (long long)w->n_events,
+	       invariant);
 	va_start(ap, format);
 	vprintf(format, ap);
 	va_end(ap);
@@ -102,9 +103,15 @@ static void read_reading(const struct world *w, const struct input *in, struct e
 	int def = plan_sensor(p, w->sensors[in->sensor].id);
 
 	ev->kind = EVENT_READING;
-	ev->reading = (struct reading){.kind = in->kind, .sensor = p->sensors[def].id, .def = def,
-				       .zone = p->sensors[def].zone, .word = in->word, .text = in->word,
-				       .has_number = in->has_number, .milli = in->milli, .retained = in->retained};
+	ev->reading = (struct reading){.kind = in->kind,
+	                               .sensor = p->sensors[def].id,
+	                               .def = def,
+	                               .zone = p->sensors[def].zone,
+	                               .word = in->word,
+	                               .text = in->word,
+	                               .has_number = in->has_number,
+	                               .milli = in->milli,
+	                               .retained = in->retained};
 }
 
 static void read_command(const struct input *in, struct event *ev, const char *without[4])
@@ -112,13 +119,25 @@ static void read_command(const struct input *in, struct event *ev, const char *w
 	struct command *c = &ev->command;
 
 	ev->kind = EVENT_COMMAND;
-	*c = (struct command){.verb = in->verb, .bad = in->bad, .user = in->user, .via = in->by_control ? "control" : "mqtt",
-			      .as_person = in->by_control, .before_mark = in->before_mark, .id = in->id, .all = in->all,
-			      .rev = in->rev, .type = or_null(in->type), .zone = or_null(in->zone),
-			      .step = or_null(in->step), .choice = or_null(in->choice),
-			      .actuator = or_null(in->actuator), .action = or_null(in->action),
-			      .person = or_null(in->person), .id_text = or_null(in->id_text), .words = "words",
-			      .n_pairs = in->n_pairs};
+	*c = (struct command){.verb = in->verb,
+	                      .bad = in->bad,
+	                      .user = in->user,
+	                      .via = in->by_control ? "control" : "mqtt",
+	                      .as_person = in->by_control,
+	                      .before_mark = in->before_mark,
+	                      .id = in->id,
+	                      .all = in->all,
+	                      .rev = in->rev,
+	                      .type = or_null(in->type),
+	                      .zone = or_null(in->zone),
+	                      .step = or_null(in->step),
+	                      .choice = or_null(in->choice),
+	                      .actuator = or_null(in->actuator),
+	                      .action = or_null(in->action),
+	                      .person = or_null(in->person),
+	                      .id_text = or_null(in->id_text),
+	                      .words = "words",
+	                      .n_pairs = in->n_pairs};
 	c->reply.control = in->by_control ? 7 : 0;
 	for (int i = 0; i < in->n_pairs; i++)
 		c->pairs[i] = (struct pair){in->keys[i], in->values[i]};
@@ -155,11 +174,12 @@ void world_input(struct world *w, const struct input *in)
 	if (!in->by_control)
 		inputs_add(&w->gathering->inputs, in);
 	if (in->is_command)
-		world_trace(w, "%s says %s %lld %s%s%s", in->user, in->verb < VERB_COUNT ? verb_name(in->verb) : "what", (long long)in->id, in->step,
-			    in->actuator, in->type);
+		world_trace(w, "%s says %s %lld %s%s%s", in->user,
+		            in->verb < VERB_COUNT ? verb_name(in->verb) : "what", (long long)in->id, in->step,
+		            in->actuator, in->type);
 	else
-		world_trace(w, "%s says %s%s (%d)", w->sensors[in->sensor].id, in->word, in->retained ? " retained" : "",
-			    (int)in->kind);
+		world_trace(w, "%s says %s%s (%d)", w->sensors[in->sensor].id, in->word,
+		            in->retained ? " retained" : "", (int)in->kind);
 	invariants_before(w, in);
 	step(w, &ev, in);
 }

@@ -22,7 +22,14 @@ int64_t chance_about(struct chance *c, int64_t mean_ms); /* many short, some lon
 
 /* -- what the engine knows, by its kinds -- */
 
-enum essence_part { ESSENCE_GATES, ESSENCE_INCIDENTS, ESSENCE_SENSORS, ESSENCE_NOTICES, ESSENCE_COMMANDS, ESSENCE_PARTS };
+enum essence_part {
+	ESSENCE_GATES,
+	ESSENCE_INCIDENTS,
+	ESSENCE_SENSORS,
+	ESSENCE_NOTICES,
+	ESSENCE_COMMANDS,
+	ESSENCE_PARTS
+};
 
 struct essence {
 	uint64_t of[ESSENCE_PARTS];
@@ -59,8 +66,16 @@ void inputs_add(struct inputs *list, const struct input *in);
 /* -- what happens later -- */
 
 enum thing_kind {
-	THING_SENSOR, THING_PERSON, THING_ODD, /* they come again and again */
-	THING_LINK, THING_COMMIT, THING_LATE, THING_NOTICE, THING_ACTUATED, THING_VALVE, THING_ACT,
+	THING_SENSOR,
+	THING_PERSON,
+	THING_ODD, /* they come again and again */
+	THING_LINK,
+	THING_COMMIT,
+	THING_LATE,
+	THING_NOTICE,
+	THING_ACTUATED,
+	THING_VALVE,
+	THING_ACT,
 };
 
 struct thing {
@@ -80,7 +95,7 @@ struct batch {
 	struct inputs inputs; /* acknowledged when it is stored */
 	bool *left;
 	int left_cap, n_looked;
-	bool durable;  /* stored, though nobody was told */
+	bool durable; /* stored, though nobody was told */
 	int plan;
 	struct essence essence;
 	int64_t seq, epoch, at_ms, ids;
@@ -126,7 +141,7 @@ struct world {
 	enum link link;
 	enum store_state store;
 	int64_t store_bad_until_ms, link_down_ms; /* link_down_ms: when it was last not synchronised */
-	struct thing *things; /* a heap */
+	struct thing *things;                     /* a heap */
 	int n_things, cap_things;
 	struct nature sensors[SENSORS_MAX];
 	int n_sensors;
@@ -146,8 +161,8 @@ struct world {
 	int n_watches, cap_watches;
 	int64_t seq, step_seq, max_wait_ms;
 	int64_t top_number, left_number; /* of incidents: given in this process; ever left */
-	int step_from; /* first effect of the step under way */
-	struct essence before; /* a command */
+	int step_from;                   /* first effect of the step under way */
+	struct essence before;           /* a command */
 	int64_t n_calls, n_crashes, n_opened, n_closed, n_actuated, n_unrecorded, n_refused, n_repeats;
 	uint64_t digest;
 	char trace[TRACE_LINES][TRACE_BYTES];
@@ -164,7 +179,7 @@ void world_input(struct world *w, const struct input *in);
 void world_later(struct world *w, int64_t in_ms, const struct thing *t);
 void world_trace(struct world *w, const char *format, ...) __attribute__((format(printf, 2, 3)));
 _Noreturn void world_broken(struct world *w, const char *invariant, const char *format, ...)
-	__attribute__((format(printf, 3, 4)));
+    __attribute__((format(printf, 3, 4)));
 
 /* store.c */
 struct batch *batch_new(void);
@@ -215,6 +230,7 @@ void invariants_restored(struct world *w, bool same_plan);
 
 /* essence.c: read from the engine's model and not from its records */
 void essence_of(const struct engine *e, struct essence *ret);
-const char *essence_differs(const struct essence *a, const struct essence *b); /* in what; NULL: they are the same */
+const char *essence_differs(const struct essence *a,
+                            const struct essence *b); /* in what; NULL: they are the same */
 
 #endif

@@ -34,6 +34,8 @@ class Broker(Case):
         rig = self.rig
         rig.broker_stop(signal.SIGKILL)
         until("the daemon sees it", lambda: rig.status()["broker"] != "up")
+        order = rig.ask("--as", "li", "operate", "fan-b2", "on")  # neither now nor, with gas there, when the broker is back
+        self.assertFalse(order["ok"], order)
         raised = rig.ask("--as", "smith", "raise", "gas-leak", "b2-kitchen", "gas")
         self.assertTrue(raised["ok"], raised)
         number, call = until("the script is told", lambda: next(
@@ -62,11 +64,15 @@ class Broker(Case):
         self.assertTrue(down["body"]["synced"])
         gas = next(i for i in rig.incidents() if i["type"] == "gas-leak")
         self.state_of(gas["id"], "acked", since=since)
+        self.assertEqual(rig.ask("--as", "li", "operate", "fan-b2", "on")["error"], "interlocked")
+        rig.pub("plc", "plc/b2/end/set", "end")
+        self.probe.wait_for("plc/b2/end/set")
+        self.assertEqual(self.probe.heard("plc/b2/fan/set"), [])
 
     def test_3_the_answer_goes_to_the_response_topic(self):
         rig, answers = self.rig, ROOT + "page/wang/answers"
-        done = subprocess.run([*rig.client("mosquitto_rr", "wang"), "-q", "1", "-t", ROOT + "cmd/wang/ack", "-e", answers, "-m", "998",
-                               "-D", "publish", "correlation-data", "c0rr", "-F", "%D %p", "-W", "10"],
+        done = subprocess.run([*rig.client("mosquitto_rr", "wang"), "-q", "1", "-t", ROOT + "cmd/wang/ack", "-e", answers,
+                               "-m", "998", "-D", "publish", "correlation-data", "c0rr", "-F", "%D %p", "-W", "10"],
                               capture_output=True, text=True, timeout=30, check=False)
         self.assertEqual(done.returncode, 0, done.stderr)
         correlation, payload = done.stdout.strip().split(" ", 1)

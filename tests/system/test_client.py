@@ -65,7 +65,8 @@ class Client(Case):
     def test_exit_codes(self):
         nobody = self.rig.path("run/nobody.sock")
         for code, args in ((0, ["status"]), (0, ["--as", "li", "note", self.number, "x"]), (1, ["--as", "wang", "ack", "999"]),
-                           (1, ["show", "999"]), (1, ["--as", "nobody", "ack"]), (2, ["frob"]), (2, []), (2, ["show"]), (2, ["status", "--csv"]),
+                           (1, ["show", "999"]), (1, ["--as", "nobody", "ack"]), (2, ["frob"]), (2, []), (2, ["show"]),
+                           (2, ["status", "--csv"]),
                            (3, ["--socket", nobody, "status"]), (3, ["--socket", nobody, "--json", "ack", "1"])):
             done = self.rig.tocsin(*args)
             self.assertEqual(done.returncode, code, (args, done.stdout, done.stderr))

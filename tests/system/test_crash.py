@@ -32,7 +32,8 @@ class Crash(Case):
         """The same incident, nobody called at level 1 again but by a repeat of the same notice."""
         now = self.rig.incidents()
         self.assertEqual([i["id"] for i in now], [before["id"]])
-        self.assertEqual([now[0][k] for k in ("ulid", "opened", "type", "zone")], [before[k] for k in ("ulid", "opened", "type", "zone")])
+        for key in ("ulid", "opened", "type", "zone"):
+            self.assertEqual(now[0][key], before[key])
         first = self.calls("wang")[0].json["notice"]
         for m in self.console.heard("page/wang/json", since):
             if m.json["kind"] == "call" and m.json["level"] == 1:

@@ -99,7 +99,8 @@ class Refusals(Case):
     def test_7_a_step_that_has_ended(self):
         """The same once more is fine; anything else is kept as a note, and said to be one."""
         number = next(i["id"] for i in self.rig.incidents() if i["type"] == "gas-leak")
-        for verb, words, noted in (("decide", "scale minor", None), ("decide", "scale minor", None), ("decide", "scale major", True),
+        for verb, words, noted in (("decide", "scale minor", None), ("decide", "scale minor", None),
+                                   ("decide", "scale major", True),
                                    ("record", "gas-co name=赵", True), ("done", "gas-co", True)):
             answer = self.command("li", verb, f"{number} {words}")
             self.assertEqual((answer["ok"], answer.get("noted")), (True, noted), (verb, words, answer))

@@ -47,9 +47,9 @@ class Sensors(Case):
             bad, good = ("alarm", "normal") if user == "plc" else ('{"ENERGY":{"Voltage":12}}', '{"ENERGY":{"Voltage":231}}')
             self.rig.pub(user, topic, bad)
             number = self.opened("power-loss", since, zone)["id"]
-            acts = [lambda: self.lines(user, topic, [good, good]), lambda: self.lines("wang", ROOT + "cmd/wang/ack", [number, number])]
+            acts = [(user, topic, [good, good]), ("wang", ROOT + "cmd/wang/ack", [number, number])]
             for act in acts if clear_first else acts[::-1]:
-                act()
+                self.lines(*act)
             state = self.state_of(number, "cleared", since=since)
             until("both acks are answered", lambda: len([m for m in self.console.heard("result/wang", since)
                                                          if m.json["id"] == number and m.json["ok"]]) == 2)

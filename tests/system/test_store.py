@@ -72,7 +72,7 @@ class Failing(Case):
         self.console.wait("somebody is called about the store", lambda: [
             m for m in self.console.all[since:] if "/page/" in m.topic and m.topic.endswith("/json")
             and m.json["incident"] == own["id"] and m.json["kind"] == "call"])
-        self.console.wait_for("heartbeat", lambda m: m.json["store"] == "failing", since)
+        self.assertEqual(rig.status()["store"], "failing")
         self.assertIn("TROUBLE", rig.tocsin("status").stdout)
         answer = self.command("wang", "ack", raised["id"])
         self.assertEqual((answer["ok"], answer["state"]), (True, "acked"))
