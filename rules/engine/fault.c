@@ -12,6 +12,7 @@ static struct incident *raise_fault(struct engine *e, enum self self, const char
 	const struct incident_type *t = &e->plan->types[plan_self(e->plan, self)];
 	struct instance *in = instance_get(e, t, scope);
 	struct incident *inc = in->incident;
+	const char *shown = strcmp(scope, "-") ? scope : what ? what : "";
 	struct cue_arg a = {.who = "system", .words = what};
 	struct member *m;
 
@@ -22,15 +23,15 @@ static struct incident *raise_fault(struct engine *e, enum self self, const char
 			a.kind = AUDIT_MEMBER;
 			life_cue(e, inc, CUE_RAISE, &a);
 		}
-		if (m && what)
-			member_show(m->now, what);
+		if (m)
+			member_show(m->now, shown);
 		incident_touch(e, inc);
 		return inc;
 	}
 	inc = incident_create(e, in);
 	incident_begin_grade(inc, NULL);
 	m = member_add(e, inc, "self:", "system");
-	member_show(m->value, what ? what : "");
+	member_show(m->value, shown);
 	memcpy(m->now, m->value, sizeof m->now);
 	memcpy(m->peak, m->value, sizeof m->peak);
 	incident_begin(e, inc, &a);
@@ -87,13 +88,9 @@ void incident_self(struct engine *e, enum self self, bool over, const char *what
 		fault_over(e, self, "-");
 }
 
-void incident_sensor_lost(struct engine *e, struct sensor *s, const char *why_zh, const char *why_en)
+void incident_sensor_lost(struct engine *e, struct sensor *s, const char *why)
 {
-	char what[VALUE_BYTES + 64];
-
-	(void)why_zh;
-	snprintf(what, sizeof what, "%s %s", s->id, why_en);
-	raise_fault(e, SELF_SENSOR_LOST, s->id, what);
+	raise_fault(e, SELF_SENSOR_LOST, s->id, why);
 }
 
 /* The incident it was a member of is over; the detector is not mended by that. */
@@ -102,7 +99,7 @@ void incident_still_dead(struct engine *e, const char *sensor)
 	struct sensor *s = sensor_find(e, sensor);
 
 	if (s && s->def >= 0 && s->health != HEALTH_OK && s->health != HEALTH_UNKNOWN)
-		incident_sensor_lost(e, s, "仍无信号", "is still not working");
+		incident_sensor_lost(e, s, "still not working");
 }
 
 void incident_sensor_found(struct engine *e, struct sensor *s)

@@ -253,8 +253,10 @@ static void settle(struct engine *e, struct gate *g)
 		g->out = g->raw;
 	} else if (unknown_leaf) {
 		deadline_clear(&e->heap, &g->delay);
-		if (!gate_is_bad(g) || PLANTED(8))
+		if (!gate_is_bad(g))
 			g->out = TRUTH_UNKNOWN;
+		else if (PLANTED(8))
+			g->out = TRUTH_FALSE;
 	} else if (g->raw == g->out) {
 		follow(e, g);
 	} else if (g->raw == TRUTH_TRUE) {

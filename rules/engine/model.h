@@ -306,7 +306,7 @@ struct engine {
 void incident_member(struct engine *e, struct instance *in, struct sensor *s, enum truth active, bool lost);
 void incident_grade(struct engine *e, struct instance *in, int grade, bool known);
 /* A supervised sensor that is no active member went silent, away or unreadable (lost), or is back. */
-void incident_sensor_lost(struct engine *e, struct sensor *s, const char *why_zh, const char *why_en);
+void incident_sensor_lost(struct engine *e, struct sensor *s, const char *why);
 void incident_sensor_found(struct engine *e, struct sensor *s);
 /* A member's value moved: now and peak. */
 void incident_value(struct engine *e, struct sensor *s);

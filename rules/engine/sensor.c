@@ -140,15 +140,15 @@ static bool is_member(const struct sensor *s)
 
 static void tell_lost(struct engine *e, struct sensor *s)
 {
-	static const char *const why[][LANG_COUNT] = {
-	    [HEALTH_UNREADABLE] = {"读数无法识别", "its value cannot be read"},
-	    [HEALTH_AWAY] = {"设备离线", "the device is offline"},
-	    [HEALTH_SILENT] = {"超时没有消息", "no message in time"},
+	static const char *const why[] = {
+	    [HEALTH_UNREADABLE] = "its value cannot be read",
+	    [HEALTH_AWAY] = "the device is offline",
+	    [HEALTH_SILENT] = "no message in time",
 	};
 
 	effect_want(e, s->id);
 	if (!is_member(s))
-		incident_sensor_lost(e, s, why[s->health][LANG_ZH], why[s->health][LANG_EN]);
+		incident_sensor_lost(e, s, why[s->health]);
 }
 
 /* Health and value are as the event says: gates, cues, and the sensor's own fault. */

@@ -147,6 +147,8 @@ static void add_value(struct writing *t)
 	}
 	if (!m->has_number && strcmp(m->sensor, "self:"))
 		value = m->sensor;
+	else if (!strcmp(m->sensor, "self:") && t->w->lang == LANG_ZH && strchr(value, ' '))
+		return; /* a sentence of the program, in English: the title says it in Chinese */
 	if (*value)
 		buf_char(&t->head, ' ');
 	add_cut(&t->head, value, VALUE_SHOWN_BYTES);

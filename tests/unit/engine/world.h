@@ -41,10 +41,10 @@ void incident_grade(struct engine *e, struct instance *in, int grade, bool known
 		in->incident = NULL;
 }
 
-void incident_sensor_lost(struct engine *e, struct sensor *s, const char *why_zh, const char *why_en)
+void incident_sensor_lost(struct engine *e, struct sensor *s, const char *why)
 {
 	assert_non_null(e);
-	assert_true(*why_zh && *why_en);
+	assert_true(*why);
 	buf_printf(&trace, "%s fault\n", s->id);
 }
 
