@@ -79,7 +79,7 @@ static bool has_manual(const struct incident *inc)
 static bool has_lost(const struct incident *inc)
 {
 	for (int i = 0; i < inc->n_members; i++)
-		if (inc->members[i].lost && !inc->members[i].out)
+		if (inc->members[i].lost && !inc->members[i].out && !PLANTED(8))
 			return true;
 	return false;
 }

@@ -51,8 +51,8 @@ static struct input reading_of(const struct world *w, int sensor)
 	return in;
 }
 
-/* Without the link nothing arrives; a flood may end beyond the queue of the
- * broker, and then what it keeps is told at the next connection. */
+/* Without the link nothing arrives: at the next connection the broker tells
+ * what it keeps. */
 static void say(struct world *w, const struct input *in)
 {
 	if (w->link != LINK_DOWN && w->link != LINK_MARK_LOST)
