@@ -2,7 +2,7 @@
  * message, its confirmation within the limit, and as many tries as the
  * actuator allows. A command never waits for the broker: not sent is said. */
 #include "engine/emit.h"
-#include "engine/life.h"
+#include "engine/verb.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -88,6 +88,7 @@ void actuation_free(struct actuation *a)
 	free(a->action);
 	free(a->user);
 	free(a->via);
+	free(a->who);
 	free((char *)a->reply.req);
 	free((char *)a->reply.response_topic);
 	free((char *)a->reply.correlation);
@@ -184,8 +185,7 @@ static void end_interlocked(struct engine *e, struct actuation *a, const struct 
 	json_str(b, "action", a->action);
 	json_str(b, "interlock", lock ? lock->id : NULL);
 	json_str(b, "because", because ? because->id : "not synchronised");
-	end(e, a, STEP_INTERLOCKED,
-	    row_end(e, AUDIT_INTERLOCKED, inc, a->user ? a->user : "system", a->cause));
+	end(e, a, STEP_INTERLOCKED, row_end(e, AUDIT_INTERLOCKED, inc, a->who ? a->who : "system", a->cause));
 }
 
 static void end_feedback(struct engine *e, struct actuation *a, enum step_state state, const char *value)
@@ -217,7 +217,7 @@ static void send(struct engine *e, struct actuation *a, const struct actuator *a
 	json_str(b, "topic", act->topic);
 	json_str(b, "payload", action_of(act, a->action)->send);
 	json_int(b, "id", a->id);
-	a->cause = row_end(e, AUDIT_COMMAND, inc, a->user ? a->user : "system", a->cause);
+	a->cause = row_end(e, AUDIT_COMMAND, inc, a->who ? a->who : "system", a->cause);
 	a->in_flight = true;
 	a->dirty = true;
 	deadline_set(&e->heap, &a->due, e->now_ms + act->within_ms);
@@ -310,12 +310,14 @@ static char *dup(const char *text)
 	return text ? xstrdup(text) : NULL;
 }
 
-void actuate_by_hand(struct engine *e, const struct command *c, int person, int actuator)
+void actuate_by_hand(struct engine *e, const struct said *s, int actuator)
 {
+	const struct command *c = s->c;
 	struct actuation *a = begin(e, actuator, c->action);
 
 	a->via = dup(c->via);
-	a->user = xstrdup(c->via && !strcmp(c->via, "mqtt") ? c->user : e->plan->people[person].id);
+	a->who = xstrdup(s->who);
+	a->user = xstrdup(c->via && !strcmp(c->via, "mqtt") ? c->user : e->plan->people[s->person].id);
 	a->reply = (struct reply_to){c->reply.control, dup(c->reply.req), dup(c->reply.response_topic),
 	                             dup(c->reply.correlation)};
 	decide(e, a);

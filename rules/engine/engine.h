@@ -23,11 +23,11 @@ struct engine;
 /* ---------------------------------------------------------------- events */
 
 enum reading_kind {
-	READING_VALUE,	    /* word and, where it is one, number */
+	READING_VALUE,      /* word and, where it is one, number */
 	READING_UNREADABLE, /* the payload or value could not be understood, or says fault */
-	READING_AWAY,	    /* availability: offline */
-	READING_BACK,	    /* availability: online */
-	READING_SEEN,	    /* only a sign of life (test, ignore, missing key) */
+	READING_AWAY,       /* availability: offline */
+	READING_BACK,       /* availability: online */
+	READING_SEEN,       /* only a sign of life (test, ignore, missing key) */
 };
 
 enum { VALUE_BYTES = 64 }; /* of a value's text, NUL included; longer is cut */
@@ -35,8 +35,8 @@ enum { VALUE_BYTES = 64 }; /* of a value's text, NUL included; longer is cut */
 struct reading {
 	enum reading_kind kind;
 	const char *sensor; /* id, captures filled in */
-	int def;	    /* index in plan->sensors of the engine's newest plan */
-	int zone;	    /* index in plan->zones; -1: the captured zone is unknown */
+	int def;            /* index in plan->sensors of the engine's newest plan */
+	int zone;           /* index in plan->zones; -1: the captured zone is unknown */
 	const char *word;   /* mapped by the word sets, else the raw text; "" never NULL */
 	const char *text;   /* the raw value as text, at most VALUE_BYTES - 1 */
 	bool has_number;
@@ -62,16 +62,18 @@ struct command {
 	enum refusal bad; /* REFUSAL_NONE, or why it was refused unread */
 	const char *user; /* broker user or local login, as the adapter proved it */
 	const char *via;  /* mqtt, control */
-	const char *as_root; /* login when root or tocsin-admin speaks for `user` (then a person id), else NULL */
-	bool by_login;	  /* user is a login name */
-	bool as_person;	  /* user is a person's id */
+	const char
+	    *as_root;   /* login when root or tocsin-admin speaks for `user` (then a person id), else NULL */
+	bool by_login;  /* user is a login name */
+	bool as_person; /* user is a person's id */
 	bool retained;
 	bool before_mark; /* arrived before the mark was back: waited in the broker's queue */
-	int64_t id;	  /* incident number; 0: none given (bare) */
+	int64_t id;       /* incident number; 0: none given (bare) */
 	bool all;
 	int64_t rev; /* -1: none given */
-	const char *type, *zone, *step, *choice, *actuator, *action, *person, *channel, *role, *words; /* or NULL */
-	const char *id_text; /* what stood where an id should */
+	const char *type, *zone, *step, *choice, *actuator, *action, *person, *channel, *role,
+	    *words;             /* or NULL */
+	const char *id_text;    /* what stood where an id should */
 	struct strings without; /* reset: members taken out */
 	struct pair pairs[16];
 	int n_pairs;
@@ -81,9 +83,9 @@ struct command {
 
 /* What became of an effect that left. */
 enum outcome {
-	OUTCOME_SENT,	   /* handed over: broker's acknowledgement, program's exit 0 */
+	OUTCOME_SENT,      /* handed over: broker's acknowledgement, program's exit 0 */
 	OUTCOME_DELIVERED, /* the person's device or program says so */
-	OUTCOME_FAILED,	   /* not by this way, now */
+	OUTCOME_FAILED,    /* not by this way, now */
 };
 
 enum link { LINK_DOWN, LINK_UP, LINK_SYNCED, LINK_MARK_LOST };
@@ -93,15 +95,16 @@ enum event_kind {
 	EVENT_TIME,    /* only time passes */
 	EVENT_STARTED, /* first of an epoch: .started */
 	EVENT_STOPPING,
-	EVENT_PLAN,	/* a new plan is in force: .plan (must outlive the engine's use of it, see engine_plan_used) */
-	EVENT_READING,	/* .reading */
-	EVENT_COMMAND,	/* .command */
-	EVENT_NOTICE,	/* outcome of a notice: .notice */
+	EVENT_PLAN,     /* a new plan is in force: .plan (must outlive the engine's use of it, see
+	                   engine_plan_used) */
+	EVENT_READING,  /* .reading */
+	EVENT_COMMAND,  /* .command */
+	EVENT_NOTICE,   /* outcome of a notice: .notice */
 	EVENT_ACTUATED, /* outcome of an actuator message: .actuated */
-	EVENT_LINK,	/* .link */
-	EVENT_STORE,	/* .store */
-	EVENT_FAULT,	/* the daemon found something wrong with itself, or it is over: .fault */
-	EVENT_CLOCK,	/* site time was re-anchored by .clock_ms: deadlines move along */
+	EVENT_LINK,     /* .link */
+	EVENT_STORE,    /* .store */
+	EVENT_FAULT,    /* the daemon found something wrong with itself, or it is over: .fault */
+	EVENT_CLOCK,    /* site time was re-anchored by .clock_ms: deadlines move along */
 	EVENT_RETAINED, /* a retained incident state of ours: .retained number */
 };
 
@@ -110,7 +113,7 @@ struct event {
 	int64_t at_ms; /* site time; never less than the event before */
 	union {
 		struct {
-			int64_t down_ms;     /* site time not lived through; 0 at the first start */
+			int64_t down_ms; /* site time not lived through; 0 at the first start */
 			const char *host, *boot, *version;
 			int64_t epoch;
 		} started;
@@ -147,14 +150,14 @@ struct event {
 /* --------------------------------------------------------------- effects */
 
 enum effect_kind {
-	EFFECT_AUDIT,	/* .row */
+	EFFECT_AUDIT,   /* .row */
 	EFFECT_PUBLISH, /* .publish */
-	EFFECT_NOTICE,	/* .notice */
+	EFFECT_NOTICE,  /* .notice */
 	EFFECT_ACTUATE, /* .actuate */
-	EFFECT_REPLY,	/* .reply */
-	EFFECT_WANT,	/* intake shall tell the sensor's next message: .sensor */
-	EFFECT_FOLLOW,	/* the sensor is a member of an open incident (or no longer): .sensor, .on */
-	EFFECT_RESEND,	/* audit rows again on `event`: .resend */
+	EFFECT_REPLY,   /* .reply */
+	EFFECT_WANT,    /* intake shall tell the sensor's next message: .sensor */
+	EFFECT_FOLLOW,  /* the sensor is a member of an open incident (or no longer): .sensor, .on */
+	EFFECT_RESEND,  /* audit rows again on `event`: .resend */
 };
 
 /* A row of the audit: rec is the canonical JSON, byte-exact. */
@@ -169,16 +172,16 @@ struct notice {
 	const char *id; /* "<seq>.<n>", the same on every re-send */
 	enum notice_kind kind;
 	const char *person, *channel; /* ids */
-	const char *incident;	      /* "G-17" or NULL */
-	int64_t seq;		      /* row that caused it */
+	const char *incident;         /* "G-17" or NULL */
+	int64_t seq;                  /* row that caused it */
 	int64_t epoch;
 	int rev, level;
 	enum lang lang;
 	enum hazard hazard;
 	enum severity severity;
-	const char *text;   /* without marks */
-	const char *answer; /* payload that acknowledges, or NULL */
-	const char *user;   /* whose cmd topic the answer goes to */
+	const char *text;    /* without marks */
+	const char *answer;  /* payload that acknowledges, or NULL */
+	const char *user;    /* whose cmd topic the answer goes to */
 	int64_t reply_by_ms; /* -1: none; the message's expiry */
 	bool drill;
 	bool repeat; /* sent before, or perhaps */
@@ -207,9 +210,9 @@ struct reply {
 
 struct effect {
 	enum effect_kind kind;
-	bool urgent;	/* leaves unrecorded when the store is late (I2) */
-	bool life;	/* life-safety: the sender's first lane */
-	int64_t cause;	/* seq of the row that caused it (I8) */
+	bool urgent;    /* leaves unrecorded when the store is late (I2) */
+	bool life;      /* life-safety: the sender's first lane */
+	int64_t cause;  /* seq of the row that caused it (I8) */
 	int64_t number; /* incident number, 0 none */
 	union {
 		struct row row;
@@ -265,18 +268,18 @@ void engine_free(struct engine *e);
 /* Saved records in any order; plans of open incidents come through `plan_of`
  * (hash -> plan, NULL when lost: the incident then has no playbook). */
 int engine_restore(struct engine *e, const struct record *records, int n,
-		   const struct plan *(*plan_of)(void *arg, const char *hash), void *arg);
+                   const struct plan *(*plan_of)(void *arg, const char *hash), void *arg);
 
 void engine_step(struct engine *e, const struct event *ev, struct effects *fx);
-int64_t engine_next_due(const struct engine *e); /* site time; INT64_MAX: nothing */
-void engine_save(struct engine *e, struct records *ret); /* what changed since the last call */
+int64_t engine_next_due(const struct engine *e);             /* site time; INT64_MAX: nothing */
+void engine_save(struct engine *e, struct records *ret);     /* what changed since the last call */
 void engine_save_all(struct engine *e, struct records *ret); /* everything, in key order */
-uint64_t engine_digest(struct engine *e); /* over engine_save_all */
+uint64_t engine_digest(struct engine *e);                    /* over engine_save_all */
 
 /* The sensors whose silence is due by at_ms: intake may know better (it counts
  * the messages that are no news), then a READING_SEEN is owed before EVENT_TIME. */
-void engine_silent_by(const struct engine *e, int64_t at_ms, void (*fn)(void *arg, const char *sensor, int def),
-		      void *arg);
+void engine_silent_by(const struct engine *e, int64_t at_ms,
+                      void (*fn)(void *arg, const char *sensor, int def), void *arg);
 
 /* Is the plan with this hash still needed by an open incident (or newest)? */
 bool engine_plan_used(const struct engine *e, const struct plan *plan);
@@ -287,7 +290,7 @@ bool engine_may_actuate(const struct engine *e, int64_t id);
 /* Numbers below this are used or reserved; the side file `ids` keeps it. */
 int64_t engine_ids_reserved(const struct engine *e);
 void engine_ids_at_least(struct engine *e, int64_t number); /* before EVENT_STARTED */
-int64_t engine_seq(const struct engine *e); /* last row */
+int64_t engine_seq(const struct engine *e);                 /* last row */
 int64_t engine_epoch(const struct engine *e);
 int engine_open(const struct engine *e); /* not closed */
 int engine_unacked(const struct engine *e);

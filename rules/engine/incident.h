@@ -7,7 +7,8 @@
 /* A new one for the instance, not yet begun: give it its grade and members first. */
 struct incident *incident_create(struct engine *e, struct instance *in);
 void incident_begin_grade(struct incident *inc, const struct grade *g); /* NULL: raised without a condition */
-bool incident_worse_grade(struct incident *inc, const struct grade *g); /* takes it when it is worse; was it? */
+bool incident_worse_grade(struct incident *inc,
+                          const struct grade *g); /* takes it when it is worse; was it? */
 /* Its first row, its playbook, its first call. */
 void incident_begin(struct engine *e, struct incident *inc, const struct cue_arg *arg);
 

@@ -215,7 +215,7 @@ static enum refusal act_investigate(struct engine *e, struct incident *inc, cons
 	if (inc->investigated)
 		return REFUSAL_NONE;
 	inc->investigated = true;
-	set_text(&inc->acked_by, a->who);
+	set_text(&inc->acked_by, a->person ? a->person : a->who);
 	row(e, inc, a);
 	if (inc->type && inc->type->investigate_ms > 0)
 		arm(e, inc, NEXT_INVESTIGATE, inc->opened_ms + inc->type->investigate_ms);
@@ -224,7 +224,7 @@ static enum refusal act_investigate(struct engine *e, struct incident *inc, cons
 
 static void take(struct engine *e, struct incident *inc, enum state to, const struct cue_arg *a)
 {
-	set_text(&inc->acked_by, a->who);
+	set_text(&inc->acked_by, a->person ? a->person : a->who);
 	inc->reminders = 0;
 	move(e, inc, to);
 	row(e, inc, a);

@@ -8,7 +8,8 @@
 
 /* Why a cue is given: what the row of it says. */
 struct cue_arg {
-	const char *who;       /* "sensor:gas-b2", a person, "system" */
+	const char *who;       /* "sensor:gas-b2", a person, "root for wang", "system" */
+	const char *person;    /* ack: whose it is */
 	enum audit_kind kind;  /* of the row */
 	struct member *member; /* raise, lost, without; or NULL */
 	const char *via;       /* acks: mqtt, control */
@@ -28,7 +29,8 @@ void life_settle(struct engine *e, struct incident *inc, int64_t cause);
 
 /* escalate.c: the chain. */
 void escalate_begin(struct engine *e, struct incident *inc, int64_t cause); /* from level 1, now */
-void escalate_also(struct engine *e, struct incident *inc, int person, int64_t cause); /* unless just called */
+void escalate_also(struct engine *e, struct incident *inc, int person,
+                   int64_t cause);                                          /* unless just called */
 void escalate_again(struct engine *e, struct incident *inc, int64_t cause); /* present level, now */
 void escalate_next(struct engine *e, struct incident *inc, const char *who,
                    int64_t cause);                                            /* its time is over */
@@ -63,7 +65,8 @@ int actuator_for(const struct engine *e, const struct incident *inc, const struc
 /* actuate.c */
 void actuate_step(struct engine *e, struct step_run *s, int64_t cause);
 /* By hand; answers the command itself, now or when the actuator has answered. */
-void actuate_by_hand(struct engine *e, const struct command *c, int person, int actuator);
+struct said;
+void actuate_by_hand(struct engine *e, const struct said *s, int actuator);
 void actuate_outcome(struct engine *e, int64_t id, enum outcome outcome, bool interlocked);
 void actuate_due(struct engine *e, struct actuation *a);
 void actuate_feedback(struct engine *e, const struct sensor *s);
@@ -76,10 +79,11 @@ const struct interlock *interlock_forbids(const struct engine *e, int actuator, 
                                           const struct incident **ret_because);
 
 /* incident.c */
-struct incident *incident_raise_by_person(struct engine *e, const struct command *c, int person);
+struct incident *incident_raise_by_person(struct engine *e, const struct command *c, int person,
+                                          const char *who);
 void incident_self(struct engine *e, enum self self, bool over, const char *what);
 void incident_still_dead(struct engine *e, const char *sensor); /* a member, when its incident closes */
-void incident_sensors_dropped(struct engine *e); /* after a new plan */
+void incident_sensors_dropped(struct engine *e);                /* after a new plan */
 void incident_retained(struct engine *e, int64_t number, const char *id);
 void incident_due(struct engine *e, struct incident *inc);
 void incident_free(struct incident *inc);

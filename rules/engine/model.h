@@ -23,12 +23,12 @@ enum truth { TRUTH_UNKNOWN, TRUTH_FALSE, TRUTH_TRUE };
 /* ------------------------------------------------------------- deadlines */
 
 enum deadline_kind {
-	DEADLINE_SILENCE,  /* owner: struct sensor */
-	DEADLINE_GATE,	   /* owner: struct gate */
-	DEADLINE_INCIDENT, /* owner: struct incident */
-	DEADLINE_STEP,	   /* owner: struct step_run */
+	DEADLINE_SILENCE,   /* owner: struct sensor */
+	DEADLINE_GATE,      /* owner: struct gate */
+	DEADLINE_INCIDENT,  /* owner: struct incident */
+	DEADLINE_STEP,      /* owner: struct step_run */
 	DEADLINE_ACTUATION, /* owner: struct actuation */
-	DEADLINE_LINK,	    /* owner: struct engine */
+	DEADLINE_LINK,      /* owner: struct engine */
 };
 
 /* Embedded in its owner. Armed while pos > 0. Ties: kind, then key, then sub. */
@@ -52,7 +52,8 @@ void deadline_clear(struct heap *h, struct deadline *d);
 struct deadline *deadline_first(const struct heap *h); /* NULL: none */
 void deadline_shift(struct heap *h, int64_t by_ms);    /* all of them */
 /* Each that is due by at_ms, in no useful order; fn must not change the heap. */
-void deadline_each_by(const struct heap *h, int64_t at_ms, void (*fn)(void *arg, const struct deadline *d), void *arg);
+void deadline_each_by(const struct heap *h, int64_t at_ms, void (*fn)(void *arg, const struct deadline *d),
+                      void *arg);
 void heap_fini(struct heap *h);
 
 /* ------------------------------------------------ sensors and conditions */
@@ -61,16 +62,17 @@ enum health { HEALTH_UNKNOWN, HEALTH_OK, HEALTH_UNREADABLE, HEALTH_AWAY, HEALTH_
 
 struct sensor {
 	char *id;
-	char *key;	/* "s/<id>" */
-	int def;	/* in the newest plan; -1: gone from it */
-	char *def_id;	/* as saved; a family's members find their family by it */
-	char *zone_id;	/* zone as saved */
-	int zone;	/* in the newest plan; -1: unknown */
+	char *key;     /* "s/<id>" */
+	int def;       /* in the newest plan; -1: gone from it */
+	char *def_id;  /* as saved; a family's members find their family by it */
+	char *zone_id; /* zone as saved */
+	int zone;      /* in the newest plan; -1: unknown */
 	enum health health;
 	char word[VALUE_BYTES], text[VALUE_BYTES]; /* last good value */
 	bool has_value, has_number;
 	int64_t milli, value_ms; /* value_ms: when it was last told */
 	struct deadline silence;
+	int64_t left_ms;      /* while the link is down: what was left of the window; -1: a whole one */
 	struct gate **leaves; /* leaf gates that read this sensor */
 	int n_leaves, cap_leaves;
 	bool dirty;
@@ -83,10 +85,10 @@ struct gate {
 	const struct cond *cond;
 	int grade;
 	struct sensor *sensor; /* leaf: whose; NULL for all, any, not */
-	bool negated;	       /* below an odd number of `not`: false is what makes the grade true */
-	enum truth raw;	       /* the test now, hysteresis applied */
-	enum truth out;	       /* after the delays */
-	bool lost;	       /* leaf: out is bad (true, negated: false) only because it was when the sensor was lost */
+	bool negated;          /* below an odd number of `not`: false is what makes the grade true */
+	enum truth raw;        /* the test now, hysteresis applied */
+	enum truth out;        /* after the delays */
+	bool lost; /* leaf: out is bad (true, negated: false) only because it was when the sensor was lost */
 	struct deadline delay; /* armed: raw and out differ, out follows then */
 };
 
@@ -95,15 +97,15 @@ struct instance {
 	char *key; /* "c/<type>@<scope>"; scope: zone id, "-", or sensor id */
 	char *type_id, *scope;
 	const struct incident_type *type; /* in the newest plan, NULL when it lost the type */
-	int zone;			  /* in the newest plan, -1 */
-	struct sensor *sensor;		  /* PER_SENSOR */
+	int zone;                         /* in the newest plan, -1 */
+	struct sensor *sensor;            /* PER_SENSOR */
 	struct gate **gates;
 	int n_gates, cap_gates;
-	int grade; /* highest true now, -1 none */
-	bool known; /* no sensor was lost while bad */
+	int grade;                 /* highest true now, -1 none */
+	bool known;                /* no sensor was lost while bad */
 	struct incident *incident; /* the open one, or NULL */
-	char *memory; /* restored record, until its gates exist; NULL then */
-	struct sensor **missed; /* were bad by a test the new plan lacks; told at the next evaluation */
+	char *memory;              /* restored record, until its gates exist; NULL then */
+	struct sensor **missed;    /* were bad by a test the new plan lacks; told at the next evaluation */
 	int n_missed;
 	bool dirty;
 };
@@ -111,8 +113,8 @@ struct instance {
 /* sensor.c */
 struct sensor *sensor_find(const struct engine *e, const char *id);
 void sensor_reading(struct engine *e, const struct reading *r); /* the whole path down to the cues */
-void sensor_silent(struct engine *e, struct sensor *s);		/* its deadline */
-void sensor_link(struct engine *e, enum link link);		/* freeze and thaw silence; want all */
+void sensor_silent(struct engine *e, struct sensor *s);         /* its deadline */
+void sensor_link(struct engine *e, enum link link);             /* freeze and thaw silence; want all */
 /* restart: silence windows from now; delays that ran out meanwhile wait a second more */
 void sensor_started(struct engine *e, int64_t down_ms);
 /* e->plan is the new one: sensors, instances and gates follow it, memory kept where the test is the same */
@@ -122,10 +124,12 @@ void sensors_free(struct engine *e);
 /* condition.c */
 /* also of a type the plan no longer has */
 struct instance *instance_named(struct engine *e, const char *type_id, const char *scope);
-struct instance *instance_get(struct engine *e, const struct incident_type *type, const char *scope); /* made when needed */
+struct instance *instance_get(struct engine *e, const struct incident_type *type,
+                              const char *scope);          /* made when needed */
 void condition_sensor(struct engine *e, struct sensor *s); /* its value or health changed: gates, then cues */
-void condition_delay(struct engine *e, struct gate *g);	   /* its deadline */
-/* Is this sensor bad in the instance: a leaf (any grade) true, or false below `not`? False: every leaf known. */
+void condition_delay(struct engine *e, struct gate *g);    /* its deadline */
+/* Is this sensor bad in the instance: a leaf (any grade) true, or false below `not`? False: every leaf known.
+ */
 enum truth condition_member(const struct instance *in, const struct sensor *s, bool *ret_lost);
 /* Does this sensor's present word satisfy (feedback of actuators)? */
 bool sensor_is(const struct sensor *s, const struct strings *words);
@@ -135,23 +139,25 @@ void sensor_save(const struct sensor *s, struct buf *out);
 void instance_save(const struct instance *in, struct buf *out);
 int sensor_restore(struct engine *e, const char *key, const char *value);
 int instance_restore(struct engine *e, const char *key, const char *value);
-/* The sensor was taken out by name: what it was when it was lost counts no more. No cues; in->grade follows. */
+/* The sensor was taken out by name: what it was when it was lost counts no more. No cues; in->grade follows.
+ */
 void condition_without(struct engine *e, struct instance *in, struct sensor *s);
-const char *condition_broken(const struct engine *e); /* between steps; NULL, or the invariant that does not hold */
+const char *
+condition_broken(const struct engine *e); /* between steps; NULL, or the invariant that does not hold */
 
 /* -------------------------------------------------------------- incidents */
 
 struct member {
-	char *sensor; /* sensor id, "person:<id>" of a manual raise, "self:" of the system */
+	char *sensor;      /* sensor id, "person:<id>" of a manual raise, "self:" of the system */
 	char *kind, *unit; /* unit "" when none */
 	char value[VALUE_BYTES], now[VALUE_BYTES], peak[VALUE_BYTES];
 	bool has_number;
 	int64_t peak_milli;
 	int64_t at_ms;
 	enum truth active; /* true, or false when it cleared */
-	bool lost;	   /* active, but the sensor is unknown now */
-	bool out;	   /* taken out of service by name */
-	bool told;	   /* follow was asked of intake */
+	bool lost;         /* active, but the sensor is unknown now */
+	bool out;          /* taken out of service by name */
+	bool told;         /* follow was asked of intake */
 };
 
 struct fact {
@@ -165,7 +171,7 @@ struct step_run {
 	char *result; /* state word or choice; "" while open */
 	char *by;     /* person who ended it, or "" */
 	char *note;
-	bool late;	  /* its deadline passed once */
+	bool late;                  /* its deadline passed once */
 	int64_t began_ms, ended_ms; /* -1 */
 	int tries;
 	struct deadline due;
@@ -192,27 +198,27 @@ enum next_what { NEXT_NONE, NEXT_CALL, NEXT_ACTION, NEXT_REMIND, NEXT_INVESTIGAT
 
 struct incident {
 	int64_t number;
-	char id[24];	  /* "G-17" */
-	char key[24];	  /* "i/0000000017" */
+	char id[24];  /* "G-17" */
+	char key[24]; /* "i/0000000017" */
 	char ulid[27];
 	int rev;
 	const struct plan *plan; /* the one it began with: type, playbook, titles */
 	char *plan_hash;
-	const struct incident_type *type;     /* in plan; NULL only when the plan was lost */
-	const struct playbook *playbook;      /* in plan, or NULL */
-	char *type_id, *zone_id;	      /* zone_id "" for the site */
-	struct text title;		      /* owned copies */
-	int zone;			      /* in the newest plan, or -1 */
-	struct instance *instance;	      /* NULL once closed */
+	const struct incident_type *type; /* in plan; NULL only when the plan was lost */
+	const struct playbook *playbook;  /* in plan, or NULL */
+	char *type_id, *zone_id;          /* zone_id "" for the site */
+	struct text title;                /* owned copies */
+	int zone;                         /* in the newest plan, or -1 */
+	struct instance *instance;        /* NULL once closed */
 	enum hazard hazard;
 	enum severity severity;
-	char *grade; /* id of the gravest grade reached, "" */
+	char *grade;     /* id of the gravest grade reached, "" */
 	int grade_index; /* -1: none (manual, self) */
 	bool latch, manual, stale;
 	enum state state;
 	int64_t opened_ms, changed_ms, closed_ms;
 	char *acked_by, *after; /* person id, incident id; "" when none */
-	int level, round;	/* level from 1; 0: nobody called yet */
+	int level, round;       /* level from 1; 0: nobody called yet */
 	bool exhausted_told;
 	int reminders; /* unanswered */
 	bool investigated;
@@ -237,23 +243,24 @@ struct incident {
 
 /* A notice that has not ended: the durable outbox. */
 struct notice_run {
-	char *key; /* "n/<seq>.<n>/<channel>": saved under it */
+	char *key;            /* "n/<seq>.<n>/<channel>": saved under it */
 	struct notice notice; /* strings owned */
 	int channel_index;    /* position in the person's list; for the next way when this one fails */
-	bool left;	      /* given to the channel in this process, no outcome yet */
+	bool left;            /* given to the channel in this process, no outcome yet */
 	bool waits_link;      /* failed for want of the broker and no other way: again when it is back */
 	bool dirty;
 };
 
 /* A command to an actuator under way. */
 struct actuation {
-	int64_t id; /* also in the effect */
+	int64_t id;   /* also in the effect */
 	char key[24]; /* "a/<id>" */
 	char *actuator, *action;
-	int64_t incident; /* number, 0: operate by hand */
-	int step;	  /* of the incident's playbook, -1 */
-	char *user;	  /* operate: who gave it, NULL: a playbook */
-	char *via;	  /* how: mqtt, control */
+	int64_t incident;      /* number, 0: operate by hand */
+	int step;              /* of the incident's playbook, -1 */
+	char *user;            /* operate: who gave it, NULL: a playbook */
+	char *who;             /* the same for rows: "root for wang"; NULL: a playbook */
+	char *via;             /* how: mqtt, control */
 	struct reply_to reply; /* strings owned */
 	int tries;
 	int64_t began_ms;
@@ -268,12 +275,12 @@ struct actuation {
 struct engine {
 	const struct plan *plan; /* newest */
 	int64_t now_ms, epoch, seq;
-	int64_t spoke_ago_ms; /* of the sensor at work; 0 but for READING_SEEN */
+	int64_t spoke_ago_ms;          /* of the sensor at work; 0 but for READING_SEEN */
 	int64_t next_number, reserved; /* incident numbers: next, and end of the reserved block */
 	int64_t next_actuation;
 	struct effects *fx; /* of the step under way */
 	enum link link;
-	int link_stage;		  /* while down: 0 just now, 1 other ways are taken, 2 told as a fault */
+	int link_stage; /* while down: 0 just now, 1 other ways are taken, 2 told as a fault */
 	struct deadline link_due;
 	enum store_state store;
 	bool started, counters_dirty, zones_changed, all_changed;
@@ -316,17 +323,19 @@ struct incident *incident_find(const struct engine *e, int64_t number);
 bool incident_is_open(const struct incident *inc); /* not closed */
 
 /* people.c: who holds a role now. Indexes are of the newest plan. */
-int role_person(const struct engine *e, int role); /* person or -1 */
+int role_person(const struct engine *e, int role);               /* person or -1 */
 bool role_held_by(const struct engine *e, int role, int person); /* holder, deputy or covering */
-const char *role_why(const struct engine *e, int role);		 /* "holder", "deputy", "covered_by x", "nobody" */
+const char *role_why(const struct engine *e, int role); /* "holder", "deputy", "covered_by x", "nobody" */
 /* The incident's chain: of the newest plan when it still has it, else of its own. Levels' roles
  * are given as persons of the newest plan. level from 1. */
 int chain_levels(const struct engine *e, const struct incident *inc);
 int64_t chain_wait_ms(const struct engine *e, const struct incident *inc, int level);
-int chain_people(const struct engine *e, const struct incident *inc, int level, int *ret_people, int cap); /* level 0: exhausted */
+int chain_people(const struct engine *e, const struct incident *inc, int level, int *ret_people,
+                 int cap); /* level 0: exhausted */
 bool chain_has_person(const struct engine *e, const struct incident *inc, int person);
 int chain_level_of_role(const struct engine *e, const struct incident *inc, int role); /* 0: in none */
-int step_role(const struct engine *e, const struct incident *inc, const struct step *step); /* newest plan's index, or -1 */
+int step_role(const struct engine *e, const struct incident *inc,
+              const struct step *step); /* newest plan's index, or -1 */
 
 /* playbook.c: the actuator a command step means, in the newest plan; -1: none. */
 int actuator_for(const struct engine *e, const struct incident *inc, const struct step *step);
@@ -337,7 +346,8 @@ void render_summary(const struct engine *e, struct buf *out);
 void render_summary_text(const struct engine *e, struct buf *out);
 void render_oncall(const struct engine *e, struct buf *out);
 void render_impairments(const struct engine *e, struct buf *out);
-const char *zone_word(const struct engine *e, int zone); /* alarm pre_alarm acked fault isolated test normal */
+const char *zone_word(const struct engine *e,
+                      int zone); /* alarm pre_alarm acked fault isolated test normal */
 /* Body of a notice in one language, without marks; fits a lock screen. step: the task it is about, or
  * the first open task of this person, NULL for none; words: for TELL, LATE, OVER: the sentence, or NULL. */
 struct wording {
@@ -356,9 +366,9 @@ struct answer {
 	enum lang lang;
 	const struct incident *incident; /* or NULL */
 	const char *detail; /* NULL, or: interlock id; ids of `which` ("G-17,W-18"); step list; ack: who was
-			     * first, when it is not the one who is answered; operate: how it ended */
-	int64_t due_ms;			 /* ack: when to be there; -1 none */
-	bool noted;			 /* done by somebody else: recorded as a note */
+	                     * first, when it is not the one who is answered; operate: how it ended */
+	int64_t due_ms;     /* ack: when to be there; -1 none */
+	bool noted;         /* done by somebody else: recorded as a note */
 };
 void render_answer(const struct engine *e, const struct answer *a, struct buf *out);
 

@@ -6,13 +6,13 @@
 #include <stdlib.h>
 #include <string.h>
 
-struct incident *incident_raise_by_person(struct engine *e, const struct command *c, int person)
+struct incident *incident_raise_by_person(struct engine *e, const struct command *c, int person,
+                                          const char *who)
 {
 	const struct incident_type *t = &e->plan->types[plan_type(e->plan, c->type)];
 	const char *scope = t->per == PER_SITE ? "-" : c->zone;
 	struct instance *in = instance_get(e, t, scope);
-	struct cue_arg a = {
-	    .who = e->plan->people[person].id, .kind = AUDIT_RAISED, .via = c->via, .words = c->words};
+	struct cue_arg a = {.who = who, .kind = AUDIT_RAISED, .via = c->via, .words = c->words};
 	struct incident *inc = in->incident;
 	struct member *m;
 	char name[80];

@@ -136,6 +136,7 @@ static void save_actuation(const struct actuation *a, struct buf *b)
 	save_deadline(b, &a->due);
 	record_int(b, a->cause);
 	record_str(b, a->via);
+	record_str(b, a->who);
 }
 
 static int restore_actuation(struct engine *e, const char *key, struct record_reader *r)
@@ -160,6 +161,7 @@ static int restore_actuation(struct engine *e, const char *key, struct record_re
 	restore_deadline(e, r, &a->due);
 	a->cause = record_read_int(r);
 	a->via = or_null(record_read_str(r));
+	a->who = or_null(record_read_str(r));
 	actuate_restored(e, a);
 	return r->bad ? -1 : 0;
 }

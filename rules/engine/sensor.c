@@ -47,6 +47,7 @@ static struct sensor *sensor_add(struct engine *e, const char *id)
 	s->def_id = xstrdup("");
 	s->zone_id = xstrdup("");
 	s->def = s->zone = -1;
+	s->left_ms = -1;
 	s->dirty = true;
 	deadline_init(&s->silence, DEADLINE_SILENCE, s, s->key, 0);
 	if (e->n_sensors == e->cap_sensors) {
@@ -116,16 +117,28 @@ static void silence_stop(struct engine *e, struct sensor *s)
 	deadline_clear(&e->heap, &s->silence);
 }
 
+static void silence_left(struct sensor *s, int64_t left_ms)
+{
+	s->dirty |= s->left_ms != left_ms;
+	s->left_ms = left_ms;
+}
+
 /* A window begins, or goes on when there is one and not anew. While the link
  * is down nobody is silent: it is the link that is broken. */
 static void silence_watch(struct engine *e, struct sensor *s, bool anew)
 {
 	int64_t wait_ms = s->def >= 0 ? e->plan->sensors[s->def].silent_after_ms : 0;
 
+	if (wait_ms <= 0 || is_gone(s) || anew)
+		silence_left(s, -1);
+	else if (!link_is_up(e) && s->silence.pos)
+		silence_left(s, s->silence.at_ms > e->now_ms ? s->silence.at_ms - e->now_ms : 0);
 	if (wait_ms <= 0 || is_gone(s) || !link_is_up(e)) {
 		silence_stop(e, s);
 	} else if (anew || !s->silence.pos) {
-		deadline_set(&e->heap, &s->silence, e->now_ms - e->spoke_ago_ms + wait_ms);
+		deadline_set(&e->heap, &s->silence,
+		             e->now_ms - e->spoke_ago_ms + (s->left_ms < 0 ? wait_ms : s->left_ms));
+		silence_left(s, -1);
 		s->dirty = true;
 	}
 }
@@ -358,6 +371,7 @@ void sensor_save(const struct sensor *s, struct buf *out)
 	record_str(out, s->zone_id);
 	record_int(out, s->health);
 	record_int(out, s->silence.pos ? s->silence.at_ms : -1);
+	record_int(out, s->left_ms);
 	if (!s->has_value)
 		return;
 	record_tag(out, "v");
@@ -388,6 +402,7 @@ static void read_head(struct engine *e, struct sensor *s, struct record_reader *
 	s->zone_id = record_read_str(r);
 	health = record_read_int(r);
 	silent_ms = record_read_int(r);
+	s->left_ms = record_read_int(r);
 	if (health < 0 || health > HEALTH_SILENT)
 		r->bad = true;
 	else

@@ -149,7 +149,7 @@ static enum refusal do_raise(struct engine *e, struct said *s)
 		s->answer.detail = s->c->zone;
 		return REFUSAL_UNKNOWN_ID;
 	}
-	s->inc = incident_raise_by_person(e, s->c, s->person);
+	s->inc = incident_raise_by_person(e, s->c, s->person, s->who);
 	return REFUSAL_NONE;
 }
 
@@ -186,7 +186,7 @@ static enum refusal do_operate(struct engine *e, struct said *s)
 		return REFUSAL_NOT_YOURS;
 	if (!known)
 		return REFUSAL_BAD_TEXT;
-	actuate_by_hand(e, s->c, s->person, a);
+	actuate_by_hand(e, s, a);
 	return REFUSAL_NONE;
 }
 

@@ -18,7 +18,7 @@ static enum refusal ack_one(struct engine *e, struct said *s)
 	const char *person = e->plan->people[s->person].id;
 	enum refusal r;
 
-	a.who = person; /* acked_by is a person, whoever typed it */
+	a.person = person;
 	a.cause = s->inc->opened_seq;
 	r = life_cue(e, s->inc, CUE_ACK, &a);
 	s->answer.incident = s->inc;

@@ -143,6 +143,10 @@ static void add_value(struct writing *t)
 		person = wording_person(t->e, m->sensor + 7);
 		buf_printf(&t->head, PICK(t, " %.*s 报告", " reported by %.*s"),
 		           (int)utf8_cut(person, VALUE_SHOWN_BYTES), person);
+		if (*value && strcmp(value, person) != 0) {
+			buf_str(&t->head, PICK(t, ":", ": "));
+			add_cut(&t->head, value, VALUE_SHOWN_BYTES);
+		}
 		return;
 	}
 	if (!m->has_number && strcmp(m->sensor, "self:"))
