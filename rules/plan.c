@@ -20,7 +20,7 @@ FIND(plan_role, roles, n_roles)
 FIND(plan_channel, channels, n_channels)
 FIND(plan_type, types, n_types)
 
-static bool has(const struct strings *s, const char *text)
+bool strings_have(const struct strings *s, const char *text)
 {
 	for (int i = 0; text && i < s->n; i++)
 		if (!strcmp(s->at[i], text))
@@ -31,7 +31,7 @@ static bool has(const struct strings *s, const char *text)
 int plan_person_by_user(const struct plan *p, const char *user)
 {
 	for (int i = 0; i < p->n_people; i++)
-		if (has(&p->people[i].users, user))
+		if (strings_have(&p->people[i].users, user))
 			return i;
 	return -1;
 }
@@ -39,7 +39,7 @@ int plan_person_by_user(const struct plan *p, const char *user)
 int plan_person_by_login(const struct plan *p, const char *login)
 {
 	for (int i = 0; i < p->n_people; i++)
-		if (has(&p->people[i].logins, login))
+		if (strings_have(&p->people[i].logins, login))
 			return i;
 	return -1;
 }

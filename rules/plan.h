@@ -296,6 +296,7 @@ struct plan {
 	int n_playbooks;
 };
 
+bool strings_have(const struct strings *s, const char *text); /* text NULL: no */
 int plan_zone(const struct plan *p, const char *id); /* index or -1; likewise below */
 int plan_sensor(const struct plan *p, const char *id);
 int plan_actuator(const struct plan *p, const char *id);

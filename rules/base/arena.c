@@ -48,6 +48,19 @@ char *xstrdup(const char *text)
 	return memcpy(xmalloc(n), text, n);
 }
 
+char *xstrdup_null(const char *text)
+{
+	return text ? xstrdup(text) : NULL;
+}
+
+void xreplace(char **at, const char *text)
+{
+	char *old = *at;
+
+	*at = xstrdup(text);
+	free(old);
+}
+
 void arena_init(struct arena *a)
 {
 	a->last = NULL;

@@ -22,5 +22,7 @@ void *xmalloc(size_t bytes);
 void *xcalloc(size_t n, size_t bytes);
 void *xrealloc(void *p, size_t bytes);
 char *xstrdup(const char *text);
+char *xstrdup_null(const char *text); /* NULL stays NULL */
+void xreplace(char **at, const char *text); /* frees the old; text may be part of it */
 
 #endif

@@ -305,21 +305,17 @@ void actuate_step(struct engine *e, struct step_run *s, int64_t cause)
 	decide(e, a);
 }
 
-static char *dup(const char *text)
-{
-	return text ? xstrdup(text) : NULL;
-}
-
 void actuate_by_hand(struct engine *e, const struct said *s, int actuator)
 {
 	const struct command *c = s->c;
 	struct actuation *a = begin(e, actuator, c->action);
 
-	a->via = dup(c->via);
+	a->via = xstrdup_null(c->via);
 	a->who = xstrdup(s->who);
 	a->user = xstrdup(c->via && !strcmp(c->via, "mqtt") ? c->user : e->plan->people[s->person].id);
-	a->reply = (struct reply_to){c->reply.control, dup(c->reply.req), dup(c->reply.response_topic),
-	                             dup(c->reply.correlation)};
+	a->reply =
+	    (struct reply_to){c->reply.control, xstrdup_null(c->reply.req),
+	                      xstrdup_null(c->reply.response_topic), xstrdup_null(c->reply.correlation)};
 	decide(e, a);
 }
 

@@ -58,18 +58,10 @@ static int64_t row(struct engine *e, struct incident *inc, const struct cue_arg 
 	return row_end(e, a->kind, inc, a->who, a->cause);
 }
 
-static void set_text(char **field, const char *text)
-{
-	char *old = *field;
-
-	*field = xstrdup(text);
-	free(old);
-}
-
 static int64_t move_row(struct engine *e, struct incident *inc, enum state to, const struct cue_arg *a)
 {
 	inc->rev++;
-	set_text(&inc->reset_by, ""); /* half an all-clear was said of something else */
+	xreplace(&inc->reset_by, ""); /* half an all-clear was said of something else */
 	move(e, inc, to);
 	return row(e, inc, a);
 }
@@ -82,8 +74,8 @@ static enum state calm(const struct incident *inc)
 
 static void drop_ack(struct incident *inc)
 {
-	set_text(&inc->acked_by, "");
-	set_text(&inc->reset_by, "");
+	xreplace(&inc->acked_by, "");
+	xreplace(&inc->reset_by, "");
 	inc->reminders = 0;
 }
 
@@ -215,7 +207,7 @@ static enum refusal act_investigate(struct engine *e, struct incident *inc, cons
 	if (inc->investigated)
 		return REFUSAL_NONE;
 	inc->investigated = true;
-	set_text(&inc->acked_by, a->person ? a->person : a->who);
+	xreplace(&inc->acked_by, a->person ? a->person : a->who);
 	row(e, inc, a);
 	if (inc->type && inc->type->investigate_ms > 0)
 		arm(e, inc, NEXT_INVESTIGATE, inc->opened_ms + inc->type->investigate_ms);
@@ -224,7 +216,7 @@ static enum refusal act_investigate(struct engine *e, struct incident *inc, cons
 
 static void take(struct engine *e, struct incident *inc, enum state to, const struct cue_arg *a)
 {
-	set_text(&inc->acked_by, a->person ? a->person : a->who);
+	xreplace(&inc->acked_by, a->person ? a->person : a->who);
 	inc->reminders = 0;
 	move(e, inc, to);
 	row(e, inc, a);

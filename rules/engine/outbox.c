@@ -94,11 +94,6 @@ static void run_free(struct notice_run *r)
 	free(r);
 }
 
-static char *dup(const char *text)
-{
-	return text ? xstrdup(text) : NULL;
-}
-
 static void add(struct engine *e, struct notice_run *r)
 {
 	if (e->n_notices == e->cap_notices) {
@@ -163,7 +158,7 @@ static struct notice_run *compose(struct engine *e, const struct to_send *s)
 	r->notice.reply_by_ms = reply_by(e, s);
 	r->notice.id = notice_id(e, s->cause);
 	r->notice.person = xstrdup(p->id);
-	r->notice.user = dup(p->users.n ? p->users.at[0] : p->id);
+	r->notice.user = xstrdup_null(p->users.n ? p->users.at[0] : p->id);
 	r->notice.text = buf_steal(&text);
 	return r;
 }

@@ -48,12 +48,6 @@ bool playbook_mandatory_open(const struct incident *inc)
 	return false;
 }
 
-static void set_text(char **field, const char *text)
-{
-	free(*field);
-	*field = xstrdup(text);
-}
-
 /* -- opening -- */
 
 static int64_t step_row(struct engine *e, struct step_run *s, const char *who, const char *note,
@@ -226,7 +220,7 @@ static void advance(struct engine *e, struct incident *inc, int64_t cause)
 			break;
 		case NEVER:
 			s->state = STEP_SKIPPED;
-			set_text(&s->result, "skipped");
+			xreplace(&s->result, "skipped");
 			incident_touch(e, inc);
 			i = -1; /* others may wait for it */
 			break;
@@ -250,10 +244,10 @@ void playbook_end(struct engine *e, struct step_run *s, enum step_state state, c
 	s->state = state;
 	s->ended_ms = e->now_ms;
 	if (!*s->result)
-		set_text(&s->result, step_state_name(state));
-	set_text(&s->by, arg->who);
+		xreplace(&s->result, step_state_name(state));
+	xreplace(&s->by, arg->who);
 	if (arg->words)
-		set_text(&s->note, arg->words);
+		xreplace(&s->note, arg->words);
 	if (!done.cause || step_of(s)->kind == STEP_KIND_TASK || step_of(s)->kind == STEP_KIND_COMMAND)
 		done.cause = step_row(e, s, arg->who, arg->words, arg->cause);
 	incident_touch(e, inc);
@@ -270,7 +264,7 @@ static void decide_itself(struct engine *e, struct step_run *s)
 	struct cue_arg a = {.who = "system"};
 	struct buf *b = row_begin(e);
 
-	set_text(&s->result, step->choices[step->otherwise].id);
+	xreplace(&s->result, step->choices[step->otherwise].id);
 	json_str(b, "step", step->id);
 	json_str(b, "choice", s->result);
 	json_bool(b, "otherwise", true);

@@ -41,22 +41,14 @@ struct incident *incident_raise_by_person(struct engine *e, const struct command
 	return inc;
 }
 
-static bool named(const struct strings *names, const char *name)
-{
-	for (int i = 0; i < names->n; i++)
-		if (!strcmp(names->at[i], name))
-			return true;
-	return false;
-}
-
 /* Reports of people always; a lost member, or the lost sensor an incident is about, by its name. */
 bool incident_may_take_out(const struct incident *inc, const struct member *m, const struct strings *names)
 {
 	if (!strncmp(m->sensor, "person:", 7))
 		return true;
 	if (!strcmp(m->sensor, "self:"))
-		return inc->instance && named(names, inc->instance->scope);
-	return m->lost && named(names, m->sensor);
+		return inc->instance && strings_have(names, inc->instance->scope);
+	return m->lost && strings_have(names, m->sensor);
 }
 
 bool incident_without(struct engine *e, struct incident *inc, const struct strings *names,

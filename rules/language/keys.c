@@ -10,14 +10,6 @@
 #define LANG_WORD(A, T) T,
 static const char *const lang_words[] = {LANG_LIST(LANG_WORD) NULL};
 
-bool strings_have(const struct strings *s, const char *text)
-{
-	for (int i = 0; i < s->n; i++)
-		if (!strcmp(s->at[i], text))
-			return true;
-	return false;
-}
-
 bool must_be_map(struct reader *r, const struct entry *e, const char *what)
 {
 	if (e->body->kind == NODE_MAP || node_is_empty(e->body))

@@ -95,7 +95,6 @@ const char *scalar_text(struct reader *r, const struct node *node, const char *w
 bool must_be_map(struct reader *r, const struct entry *e, const char *what);
 bool must_be_list(struct reader *r, const struct node *node, const char *what);
 bool must_be_id(struct reader *r, const struct node *node);
-bool strings_have(const struct strings *s, const char *text);
 
 /* A number that may repeat its sensor's unit; ret_unit NULL when it does not. */
 bool number_read(struct reader *r, const struct node *node, int64_t *ret_milli, const char **ret_unit);
