@@ -44,10 +44,6 @@ struct plugin_host {
 	void (*spawn)(void *host, void *job, const char *const *argv, const char *input, int64_t timeout_ms);
 };
 
-struct plugin_option {
-	const char *name, *value;
-};
-
 struct plugin_api {
 	uint32_t abi, size;
 	const char *name, *version;

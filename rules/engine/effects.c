@@ -160,8 +160,7 @@ void effect_reply(struct engine *e, const struct reply *r)
 	struct effect *f = add(e, EFFECT_REPLY, e->seq);
 
 	f->urgent = true; /* who acts while the store fails is answered, too */
-	f->reply =
-	    (struct reply){dup(e, r->user), dup_reply_to(e, &r->to), dup(e, r->json), r->ok, r->is_last};
+	f->reply = (struct reply){dup(e, r->user), dup_reply_to(e, &r->to), dup(e, r->json), r->ok};
 }
 
 /* I2: of a store that is late or failing, commands of these still leave. */

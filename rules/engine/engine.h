@@ -188,8 +188,7 @@ struct notice {
 };
 
 struct publish {
-	const char *topic; /* below the root unless absolute */
-	bool absolute;
+	const char *topic; /* below the root */
 	const char *payload;
 	bool retain, latest_wins;
 	int qos;
@@ -205,7 +204,7 @@ struct reply {
 	const char *user;
 	struct reply_to to;
 	const char *json; /* the result object */
-	bool ok, is_last;
+	bool ok;
 };
 
 struct effect {

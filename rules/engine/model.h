@@ -157,7 +157,6 @@ struct member {
 	enum truth active; /* true, or false when it cleared */
 	bool lost;         /* active, but the sensor is unknown now */
 	bool out;          /* taken out of service by name */
-	bool told;         /* follow was asked of intake */
 };
 
 struct fact {
@@ -225,7 +224,6 @@ struct incident {
 	enum next_what next;
 	struct deadline due;
 	int64_t opened_seq, seq; /* rows */
-	int64_t published_ms;
 	char *reset_by; /* first of two persons, "" */
 	int64_t reset_ms;
 	char *reset_without; /* members the first person named, blank-separated */
@@ -300,7 +298,6 @@ struct engine {
 	int notice_n;
 	struct records gone; /* keys to forget at the next save */
 	char **zone_words;   /* last published, by zone of the newest plan */
-	char *summary_text;
 };
 
 /* ------------------------------------------- what condition.c tells incident.c */

@@ -158,7 +158,7 @@ static struct notice_run *compose(struct engine *e, const struct to_send *s)
 	r->notice.reply_by_ms = reply_by(e, s);
 	r->notice.id = notice_id(e, s->cause);
 	r->notice.person = xstrdup(p->id);
-	r->notice.user = xstrdup_null(p->users.n ? p->users.at[0] : p->id);
+	r->notice.user = xstrdup(p->users.n ? p->users.at[0] : p->id);
 	r->notice.text = buf_steal(&text);
 	return r;
 }
@@ -166,12 +166,11 @@ static struct notice_run *compose(struct engine *e, const struct to_send *s)
 /* A newer call of the same person for the same incident says all of an older one that waits. */
 static void supersede(struct engine *e, const struct notice *n)
 {
-	for (int i = e->n_notices - 1; i >= 0; i--) {
+	for (int i = e->n_notices - 1; i >= 0 && n->kind == NOTICE_CALL && n->incident; i--) {
 		const struct notice_run *old = e->notices[i];
 
-		if (old->waits_link && old->notice.kind == NOTICE_CALL && n->kind == NOTICE_CALL &&
-		    n->incident && old->notice.incident && !strcmp(old->notice.incident, n->incident) &&
-		    !strcmp(old->notice.person, n->person))
+		if (old->waits_link && old->notice.kind == NOTICE_CALL && old->notice.incident &&
+		    !strcmp(old->notice.incident, n->incident) && !strcmp(old->notice.person, n->person))
 			forget(e, i);
 	}
 }
@@ -238,7 +237,6 @@ static void failed(struct engine *e, int i, const char *why)
 {
 	struct notice_run *r = e->notices[i];
 	int person = plan_person(e->plan, r->notice.person), next = -1;
-
 	bool had_left = r->left;
 
 	row(e, &r->notice, AUDIT_DELIVERY_FAILED, why);

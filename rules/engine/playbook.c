@@ -117,40 +117,36 @@ static bool told_before(const struct engine *e, const struct step_run *s, int up
 	return false;
 }
 
-/* Nobody holds any of the roles: the chain's first level must know. */
-static void tell_instead(struct engine *e, struct step_run *s, int64_t cause)
+static void tell_words(struct engine *e, struct step_run *s, int person, int64_t cause)
 {
-	int people[16], n = chain_people(e, s->incident, 1, people, 16);
+	const char *words = step_of(s)->text.in[e->plan->people[person].language];
+	struct to_send to = {NOTICE_TELL,        person, s->incident, step_of(s), words,
+	                     s->incident->level, cause,  -1};
 
-	for (int i = 0; i < n; i++) {
-		const char *words = step_of(s)->text.in[e->plan->people[people[i]].language];
-		struct to_send to = {NOTICE_TELL, people[i],          s->incident, step_of(s),
-		                     words,       s->incident->level, cause,       -1};
-
-		outbox_send(e, &to);
-	}
+	outbox_send(e, &to);
 }
 
+/* Where nobody holds any of the roles the chain's first level must know. */
 static void open_notify(struct engine *e, struct step_run *s, int64_t cause)
 {
 	const struct step *step = step_of(s);
 	struct cue_arg a = {.who = "system", .cause = cause};
-	const struct incident *inc = s->incident;
+	int instead[16], n = 0;
 	bool any = false;
 
 	for (int i = 0; i < step->notify.n; i++) {
-		const char *id = inc->plan->roles[step->notify.at[i]].id;
+		const char *id = s->incident->plan->roles[step->notify.at[i]].id;
 		int person = role_person(e, plan_role(e->plan, id));
-		struct to_send to = {NOTICE_TELL, person, s->incident, step, NULL, inc->level, cause, -1};
 
 		if (person < 0 || told_before(e, s, i, person))
 			continue;
-		to.words = step->text.in[e->plan->people[person].language];
-		outbox_send(e, &to);
+		tell_words(e, s, person, cause);
 		any = true;
 	}
 	if (!any)
-		tell_instead(e, s, cause);
+		n = chain_people(e, s->incident, 1, instead, 16);
+	for (int i = 0; i < n; i++)
+		tell_words(e, s, instead[i], cause);
 	playbook_end(e, s, STEP_DONE, &a);
 }
 

@@ -48,10 +48,8 @@ void verb_reply(struct engine *e, const struct command *c, const struct answer *
 	struct answer said = *a;
 	struct buf b = {0}, text = {0}, choices = {0}, list = {0};
 	bool ok = a->refusal == REFUSAL_NONE;
-	struct reply r = {.user = c->by_login || c->as_root || c->as_person ? NULL : c->user,
-	                  .to = c->reply,
-	                  .ok = ok,
-	                  .is_last = true};
+	struct reply r = {
+	    .user = c->by_login || c->as_root || c->as_person ? NULL : c->user, .to = c->reply, .ok = ok};
 
 	said.lang = p ? p->language : LANG_EN;
 	put_choices(e, p, &choices, &list);

@@ -62,8 +62,9 @@ static enum refusal ack_all(struct engine *e, struct said *s)
 {
 	const char *person = e->plan->people[s->person].id;
 	enum refusal r = REFUSAL_WHICH;
+	int n = e->n_incidents; /* what an ack closes may open another, which nobody has seen */
 
-	for (int i = 0; i < e->n_incidents; i++) {
+	for (int i = 0; i < n; i++) {
 		s->inc = e->incidents[i];
 		if (!wants_ack(s->inc) || hazard_is_life(s->inc->hazard) || !was_called(s->inc, person))
 			continue;

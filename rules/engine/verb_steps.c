@@ -54,9 +54,11 @@ static bool is_said_again(const struct step_run *run, const struct command *c)
 	return true;
 }
 
-/* The open step the command names, or why not. ret_step NULL with REFUSAL_NONE:
- * there is nothing more to do (said already, or taken as a note). */
-static enum refusal find_step(struct engine *e, struct said *s, struct step_run **ret_step)
+/* The open step the command names, when it is of the kind the verb is for, or
+ * why not. ret_step NULL with REFUSAL_NONE: there is nothing more to do (said
+ * already, or taken as a note). */
+static enum refusal find_step(struct engine *e, struct said *s, enum step_kind kind,
+                              struct step_run **ret_step)
 {
 	struct step_run *run = playbook_step(s->inc, s->c->step);
 
@@ -71,9 +73,13 @@ static enum refusal find_step(struct engine *e, struct said *s, struct step_run 
 		return REFUSAL_CLOSED;
 	if (run->state == STEP_WAITING || step_of(run)->kind == STEP_KIND_COMMAND)
 		return REFUSAL_NOT_NOW;
-	if (run->state == STEP_OPEN)
+	if (run->state == STEP_OPEN && step_of(run)->kind != kind) {
+		s->answer.detail = step_kind_name(step_of(run)->kind);
+		return REFUSAL_NOT_NOW;
+	}
+	if (run->state == STEP_OPEN) {
 		*ret_step = run;
-	else if (!is_said_again(run, s->c)) { /* too late for the step; what was said is kept */
+	} else if (!is_said_again(run, s->c)) { /* too late for the step; what was said is kept */
 		s->answer.noted = true;
 		return said_note(e, s);
 	}
@@ -84,12 +90,8 @@ static enum refusal end_step(struct engine *e, struct said *s, enum step_state s
 {
 	struct cue_arg a = said_cue(s, AUDIT_STEP);
 	struct step_run *run;
-	enum refusal r = find_step(e, s, &run);
+	enum refusal r = find_step(e, s, STEP_KIND_TASK, &run);
 
-	if (run && step_of(run)->kind != STEP_KIND_TASK) {
-		s->answer.detail = step_kind_name(step_of(run)->kind);
-		return REFUSAL_NOT_NOW;
-	}
 	if (run)
 		playbook_end(e, run, state, &a);
 	return r;
@@ -109,14 +111,12 @@ enum refusal verb_decide(struct engine *e, struct said *s)
 {
 	struct cue_arg a = said_cue(s, AUDIT_DECIDED);
 	struct step_run *run;
-	enum refusal r = find_step(e, s, &run);
+	enum refusal r = find_step(e, s, STEP_KIND_DECIDE, &run);
 	const struct step *step = run ? step_of(run) : NULL;
 	struct buf *b;
 
 	if (!run)
 		return r;
-	if (step->kind != STEP_KIND_DECIDE)
-		return REFUSAL_NOT_NOW;
 	for (int i = 0; i < step->n_choices; i++) {
 		if (!s->c->choice || strcmp(step->choices[i].id, s->c->choice) != 0)
 			continue;
@@ -124,8 +124,7 @@ enum refusal verb_decide(struct engine *e, struct said *s)
 		json_str(b, "step", step->id);
 		json_str(b, "choice", step->choices[i].id);
 		a.cause = row_end(e, AUDIT_DECIDED, s->inc, s->who, 0);
-		free(run->result);
-		run->result = xstrdup(step->choices[i].id);
+		xreplace(&run->result, step->choices[i].id);
 		playbook_end(e, run, STEP_DONE, &a);
 		return REFUSAL_NONE;
 	}
@@ -156,8 +155,7 @@ static void set_fact(struct step_run *run, const char *key, const char *value)
 {
 	for (int i = 0; i < run->n_facts; i++)
 		if (!strcmp(run->facts[i].key, key)) {
-			free(run->facts[i].value);
-			run->facts[i].value = xstrdup(value);
+			xreplace(&run->facts[i].value, value);
 			return;
 		}
 	run->facts = xrealloc(run->facts, (size_t)(run->n_facts + 1) * sizeof *run->facts);
@@ -169,14 +167,12 @@ enum refusal verb_record(struct engine *e, struct said *s)
 	struct cue_arg a = said_cue(s, AUDIT_RECORDED);
 	const struct command *c = s->c;
 	struct step_run *run;
-	enum refusal r = find_step(e, s, &run);
+	enum refusal r = find_step(e, s, STEP_KIND_RECORD, &run);
 	const struct step *step = run ? step_of(run) : NULL;
 	struct buf *b;
 
 	if (!run)
 		return r;
-	if (step->kind != STEP_KIND_RECORD)
-		return REFUSAL_NOT_NOW;
 	for (int i = 0; i < c->n_pairs; i++) {
 		const struct field *f = field_find(step, c->pairs[i].key);
 
