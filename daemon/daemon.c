@@ -2,6 +2,7 @@
  * goes to the store, what is stored leaves. */
 #include "daemon.h"
 
+#include "fault.h"
 #include "log.h"
 #include "perform.h"
 #include "rows.h"
@@ -114,9 +115,8 @@ void daemon_tell_store(struct daemon *d, enum store_state state)
 	if (state == d->store_state)
 		return;
 	d->store_state = state;
-	/* A waiting callback holds Paho's mutex, and under TLS no page gets past it. */
-	inbox_refuse_waits(d->inbox, state == STORE_FAILING ||
-	                                 (state == STORE_LATE && daemon_plan(d)->broker.tls.use));
+	/* A waiting callback lets nothing behind it in, and holds what commands need to leave. */
+	inbox_refuse_waits(d->inbox, state != STORE_OK);
 	daemon_step(d, &ev);
 }
 
@@ -127,6 +127,7 @@ static void on_committed(struct daemon *d, struct turn *turn)
 	d->flying = NULL;
 	loop_timer_stop(d->late);
 	inbox_stored(d->inbox, turn->inbox_upto);
+	spill_stored(d->receive.spill, turn->inbox_upto);
 	daemon_tell_store(d, STORE_OK);
 	perform_stored(d, b);
 	batch_free(b);
@@ -141,7 +142,12 @@ static void take_store_answers(struct daemon *d)
 	while ((answer = store_take(d->store, &turn, &err)) != STORE_NOTHING) {
 		if (*err.text)
 			log_at(LOG_ERR, "store: %s", err.text);
-		if (answer == STORE_COMMITTED)
+		if (answer == STORE_REPLACED) {
+			d->store_is_bare = true;
+			reload_keep_plans(d);
+			daemon_fault_once(d, SELF_STORE_SET_ASIDE, err.text);
+		}
+		if (answer == STORE_COMMITTED || answer == STORE_REPLACED)
 			on_committed(d, turn);
 		else if (answer == STORE_ERROR)
 			daemon_tell_store(d, STORE_FAILING);
@@ -234,6 +240,28 @@ static void finish_unstored(struct daemon *d, struct batch *b)
 	batch_free(b);
 }
 
+static int64_t late_after_ms(void)
+{
+	const char *ms = fault_arg("store-late-ms");
+
+	return ms ? strtoll(ms, NULL, 10) : STORE_LATE_MS;
+}
+
+static void save(struct daemon *d, struct records *ret)
+{
+	struct records all;
+
+	engine_save(d->engine, ret);
+	if (!d->store_is_bare)
+		return;
+	records_init(&all);
+	engine_save_all(d->engine, &all);
+	for (int i = 0; i < all.n; i++)
+		records_put(ret, all.at[i].key, all.at[i].value);
+	records_fini(&all);
+	d->store_is_bare = false;
+}
+
 static void submit(struct daemon *d)
 {
 	struct batch *b = d->gathering;
@@ -241,7 +269,7 @@ static void submit(struct daemon *d)
 
 	if (d->flying || d->role != ROLE_LEADING)
 		return;
-	engine_save(d->engine, &b->turn.records);
+	save(d, &b->turn.records);
 	batch_rows(b);
 	if (!b->turn.n_rows && !b->turn.records.n) {
 		finish_unstored(d, b);
@@ -252,8 +280,17 @@ static void submit(struct daemon *d)
 	d->ids_reserved = ids;
 	d->flying = b;
 	d->gathering = batch_new();
-	loop_timer_in(d->late, STORE_LATE_MS);
+	loop_timer_in(d->late, late_after_ms());
 	store_submit(d->store, &b->turn);
+}
+
+/* A number that leaves unrecorded must not be given again by the next start. */
+static void keep_ids(struct daemon *d)
+{
+	int64_t ids = engine_ids_reserved(d->engine);
+
+	if (ids != spill_ids(d->receive.spill))
+		spill_keep_ids(d->receive.spill, ids);
 }
 
 static void arm(struct daemon *d)
@@ -330,6 +367,7 @@ void daemon_turn(struct daemon *d)
 	step_posted(d);
 	step_seen(d);
 	daemon_step(d, &time);
+	keep_ids(d);
 	if (d->store_state != STORE_OK) {
 		if (d->flying)
 			perform_urgent(d, d->flying);

@@ -19,6 +19,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+/* Fault point store-late-ms=MS: late only then, for tests on slow disks that are about something else. */
 enum { STORE_LATE_MS = 250, HEARTBEAT_MS = 10000 };
 
 /* Who may act (one host: always leading, until a foreign row is found in the store). */
@@ -49,7 +50,7 @@ struct resend {
 
 struct daemon {
 	const char *config_path;
-	char run_dir[512], state_dir[512], last_good[600];
+	char run_dir[512], state_dir[512];
 	enum daemon_role role;
 	int exit_status;
 
@@ -75,11 +76,13 @@ struct daemon {
 
 	/* state that views show */
 	enum link link;
+	char link_digest[HASH_BYTES]; /* of the broker's settings and credentials in use */
 	atomic_int said_link; /* by the broker's threads, in the log */
 	int64_t heartbeats, journal_head_ms;
 	int64_t born_ms; /* site time of the start: marks provisional notice ids */
 	char started_text[32];
 	bool plan_is_broken; /* a fault is open for it */
+	bool store_is_bare;  /* it was replaced: everything is saved with the next turn */
 
 	/* loop's own */
 	struct loop_watch *inbox_watch, *step_watch;
@@ -121,6 +124,7 @@ void reload_begin(struct daemon *d, int64_t client);
 void reload_cancel(struct daemon *d);
 /* Puts a generation in force: intake, channels, last-good; the engine is told by the caller. */
 void reload_use(struct daemon *d, struct generation *g);
+void reload_keep_plans(struct daemon *d); /* all in use, with the next turn */
 void reload_sweep(struct daemon *d); /* frees generations nobody uses */
 
 /* timers.c: heartbeat, watchdog, clock steps, signals. */

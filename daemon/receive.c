@@ -135,16 +135,18 @@ static struct inbox_item *item_of(const struct message *m, bool life, bool befor
 	return item;
 }
 
-/* I1's other half: acknowledged although not stored, so it stands in the
- * journal. Our own retained states are no alarms. */
-static void to_journal(const struct receive *r, const struct message *m)
+/* I1's other half: acknowledged although not stored, so it stands where the
+ * next start reads it, and in the journal. Our own retained states are no alarms. */
+static void keep_elsewhere(const struct receive *r, const struct message *m, int64_t number)
 {
 	int shown = (int)(m->len > 2048 ? 2048 : m->len);
-	int64_t number;
+	int64_t incident;
 	char id[32];
 
-	if (!receive_incident_topic(r->root, m->topic, id, &number))
-		log_at(LOG_ALERT, "accepted while the store fails: %s %.*s", m->topic, shown, m->payload);
+	if (receive_incident_topic(r->root, m->topic, id, &incident))
+		return;
+	spill_add(r->spill, m, number);
+	log_at(LOG_ALERT, "accepted while the store fails: %s %.*s", m->topic, shown, m->payload);
 }
 
 /* Past the last turn nothing is stored any more: an acknowledgement now would
@@ -180,7 +182,7 @@ static bool hand_over(struct receive *r, const struct message *m, bool life, boo
 		return true;
 	if (atomic_load(&r->closed))
 		never_acknowledge(r);
-	to_journal(r, m);
+	keep_elsewhere(r, m, number);
 	if (!atomic_exchange(&r->ran_out, true))
 		inbox_put(r->inbox, inbox_item_new(INBOX_STORE), 0);
 	return false;

@@ -8,6 +8,7 @@
 #include "inbox.h"
 #include "intake/intake.h"
 #include "poison.h"
+#include "spill.h"
 
 #include <stdatomic.h>
 #include <stdbool.h>
@@ -17,6 +18,7 @@ enum { RECEIVE_WAIT_MS = 5000, RECEIVE_STUCK_MS = 10000 };
 struct receive {
 	struct inbox *inbox;
 	struct poison *poison;
+	struct spill *spill;
 	char root[96];                        /* tocsin/<site>/1/ */
 	_Atomic(struct generation *) current; /* set by the loop */
 	_Atomic(struct generation *) inside;  /* what the thread reads with just now */

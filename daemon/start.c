@@ -63,17 +63,17 @@ static struct generation *accept_bundle(const struct buf *bundle, struct buf *pr
 /* The store beside which it lies may only be known from the broken file itself. */
 static bool read_last_good(struct daemon *d, const struct buf *broken, struct buf *ret)
 {
-	char path[512], *slash;
+	char store[512], path[600], *slash;
 	struct err err;
 
-	if (config_store_path_guess(buf_text(broken), broken->len, path) && (slash = strrchr(path, '/'))) {
-		snprintf(d->last_good, sizeof d->last_good, "%.*s/last-good.yaml", (int)(slash - path), path);
-		if (config_slurp(d->last_good, CONFIG_BUNDLE_MAX + (1 << 20), ret, &err) == 0)
+	if (config_store_path_guess(buf_text(broken), broken->len, store) && (slash = strrchr(store, '/'))) {
+		snprintf(path, sizeof path, "%.*s/" STORE_LAST_GOOD, (int)(slash - store), store);
+		if (config_slurp(path, CONFIG_BUNDLE_MAX + (1 << 20), ret, &err) == 0)
 			return true;
 	}
 	buf_clear(ret);
-	snprintf(d->last_good, sizeof d->last_good, "%.500s/last-good.yaml", d->state_dir);
-	return config_slurp(d->last_good, CONFIG_BUNDLE_MAX + (1 << 20), ret, &err) == 0;
+	snprintf(path, sizeof path, "%.500s/" STORE_LAST_GOOD, d->state_dir);
+	return config_slurp(path, CONFIG_BUNDLE_MAX + (1 << 20), ret, &err) == 0;
 }
 
 static void print_problems(const char *problems)
@@ -152,6 +152,7 @@ static void restore(struct daemon *d, struct restored *restored)
 		daemon_fault_once(d, SELF_STORE_SET_ASIDE,
 		                  "part of the saved state could not be read: check the open incidents");
 	engine_ids_at_least(d->engine, restored->ids_side + (restored->seq ? 0 : IDS_GAP + 1));
+	engine_ids_at_least(d->engine, spill_ids(d->receive.spill));
 	d->ids_reserved = engine_ids_reserved(d->engine);
 	d->head_seq = restored->seq;
 	memcpy(d->head_hash, restored->head, sizeof d->head_hash);
@@ -227,12 +228,33 @@ static int open_control(struct daemon *d)
 	return 0;
 }
 
-static void open_poison_guard(struct daemon *d)
+static void open_run_files(struct daemon *d)
 {
 	char path[sizeof d->run_dir + 16];
 
 	snprintf(path, sizeof path, "%s/in-work", d->run_dir);
 	d->poison = poison_open(path);
+	snprintf(path, sizeof path, "%s/accepted", d->run_dir);
+	d->receive.spill = spill_open(path);
+}
+
+static void step_spilled(void *arg, struct inbox_item *item)
+{
+	struct daemon *d = arg;
+
+	if (!poison_is_set_aside(d->poison, poison_digest(item->message.topic, item->message.payload,
+	                                                  item->message.len)))
+		messages_step(d, item);
+	inbox_item_free(item);
+}
+
+/* What was acknowledged while the store failed, and the process died before it was back. */
+static void read_spilled(struct daemon *d)
+{
+	int n = spill_each(d->receive.spill, step_spilled, d);
+
+	if (n)
+		log_at(LOG_WARNING, "%d messages accepted while the store failed are read again", n);
 }
 
 static int open_basics(struct daemon *d)
@@ -260,7 +282,7 @@ int daemon_start(struct daemon *d)
 	find_directories(d);
 	if ((status = open_basics(d)) || (status = load_plan(d)) || (status = open_control(d)))
 		return status;
-	open_poison_guard(d);
+	open_run_files(d);
 	timers_start(d);
 	d->receive.inbox = d->inbox;
 	d->receive.poison = d->poison;
@@ -270,6 +292,7 @@ int daemon_start(struct daemon *d)
 	if ((status = uplink_open(d)))
 		return status;
 	perform_info(d);
+	read_spilled(d);
 	daemon_turn(d);
 	if (d->control)
 		control_on_ask(d->control, answers_ask, d);
@@ -315,7 +338,7 @@ static void free_turns(struct daemon *d)
 
 /* Cut: nothing is said any more, the broker tells the will. Paho's threads may
  * still be in a callback: what they use (inbox, receive, generations, poison
- * file) stays until the process ends. */
+ * and spill file) stays until the process ends. */
 void daemon_end(struct daemon *d)
 {
 	if (d->role != ROLE_LEADING)

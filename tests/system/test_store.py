@@ -24,6 +24,8 @@ class Held(Case):
         rig.pub("zigbee2mqtt", "zigbee2mqtt/b2/gas", json.dumps({"gas_density": 31.2}))
         page = self.console.wait_for("page/wang/json", lambda m: m.json["kind"] == "call", since, TENFOLD_S + 2)
         took_s = page.at - held_at
+        valve = self.probe.wait_for("plc/b2/gasvalve/set", limit_s=TENFOLD_S)  # no callback stands in its way
+        print(f"the valve was told to close {(valve.at - held_at) * 1000:.0f} ms after the publish")
         print(f"the page left {took_s * 1000:.0f} ms after the publish (the rule: {RULE_S * 1000:.0f} ms)")
         self.assertGreater(took_s, RULE_S)
         self.assertLess(took_s, TENFOLD_S + 0.5)
@@ -38,22 +40,48 @@ class Held(Case):
             time.sleep(0.2)
         self.assertGreater(looks, 5)
         rig.pub("tasmota", "tele/pumps/SENSOR", '{"Switch1":"ON"}')
+        self.opened("burst-pipe", since)
         self.assertEqual([r for r in rig.recs("opened")], [])
         os.unlink(hold)
         until("the store is back", lambda: rig.status()["store"] == "ok")
-        again = self.console.wait_for("page/wang/json", lambda m: m.json["notice"] == page.json["notice"] and m.json["repeat"],
-                                      since)  # at QoS 1, once the library is free
-        self.assertEqual((page.qos, again.qos), (0, 1))
-        valve = self.probe.wait_for("plc/b2/gasvalve/set")
-        print(f"the valve was told to close {(valve.at - held_at) * 1000:.0f} ms after the publish")
+        if page.qos == 0:  # a callback waited: a copy went past it, and the page itself when it was let go
+            self.console.wait_for("page/wang/json", lambda m: m.qos == 1 and m.json["repeat"] and
+                                  m.json["notice"] == page.json["notice"], since)
         rig.wait_rec("opened", first)
-        self.opened("burst-pipe", since)
         self.console.wait_for(f"incident/{first}/state", lambda m: not m.json["flags"]["unrecorded"], since)
         for kind in ("store_late", "store_back"):
             rig.wait_rec(kind)
         self.assertEqual(rig.tocsin("audit", "verify").returncode, 0)
         seqs = [m.json["seq"] for m in self.console.heard("event", since)]
         self.assertEqual(seqs, list(range(seqs[0], seqs[0] + len(seqs))))
+
+
+class Killed(Case):
+    autostart = False
+
+    def test_what_was_acknowledged_meanwhile_is_read_again(self):
+        rig, hold = self.rig, self.rig.path("hold")
+        rig.start(fault=f"store-hold={hold}")
+        since = self.console.mark()
+        rig.write("hold", "")
+        rig.pub("zigbee2mqtt", "zigbee2mqtt/b2/gas", json.dumps({"gas_density": 31.2}))
+        rig.pub("tasmota", "tele/pumps/SENSOR", '{"Switch1":"ON"}')
+        gas, water = self.opened("gas-leak", since), self.opened("burst-pipe", since)
+        until("both are acknowledged", lambda: rig.said().count("accepted while the store fails") >= 2)
+        rig.kill9()
+        os.unlink(hold)
+        since = self.console.mark()
+        rig.start()
+        self.assertIn("2 messages accepted while the store failed are read again", rig.said())
+        for kind, was in (("gas-leak", gas), ("burst-pipe", water)):
+            again = rig.wait_rec("opened", test=lambda r, kind=kind: r["body"]["type"] == kind)
+            self.assertGreater(int(again["inc"].split("-")[1]), int(was["id"].split("-")[1]))
+            self.console.wait("it is called", lambda: [
+                m for m in self.console.all[since:] if m.topic.endswith("page/wang/json") and m.json["incident"] == again["inc"]])
+        self.assertEqual(rig.tocsin("audit", "verify").returncode, 0)
+        rig.kill9()
+        rig.start()
+        self.assertNotIn("read again", rig.said())
 
 
 class Failing(Case):

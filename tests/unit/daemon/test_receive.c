@@ -18,6 +18,7 @@ enum { LIMIT_MS = 10000 };
 static struct receive *r;
 static struct generation *g;
 static atomic_bool returned;
+static char spill_path[64];
 
 static void *deliver(void *arg)
 {
@@ -97,8 +98,18 @@ static void test_it_waits_for_the_store(void **state)
 	inbox_item_free(item);
 }
 
+static void count_gas(void *arg, struct inbox_item *item)
+{
+	int *n = arg;
+
+	*n += !strcmp(item->message.topic, "s/gas") && !strcmp(item->message.payload, "{\"gas\":30}");
+	inbox_item_free(item);
+}
+
+/* It is also where the next start reads it. */
 static void test_not_stored_stays_news(void **state)
 {
+	int spilled = 0;
 	struct message m = message("s/gas", "{\"gas\":30}", 1);
 	struct inbox_item *item;
 	pthread_t thread;
@@ -108,6 +119,8 @@ static void test_not_stored_stays_news(void **state)
 	thread = start(&m);
 	pthread_join(thread, NULL);
 	assert_true(atomic_load(&r->ran_out));
+	assert_int_equal(spill_each(r->spill, count_gas, &spilled), 1);
+	assert_int_equal(spilled, 1);
 	item = take();
 	assert_int_equal(item->kind, INBOX_MESSAGE);
 	assert_int_equal(item->next->kind, INBOX_STORE); /* the loop is told */
@@ -217,6 +230,8 @@ static int setup(void **state)
 	g->intake = intake_new(g->plan);
 	r->inbox = inbox_new(16);
 	r->poison = poison_open("/nonexistent/none");
+	snprintf(spill_path, sizeof spill_path, "/tmp/receive-spill-%d", (int)getpid());
+	r->spill = spill_open(spill_path);
 	snprintf(r->root, sizeof r->root, "tocsin/t/1/");
 	atomic_store(&r->current, g);
 	return 0;
@@ -227,6 +242,8 @@ static int teardown(void **state)
 	(void)state;
 	inbox_free(r->inbox);
 	poison_close(r->poison);
+	spill_close(r->spill);
+	unlink(spill_path);
 	generation_free(g);
 	free(r);
 	return 0;

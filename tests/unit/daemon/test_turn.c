@@ -473,6 +473,7 @@ static int setup(void **state)
 	d->newest = site_generation();
 	d->newest->intake = intake_new(d->newest->plan);
 	d->poison = poison_open("/nonexistent/none");
+	d->receive.spill = spill_open("/nonexistent/none");
 	snprintf(d->receive.root, sizeof d->receive.root, "tocsin/t/1/");
 	timers_start(d);
 	with_daemon.arg = d;
@@ -510,6 +511,7 @@ static int teardown(void **state)
 	loop_free(d->loop);
 	inbox_free(d->inbox);
 	poison_close(d->poison);
+	spill_close(d->receive.spill);
 	generation_free(d->newest);
 	free(d);
 	return 0;

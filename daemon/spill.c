@@ -1,0 +1,189 @@
+#include "spill.h"
+
+#include "base/arena.h"
+#include "base/buf.h"
+#include "base/err.h"
+#include "config.h"
+#include "log.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <pthread.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <sys/uio.h>
+#include <unistd.h>
+
+static const char magic[8] = "tocsinS1";
+
+struct head {
+	char magic[8];
+	int64_t ids;
+};
+
+/* Then the topic, then the payload. */
+struct entry {
+	uint32_t topic_len, len;
+	uint8_t qos, is_retained, is_dup, pad;
+};
+
+struct spill {
+	int fd;
+	char *path;
+	pthread_mutex_t lock; /* receive thread and loop */
+	off_t bytes;          /* the file's; only the head: nothing waits */
+	int64_t newest;       /* inbox number of the last one added */
+	int64_t ids;
+	bool is_full;
+};
+
+static void use_head(struct spill *s)
+{
+	struct head head = {0};
+
+	if (pread(s->fd, &head, sizeof head, 0) == (ssize_t)sizeof head &&
+	    !memcmp(head.magic, magic, sizeof magic)) {
+		struct stat st;
+
+		s->ids = head.ids;
+		s->bytes = fstat(s->fd, &st) == 0 ? st.st_size : (off_t)sizeof head;
+		return;
+	}
+	s->bytes = sizeof head;
+	if (ftruncate(s->fd, 0) < 0)
+		log_at(LOG_WARNING, "%s cannot be emptied: %s", s->path, strerror(errno));
+	spill_keep_ids(s, 0);
+}
+
+struct spill *spill_open(const char *path)
+{
+	struct spill *s = xcalloc(1, sizeof *s);
+
+	pthread_mutex_init(&s->lock, NULL);
+	s->path = xstrdup(path);
+	s->fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
+	if (s->fd >= 0)
+		use_head(s);
+	else
+		log_at(
+		    LOG_WARNING,
+		    "%s cannot be used (%s): what arrives while the store fails stands only in the journal",
+		    path, strerror(errno));
+	return s;
+}
+
+void spill_close(struct spill *s)
+{
+	if (s->fd >= 0)
+		close(s->fd);
+	pthread_mutex_destroy(&s->lock);
+	free(s->path);
+	free(s);
+}
+
+/* One write: a process that is killed leaves all of it or a tail that spill_each cuts. */
+static bool append(struct spill *s, const struct message *m)
+{
+	struct entry e = {.topic_len = (uint32_t)strlen(m->topic),
+	                  .len = (uint32_t)m->len,
+	                  .qos = (uint8_t)m->qos,
+	                  .is_retained = m->retained,
+	                  .is_dup = m->dup};
+	struct iovec iov[] = {{&e, sizeof e},
+	                      {(void *)(uintptr_t)m->topic, e.topic_len},
+	                      {(void *)(uintptr_t)m->payload, m->len}};
+	ssize_t size = (ssize_t)(sizeof e + e.topic_len + m->len);
+
+	if (s->bytes + size > SPILL_MAX_BYTES || pwritev(s->fd, iov, 3, s->bytes) != size)
+		return false;
+	s->bytes += size;
+	return true;
+}
+
+bool spill_add(struct spill *s, const struct message *m, int64_t number)
+{
+	bool was_full, stands;
+
+	if (s->fd < 0)
+		return false;
+	pthread_mutex_lock(&s->lock);
+	was_full = s->is_full;
+	stands = append(s, m);
+	s->is_full = !stands;
+	if (number > s->newest)
+		s->newest = number;
+	pthread_mutex_unlock(&s->lock);
+	if (!stands && !was_full)
+		log_at(LOG_ERR, "%s is full: what arrives now stands only in the journal", s->path);
+	return stands;
+}
+
+void spill_stored(struct spill *s, int64_t number)
+{
+	pthread_mutex_lock(&s->lock);
+	if (s->fd >= 0 && s->bytes > (off_t)sizeof(struct head) && number >= s->newest) {
+		s->bytes = sizeof(struct head);
+		s->is_full = ftruncate(s->fd, s->bytes) < 0;
+	}
+	pthread_mutex_unlock(&s->lock);
+}
+
+static struct inbox_item *item_of(const struct entry *e, const char *at)
+{
+	struct inbox_item *item = inbox_item_new(INBOX_MESSAGE);
+	char *topic = xmalloc(e->topic_len + 1), *payload = xmalloc(e->len + 1);
+
+	memcpy(topic, at, e->topic_len);
+	topic[e->topic_len] = 0;
+	memcpy(payload, at + e->topic_len, e->len);
+	payload[e->len] = 0;
+	item->message.topic = topic;
+	item->message.payload = payload;
+	item->message.len = e->len;
+	item->message.qos = e->qos;
+	item->message.retained = e->is_retained;
+	item->message.dup = e->is_dup;
+	item->message.before_mark = true; /* an order that is old by now counts only with id and rev */
+	return item;
+}
+
+int spill_each(struct spill *s, void (*fn)(void *arg, struct inbox_item *item), void *arg)
+{
+	struct buf all = {0};
+	struct err err;
+	struct entry e;
+	size_t at = sizeof(struct head);
+	int n = 0;
+
+	if (s->fd < 0 || s->bytes <= (off_t)at || config_slurp(s->path, SPILL_MAX_BYTES, &all, &err) < 0)
+		return 0;
+	while (all.len >= at && all.len - at >= sizeof e) {
+		memcpy(&e, all.text + at, sizeof e);
+		if ((uint64_t)e.topic_len + e.len > all.len - at - sizeof e)
+			break;
+		fn(arg, item_of(&e, all.text + at + sizeof e));
+		at += sizeof e + e.topic_len + e.len;
+		n++;
+	}
+	s->bytes = (off_t)at;
+	if (at < all.len && ftruncate(s->fd, s->bytes) < 0)
+		log_at(LOG_WARNING, "%s cannot be cut: %s", s->path, strerror(errno));
+	buf_fini(&all);
+	return n;
+}
+
+int64_t spill_ids(const struct spill *s)
+{
+	return s->ids;
+}
+
+void spill_keep_ids(struct spill *s, int64_t ids)
+{
+	struct head head = {.ids = ids};
+
+	memcpy(head.magic, magic, sizeof magic);
+	s->ids = ids;
+	if (s->fd >= 0 && pwrite(s->fd, &head, sizeof head, 0) != (ssize_t)sizeof head)
+		log_at(LOG_WARNING, "%s cannot be written: %s", s->path, strerror(errno));
+}

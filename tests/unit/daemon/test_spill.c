@@ -1,0 +1,223 @@
+/* What was acknowledged and not stored: kept until it is, read again by the
+ * next start, never believed further than its bytes go. */
+#include <stdarg.h>
+#include <stddef.h>
+#include <setjmp.h>
+#include <stdint.h>
+#include <cmocka.h>
+
+#include "base/arena.h"
+#include "intake/intake.h"
+#include "spill.h"
+
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+static char path[64];
+static struct spill *s;
+static char seen[4096];
+
+static struct message message(const char *topic, const char *payload)
+{
+	return (struct message){.topic = topic, .payload = payload, .len = strlen(payload), .qos = 1};
+}
+
+static bool add(const char *topic, const char *payload, int64_t number)
+{
+	struct message m = message(topic, payload);
+
+	return spill_add(s, &m, number);
+}
+
+static void see(void *arg, struct inbox_item *item)
+{
+	(void)arg;
+	assert_int_equal(item->kind, INBOX_MESSAGE);
+	assert_int_equal(item->message.len, strlen(item->message.payload));
+	assert_int_equal(item->message.qos, 1);
+	assert_true(item->message.before_mark);
+	snprintf(seen + strlen(seen), sizeof seen - strlen(seen), "%s=%.100s;", item->message.topic,
+	         item->message.payload);
+	inbox_item_free(item);
+}
+
+static const char *left(void)
+{
+	seen[0] = 0;
+	spill_each(s, see, NULL);
+	return seen;
+}
+
+static void start_again(void)
+{
+	spill_close(s);
+	s = spill_open(path);
+}
+
+static void test_kept_over_a_start_in_order(void **state)
+{
+	(void)state;
+	assert_true(add("a", "1", 7));
+	assert_true(add("b", "", 8));
+	assert_true(add("c", "3", 9));
+	start_again();
+	assert_string_equal(left(), "a=1;b=;c=3;");
+	start_again(); /* reading does not take it away */
+	assert_string_equal(left(), "a=1;b=;c=3;");
+}
+
+static void test_gone_when_stored(void **state)
+{
+	(void)state;
+	add("a", "1", 7);
+	add("b", "2", 8);
+	spill_stored(s, 7);
+	assert_string_equal(left(), "a=1;b=2;");
+	spill_stored(s, 8);
+	assert_string_equal(left(), "");
+	add("c", "3", 9);
+	start_again();
+	assert_string_equal(left(), "c=3;");
+	spill_stored(s, 0); /* the first turn of this start has taken it */
+	start_again();
+	assert_string_equal(left(), "");
+}
+
+static void test_left_and_added(void **state)
+{
+	(void)state;
+	add("a", "1", 500);
+	start_again();
+	left();
+	add("b", "2", 3);
+	spill_stored(s, 2);
+	assert_string_equal(left(), "a=1;b=2;");
+	spill_stored(s, 3);
+	assert_string_equal(left(), "");
+}
+
+static void test_ids(void **state)
+{
+	(void)state;
+	assert_int_equal(spill_ids(s), 0);
+	spill_keep_ids(s, 1200);
+	add("a", "1", 1);
+	spill_stored(s, 1);
+	start_again();
+	assert_int_equal(spill_ids(s), 1200);
+}
+
+/* Every shorter file says a beginning of it, or nothing; then it goes on behind it. */
+static void test_cut_anywhere(void **state)
+{
+	struct stat st;
+
+	(void)state;
+	add("topic/a", "payload", 1);
+	add("topic/b", "payload", 2);
+	stat(path, &st);
+	for (off_t size = st.st_size - 1; size >= 0; size--) {
+		assert_int_equal(truncate(path, size), 0);
+		start_again();
+		left();
+		assert_true(!*seen || !strcmp(seen, "topic/a=payload;"));
+		add("topic/c", "new", 3);
+		assert_non_null(strstr(left(), "topic/c=new;"));
+		assert_true(strlen(seen) <= strlen("topic/a=payload;topic/c=new;"));
+		spill_stored(s, 3);
+		add("topic/a", "payload", 4);
+		add("topic/b", "payload", 5);
+	}
+}
+
+static void drop(void *arg, struct inbox_item *item)
+{
+	(void)arg;
+	inbox_item_free(item);
+}
+
+static void test_other_bytes(void **state)
+{
+	unsigned char junk[400];
+	int fd;
+
+	(void)state;
+	for (unsigned seed = 1; seed < 300; seed++) {
+		for (size_t i = 0; i < sizeof junk; i++)
+			junk[i] = (unsigned char)rand_r(&seed);
+		fd = open(path, O_WRONLY | O_TRUNC);
+		assert_true(fd >= 0);
+		if (seed % 2 && write(fd, "tocsinS1\1\0\0\0\0\0\0\0\1\0\0\0", 20) < 0)
+			fail();
+		assert_int_equal(write(fd, junk, sizeof junk), sizeof junk);
+		close(fd);
+		start_again();
+		spill_each(s, drop, NULL);
+	}
+}
+
+static void test_full(void **state)
+{
+	char *big = xmalloc(1 << 20);
+	struct message m = {.topic = "big", .payload = big, .len = 1 << 20, .qos = 1};
+	int n = 0;
+
+	(void)state;
+	memset(big, 'x', 1 << 20);
+	while (spill_add(s, &m, 1))
+		n++;
+	assert_int_equal(n, SPILL_MAX_BYTES / (1 << 20) - 1); /* heads take the rest */
+	assert_true(add("small", "1", 2));
+	spill_stored(s, 2);
+	assert_true(spill_add(s, &m, 3));
+	free(big);
+}
+
+static void test_no_directory(void **state)
+{
+	(void)state;
+	spill_close(s);
+	s = spill_open("/nonexistent/accepted");
+	assert_false(add("a", "1", 1));
+	spill_stored(s, 1);
+	assert_string_equal(left(), "");
+	spill_keep_ids(s, 100);
+	assert_int_equal(spill_ids(s), 100);
+}
+
+static int setup(void **state)
+{
+	(void)state;
+	snprintf(path, sizeof path, "/tmp/test-spill-%d", (int)getpid());
+	unlink(path);
+	s = spill_open(path);
+	return 0;
+}
+
+static int teardown(void **state)
+{
+	(void)state;
+	spill_close(s);
+	unlink(path);
+	return 0;
+}
+
+#define TEST(F) cmocka_unit_test_setup_teardown(F, setup, teardown)
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {TEST(test_kept_over_a_start_in_order),
+	                                   TEST(test_gone_when_stored),
+	                                   TEST(test_left_and_added),
+	                                   TEST(test_ids),
+	                                   TEST(test_cut_anywhere),
+	                                   TEST(test_other_bytes),
+	                                   TEST(test_full),
+	                                   TEST(test_no_directory)};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
