@@ -1,8 +1,12 @@
 # What is installed beside the two programs (cmake --install).
 set(unit_dir ${CMAKE_INSTALL_PREFIX}/lib/systemd/system CACHE PATH "Where the systemd unit goes")
 
-configure_file(${CMAKE_SOURCE_DIR}/contrib/systemd/tocsind.service.in ${CMAKE_BINARY_DIR}/contrib/tocsind.service @ONLY)
-install(FILES ${CMAKE_BINARY_DIR}/contrib/tocsind.service contrib/systemd/tocsind.socket DESTINATION ${unit_dir})
+foreach(unit tocsind tocsin-door)
+  configure_file(${CMAKE_SOURCE_DIR}/contrib/systemd/${unit}.service.in ${CMAKE_BINARY_DIR}/contrib/${unit}.service @ONLY)
+  install(FILES ${CMAKE_BINARY_DIR}/contrib/${unit}.service contrib/systemd/${unit}.socket DESTINATION ${unit_dir})
+endforeach()
+configure_file(${CMAKE_SOURCE_DIR}/contrib/systemd/tocsin-guard.service.in ${CMAKE_BINARY_DIR}/contrib/tocsin-guard.service @ONLY)
+install(FILES ${CMAKE_BINARY_DIR}/contrib/tocsin-guard.service DESTINATION ${unit_dir})
 install(PROGRAMS contrib/systemd/tocsin-down DESTINATION ${CMAKE_INSTALL_LIBEXECDIR}/tocsin)
 install(FILES contrib/systemd/tocsin.sysusers DESTINATION lib/sysusers.d RENAME tocsin.conf)
 install(FILES contrib/systemd/tocsin.tmpfiles DESTINATION lib/tmpfiles.d RENAME tocsin.conf)
@@ -14,6 +18,6 @@ install(FILES contrib/man/tocsin.yaml.5 DESTINATION ${CMAKE_INSTALL_MANDIR}/man5
 install(FILES contrib/man/tocsin-mqtt.7 DESTINATION ${CMAKE_INSTALL_MANDIR}/man7)
 install(FILES contrib/man/tocsind.8 DESTINATION ${CMAKE_INSTALL_MANDIR}/man8)
 
-install(FILES README.md contrib/demo-site.yaml contrib/mosquitto/tocsin.conf contrib/mosquitto/acl
-  contrib/doc/README.zh.md contrib/doc/architecture.md contrib/doc/life.md contrib/doc/mqtt.md contrib/doc/operations.md
+install(FILES README.md contrib/demo-site.yaml contrib/mosquitto/tocsin.conf contrib/mosquitto/tocsin-tls.conf contrib/mosquitto/acl
+  contrib/doc/README.zh.md contrib/doc/architecture.md contrib/doc/life.md contrib/doc/mqtt.md contrib/doc/operations.md contrib/doc/security.md
   DESTINATION ${CMAKE_INSTALL_DOCDIR})

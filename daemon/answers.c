@@ -78,6 +78,8 @@ static void put_status(struct daemon *d, struct buf *out)
 	json_str(out, "site", daemon_plan(d)->site);
 	json_str(out, "version", TOCSIN_VERSION);
 	json_bool(out, "synced", mqtt_is_synced(d->mqtt));
+	json_int(out, "messages", (int64_t)atomic_load(&d->receive.messages));
+	json_int(out, "news", (int64_t)atomic_load(&d->receive.news));
 	json_bool(out, "plan_broken", d->plan_is_broken);
 	put_next(d, out);
 	json_close(out, '}');
@@ -200,7 +202,7 @@ static void ask_verb(struct daemon *d, const struct control_request *r, struct b
 		control_refuse(d->control, r->client, "bad_request", "this says nothing");
 		return;
 	}
-	p->event.command.via = "control";
+	p->event.command.via = arena_printf(&p->arena, "control:%u", (unsigned)r->uid);
 	p->event.command.by_login = !r->as;
 	p->event.command.as_root = r->as ? arena_str(&p->arena, r->login) : NULL;
 	p->event.command.user = arena_str(&p->arena, user);

@@ -1,13 +1,18 @@
 #include "channels.h"
 
 #include "base/arena.h"
+#include "base/buf.h"
+#include "base/text.h"
 #include "log.h"
 #include "plugin.h"
 #include "runner.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/queue.h>
+
+enum { FAILED_LIMIT = 3 };
 
 static const struct plugin_api *const plugins[] = {&plugin_page, &plugin_journal, &plugin_exec};
 
@@ -21,7 +26,16 @@ struct slot {
 	const char *error;
 	bool is_retired;
 	int n_jobs;
+	int n_failed; /* in a row */
+	char why[120];
 	struct plugin_host host;
+};
+
+/* Somebody notices went to, by any channel. */
+struct reached {
+	LIST_ENTRY(reached) entry;
+	char *person;
+	int n_failed; /* in a row */
 };
 
 struct job {
@@ -43,6 +57,7 @@ struct channels {
 	struct runner *runner;
 	LIST_HEAD(, slot) slots;
 	LIST_HEAD(, job) jobs;
+	LIST_HEAD(, reached) people;
 	int64_t last_job;
 };
 
@@ -82,6 +97,67 @@ static struct slot *find_slot(struct channels *c, const char *id)
 	return NULL;
 }
 
+/* -- who and what does not get through -- */
+
+static struct reached *reached_of(struct channels *c, const char *person)
+{
+	struct reached *r;
+
+	LIST_FOREACH(r, &c->people, entry)
+	if (!strcmp(r->person, person))
+		return r;
+	r = xcalloc(1, sizeof *r);
+	r->person = xstrdup(person);
+	LIST_INSERT_HEAD(&c->people, r, entry);
+	return r;
+}
+
+static void forget_people(struct channels *c)
+{
+	struct reached *r;
+
+	while ((r = LIST_FIRST(&c->people))) {
+		LIST_REMOVE(r, entry);
+		free(r->person);
+		free(r);
+	}
+}
+
+static void count(int *n_failed, enum outcome outcome)
+{
+	*n_failed = outcome == OUTCOME_FAILED ? *n_failed + 1 : 0;
+}
+
+static void channels_in_trouble(struct channels *c, bool is_linked, struct buf *out)
+{
+	struct slot *s;
+
+	LIST_FOREACH(s, &c->slots, entry)
+	{
+		if (!is_linked && s->api == &plugin_page)
+			s->n_failed = 0;
+		if (!s->is_retired && (!s->instance || s->n_failed >= FAILED_LIMIT))
+			buf_printf(out, "%schannel %s: %s", out->len ? "; " : "", s->id,
+			           s->instance ? s->why : s->error);
+	}
+}
+
+void channels_trouble(struct channels *c, bool is_linked, char *ret, size_t cap)
+{
+	struct reached *r;
+	struct buf out = {0};
+
+	channels_in_trouble(c, is_linked, &out);
+	if (!is_linked)
+		forget_people(c);
+	LIST_FOREACH(r, &c->people, entry)
+	if (r->n_failed >= FAILED_LIMIT)
+		buf_printf(&out, "%s%s is not reached: the last %d notices failed", out.len ? "; " : "", r->person,
+		           r->n_failed);
+	snprintf(ret, cap, "%.*s", (int)utf8_cut(buf_text(&out), cap - 1), buf_text(&out));
+	buf_fini(&out);
+}
+
 /* -- jobs: the end -- */
 
 static void job_end(struct job *j, enum outcome outcome, const char *why)
@@ -90,6 +166,9 @@ static void job_end(struct job *j, enum outcome outcome, const char *why)
 
 	LIST_REMOVE(j, entry);
 	s->n_jobs--;
+	count(&s->n_failed, outcome);
+	count(&reached_of(s->channels, j->view.person)->n_failed, outcome);
+	snprintf(s->why, sizeof s->why, "%.*s", (int)utf8_cut(why ? why : "", sizeof s->why - 1), why ? why : "");
 	s->channels->out.outcome(s->channels->out.arg, j->notice, outcome, why);
 	arena_fini(&j->arena);
 	free(j);
@@ -165,8 +244,16 @@ static int host_journal(void *host, const char *const *fields)
 static void host_spawn(void *host, void *job, const char *const *argv, const char *input, int64_t timeout_ms)
 {
 	struct slot *s = host;
+	const struct job *j = job;
+	const struct runner_order order = {.job = job,
+	                                   .channel = s->id,
+	                                   .person = j->view.person,
+	                                   .is_life = j->view.is_life,
+	                                   .argv = argv,
+	                                   .input = input,
+	                                   .timeout_ms = timeout_ms};
 
-	runner_run(s->channels->runner, job, argv, input, timeout_ms);
+	runner_run(s->channels->runner, &order);
 }
 
 /* -- opening -- */
@@ -203,6 +290,7 @@ void channels_use(struct channels *c, const struct plan *plan)
 		s->is_retired = true;
 		slot_settle(s);
 	}
+	forget_people(c);
 	c->plan = plan;
 	for (int i = 0; plan && i < plan->n_channels; i++)
 		open_slot(c, &plan->channels[i]);

@@ -46,4 +46,9 @@ void channels_send(struct channels *c, const struct channel_notice *n);
 void channels_published(struct channels *c, int64_t token, bool ok, const char *why);
 int channels_jobs(const struct channels *c); /* under way */
 
+/* Which channels cannot be used, or failed three times in a row, and who was
+ * not reached three times in a row by whatever channel; "" none. What fails
+ * without a link to the broker is the link's trouble. */
+void channels_trouble(struct channels *c, bool is_linked, char *ret, size_t cap);
+
 #endif

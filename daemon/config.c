@@ -28,51 +28,6 @@ int config_slurp(const char *path, size_t cap_bytes, struct buf *ret, struct err
 	return n > 0 ? err_set(err, "%s is larger than %zu bytes", path, cap_bytes) : 0;
 }
 
-static int write_all(int fd, const char *bytes, size_t len)
-{
-	while (len) {
-		ssize_t n = write(fd, bytes, len);
-
-		if (n < 0 && errno == EINTR)
-			continue;
-		if (n <= 0)
-			return -1;
-		bytes += n;
-		len -= (size_t)n;
-	}
-	return fsync(fd);
-}
-
-static int sync_dir_of(const char *path)
-{
-	char dir[512];
-	int fd, failed;
-
-	snprintf(dir, sizeof dir, "%s", path);
-	fd = open(dirname(dir), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	if (fd < 0)
-		return -1;
-	failed = fsync(fd);
-	close(fd);
-	return failed;
-}
-
-int config_save(const char *path, const char *bytes, size_t len, struct err *err)
-{
-	char temporary[520];
-	int fd, failed;
-
-	snprintf(temporary, sizeof temporary, "%s.new", path);
-	fd = open(temporary, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
-	if (fd < 0)
-		return err_set(err, "cannot write %s: %s", temporary, strerror(errno));
-	failed = write_all(fd, bytes, len);
-	failed |= close(fd);
-	if (failed || rename(temporary, path) < 0 || sync_dir_of(path) < 0)
-		return err_set(err, "cannot write %s: %s", path, strerror(errno));
-	return 0;
-}
-
 /* -- reading files into a bundle -- */
 
 static int add_file(struct buf *bundle, const char *path, struct err *err)

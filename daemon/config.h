@@ -30,7 +30,5 @@ bool config_store_path_guess(const char *bundle, size_t len, char ret_path[512])
 
 /* The whole of a file; at most cap_bytes. */
 int config_slurp(const char *path, size_t cap_bytes, struct buf *ret, struct err *err);
-/* Whole or not at all: temporary name, fsync, rename, fsync of the directory. */
-int config_save(const char *path, const char *bytes, size_t len, struct err *err);
 
 #endif

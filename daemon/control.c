@@ -3,7 +3,9 @@
 
 #include "base/arena.h"
 #include "base/buf.h"
+#include "control_door.h"
 #include "control_line.h"
+#include "spare.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -36,8 +38,9 @@ struct client {
 struct control {
 	struct loop *loop;
 	int fd;
-	char path[108]; /* "" when systemd owns it */
-	struct loop_watch *watch;
+	char path[108];           /* "" when systemd owns it */
+	struct loop_watch *watch; /* or, under systemd: */
+	struct door *door;
 	LIST_HEAD(, client) clients;
 	int n_clients, n_followers;
 	int64_t last_token;
@@ -231,16 +234,12 @@ static void on_client(void *arg, unsigned ready)
 	handle_lines(c);
 }
 
-static void on_listen(void *arg, unsigned ready)
+/* fd is nonblocking, and ours from here on. */
+static void client_new(struct control *c, int fd, const struct peer *peer)
 {
-	struct control *c = arg;
-	int fd = accept4(c->fd, NULL, NULL, SOCK_NONBLOCK | SOCK_CLOEXEC);
 	struct client *cl;
 
-	(void)ready;
-	if (fd < 0)
-		return;
-	if (c->n_clients >= CLIENTS_MAX) {
+	if (c->n_clients >= CLIENTS_MAX || spare_has(fd)) {
 		close(fd);
 		return;
 	}
@@ -248,11 +247,30 @@ static void on_listen(void *arg, unsigned ready)
 	cl->control = c;
 	cl->fd = fd;
 	cl->token = ++c->last_token;
-	peer_of(fd, &cl->peer);
+	cl->peer = *peer;
 	LIST_INSERT_HEAD(&c->clients, cl, entry);
 	c->n_clients++;
 	cl->partial = loop_timer(c->loop, on_partial, cl);
 	cl->watch = loop_watch(c->loop, fd, LOOP_READ, on_client, cl);
+}
+
+static void on_listen(void *arg, unsigned ready)
+{
+	struct control *c = arg;
+	int fd = accept4(c->fd, NULL, NULL, SOCK_NONBLOCK | SOCK_CLOEXEC);
+	struct peer peer;
+
+	(void)ready;
+	if (fd < 0)
+		return;
+	peer_of(fd, &peer);
+	client_new(c, fd, &peer);
+}
+
+static void on_handed_in(void *arg, int fd, const struct peer *peer)
+{
+	fcntl(fd, F_SETFL, O_NONBLOCK);
+	client_new(arg, fd, peer);
 }
 
 /* -- the listening socket -- */
@@ -317,11 +335,22 @@ struct control *control_open(struct loop *loop, const char *path, int fd, struct
 	return c;
 }
 
+static bool is_for_the_door(int fd)
+{
+	int type = 0;
+	socklen_t len = sizeof type;
+
+	return getsockopt(fd, SOL_SOCKET, SO_TYPE, &type, &len) == 0 && type == SOCK_SEQPACKET;
+}
+
 void control_on_ask(struct control *c, control_ask_fn ask, void *arg)
 {
 	c->ask = ask;
 	c->arg = arg;
-	c->watch = loop_watch(c->loop, c->fd, LOOP_READ, on_listen, c);
+	if (is_for_the_door(c->fd))
+		c->door = door_open(c->loop, c->fd, on_handed_in, c);
+	else
+		c->watch = loop_watch(c->loop, c->fd, LOOP_READ, on_listen, c);
 }
 
 void control_close(struct control *c)
@@ -331,6 +360,7 @@ void control_close(struct control *c)
 	while (!LIST_EMPTY(&c->clients))
 		client_free(LIST_FIRST(&c->clients));
 	loop_watch_free(c->watch);
+	door_close(c->door);
 	close(c->fd);
 	if (*c->path)
 		unlink(c->path);

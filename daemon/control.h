@@ -28,6 +28,7 @@
 
 #include <stdbool.h>
 #include <stdint.h>
+#include <sys/types.h>
 
 struct control;
 
@@ -38,15 +39,16 @@ struct control_request {
 	const char *verb, *text, *as, *role;
 	int64_t id; /* 0 none */
 	bool closed;
-	const char *login; /* of the peer, "" when its uid has no name */
-	bool is_admin;     /* root, ourselves, group tocsin-admin */
+	const char *login; /* of the peer: peer.h */
+	uid_t uid;
+	bool is_admin; /* root, ourselves, group tocsin-admin */
 };
 
 typedef void (*control_ask_fn)(void *arg, const struct control_request *request);
 
 bool control_is_answered(const char *path); /* does somebody listen there? */
 /* A left-over socket file is replaced. fd: a listening socket from systemd, or -1 to make one at `path`
- * (0660). */
+ * (0660). A SOCK_SEQPACKET is where tocsin-door hands in connections. */
 struct control *control_open(struct loop *loop, const char *path, int fd, struct err *err);
 void control_on_ask(struct control *c, control_ask_fn ask, void *arg);
 void control_close(struct control *c); /* NULL allowed; removes a socket it made */

@@ -2,56 +2,8 @@
 
 #include "base/arena.h"
 
-#include <grp.h>
 #include <jansson.h>
-#include <pwd.h>
-#include <stdio.h>
 #include <stdlib.h>
-#include <string.h>
-#include <sys/socket.h>
-#include <unistd.h>
-
-enum { GROUPS_MAX = 256, NAME_BUFFER = 16384 };
-
-static const char admin_group[] = "tocsin-admin";
-
-/* -- the peer -- */
-
-static bool is_in_admin_group(int fd, gid_t main_gid)
-{
-	char text[NAME_BUFFER];
-	gid_t gids[GROUPS_MAX];
-	socklen_t len = sizeof gids;
-	struct group group, *found = NULL;
-
-	if (getgrnam_r(admin_group, &group, text, sizeof text, &found) || !found)
-		return false;
-	if (main_gid == group.gr_gid)
-		return true;
-	if (getsockopt(fd, SOL_SOCKET, SO_PEERGROUPS, gids, &len) < 0)
-		return false;
-	for (size_t i = 0; i < len / sizeof gids[0]; i++)
-		if (gids[i] == group.gr_gid)
-			return true;
-	return false;
-}
-
-void peer_of(int fd, struct peer *ret)
-{
-	char text[NAME_BUFFER];
-	struct passwd pw, *found = NULL;
-	struct ucred cred;
-	socklen_t len = sizeof cred;
-
-	*ret = (struct peer){0};
-	if (getsockopt(fd, SOL_SOCKET, SO_PEERCRED, &cred, &len) < 0)
-		return;
-	if (!getpwuid_r(cred.uid, &pw, text, sizeof text, &found) && found)
-		snprintf(ret->login, sizeof ret->login, "%s", pw.pw_name);
-	ret->is_admin = cred.uid == 0 || cred.uid == geteuid() || is_in_admin_group(fd, cred.gid);
-}
-
-/* -- the line -- */
 
 struct control_line {
 	json_t *root;
@@ -89,7 +41,7 @@ struct control_line *control_line_read(const char *line, size_t len, const struc
 	json_t *root = json_loadb(line, len, JSON_REJECT_DUPLICATES, NULL);
 	struct control_line *l;
 
-	*ret = (struct control_request){.login = peer->login, .is_admin = peer->is_admin};
+	*ret = (struct control_request){.login = peer->login, .uid = peer->uid, .is_admin = peer->is_admin};
 	if (!json_is_object(root) || !fill(root, ret)) {
 		json_decref(root);
 		return NULL;

@@ -1,18 +1,12 @@
-/* control_line.h - who is at the other end of a control connection, and what
- * one line of it asks. The daemon's only file that reads JSON. */
+/* control_line.h - what one line of a control connection asks. The daemon's
+ * only file that reads JSON. */
 #ifndef TOCSIN_CONTROL_LINE_H
 #define TOCSIN_CONTROL_LINE_H
 
 #include "control.h"
+#include "peer.h"
 
 #include <stddef.h>
-
-struct peer {
-	char login[64]; /* "" when the uid has no name */
-	bool is_admin;
-};
-
-void peer_of(int fd, struct peer *ret);
 
 struct control_line;
 

@@ -126,6 +126,8 @@ static void on_committed(struct daemon *d, struct turn *turn)
 
 	d->flying = NULL;
 	loop_timer_stop(d->late);
+	for (int i = 0; i < turn->n_rows; i++)
+		fault_crash("crash-committed", turn->rows[i].row.rec);
 	inbox_stored(d->inbox, turn->inbox_upto);
 	spill_stored(d->receive.spill, turn->inbox_upto);
 	daemon_tell_store(d, STORE_OK);
@@ -289,7 +291,7 @@ static void keep_ids(struct daemon *d)
 {
 	int64_t ids = engine_ids_reserved(d->engine);
 
-	if (ids != spill_ids(d->receive.spill))
+	if (GUARD(ids_kept) && ids != spill_ids(d->receive.spill))
 		spill_keep_ids(d->receive.spill, ids);
 }
 
@@ -365,7 +367,8 @@ void daemon_turn(struct daemon *d)
 		return;
 	step_inbox(d);
 	step_posted(d);
-	step_seen(d);
+	if (GUARD(seen))
+		step_seen(d);
 	daemon_step(d, &time);
 	keep_ids(d);
 	if (d->store_state != STORE_OK) {

@@ -9,6 +9,7 @@
 #include "control.h"
 #include "engine/engine.h"
 #include "generation.h"
+#include "health.h"
 #include "inbox.h"
 #include "loop.h"
 #include "mqtt.h"
@@ -20,7 +21,7 @@
 #include <stdint.h>
 
 /* Fault point store-late-ms=MS: late only then, for tests on slow disks that are about something else. */
-enum { STORE_LATE_MS = 250, HEARTBEAT_MS = 10000 };
+enum { STORE_LATE_MS = 250, HEARTBEAT_MS = 10000, INBOX_CAP = 4096 };
 
 /* Who may act (one host: always leading, until a foreign row is found in the store). */
 enum daemon_role { ROLE_STANDBY, ROLE_LEADING, ROLE_CUT };
@@ -82,6 +83,10 @@ struct daemon {
 	int64_t born_ms; /* site time of the start: marks provisional notice ids */
 	char started_text[32];
 	bool plan_is_broken; /* a fault is open for it */
+	struct health health;
+	int64_t store_lates; /* since the start */
+	bool disk_is_low, descriptors_are_low, log_is_lossy; /* a fault is open for it */
+	long long log_lost;                                  /* lines, when last looked */
 	bool store_is_bare;  /* it was replaced: everything is saved with the next turn */
 
 	/* loop's own */

@@ -51,4 +51,19 @@ bool fault_on(const char *name)
 	return arg && (arg[0] != '/' || access(arg, F_OK) == 0);
 }
 
+bool fault_guard(const char *name)
+{
+	const char *off = getenv("TOCSIN_GUARD_OFF");
+
+	return !off || strcmp(off, name) != 0;
+}
+
+void fault_crash(const char *name, const char *text)
+{
+	const char *arg = fault_arg(name);
+
+	if (arg && strstr(text, arg))
+		abort();
+}
+
 #endif

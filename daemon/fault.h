@@ -12,7 +12,15 @@
 bool fault_on(const char *name);
 /* What stands behind `name=`, NULL when not named; valid until this thread's next call. */
 const char *fault_arg(const char *name);
+/* Dies if `text` has in it what stands behind `name=`. */
+void fault_crash(const char *name, const char *text);
+/* Guards: what stands between a fault and the harm it would do has a name, and
+ * TOCSIN_GUARD_OFF=name takes it away, so that tests/fault/guards can show that
+ * a test turns red without it. */
+#define GUARD(name) fault_guard(#name)
+bool fault_guard(const char *name);
 #else
+#define GUARD(name) true
 static inline bool fault_on(const char *name)
 {
 	(void)name;
@@ -23,6 +31,12 @@ static inline const char *fault_arg(const char *name)
 {
 	(void)name;
 	return NULL;
+}
+
+static inline void fault_crash(const char *name, const char *text)
+{
+	(void)name;
+	(void)text;
 }
 #endif
 

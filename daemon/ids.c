@@ -65,28 +65,12 @@ int ids_read(const char *db, struct ids_file *ret, struct err *err)
 	               path);
 }
 
-static int write_new(const char *path, const struct ids_file *ids)
-{
-	char line[256];
-	int n = snprintf(line, sizeof line, "next %lld epoch %lld seq %lld hash %s\n", (long long)ids->next,
-	                 (long long)ids->epoch, (long long)ids->seq, ids->hash);
-	int fd = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
-	bool ok;
-
-	if (fd < 0)
-		return -1;
-	ok = write(fd, line, (size_t)n) == n && fsync(fd) == 0;
-	return close(fd) == 0 && ok ? 0 : -1;
-}
-
 int ids_write(const char *db, const struct ids_file *ids, struct err *err)
 {
-	char path[PATH_MAX], fresh[PATH_MAX];
+	char path[PATH_MAX], line[256];
+	int n = snprintf(line, sizeof line, "next %lld epoch %lld seq %lld hash %s\n", (long long)ids->next,
+	                 (long long)ids->epoch, (long long)ids->seq, ids->hash);
 
 	disk_beside(db, "ids", path);
-	disk_beside(db, "ids.new", fresh);
-	if (write_new(fresh, ids) < 0 || rename(fresh, path) < 0 || disk_sync_dir(db) < 0)
-		return err_set(err, "cannot write %s: %s; make its directory writable and free some space",
-		               path, strerror(errno));
-	return 0;
+	return disk_save(path, line, (size_t)n, err);
 }

@@ -1,5 +1,5 @@
-/* lanes.c - the lanes of the sender: order of gravity, latest-wins topics,
- * bounded outstanding, one answer per token. */
+/* lanes.c - the lanes of the sender: order of gravity, turns between topics,
+ * latest-wins topics, bounded outstanding, one answer per token. */
 #include "lanes.h"
 
 #include "base/arena.h"
@@ -14,6 +14,14 @@ struct lane_topic {
 	struct lane_item *waiting; /* the newest */
 	bool is_out;
 	int64_t next_at_ms;
+	UT_hash_handle hh;
+	char name[];
+};
+
+/* The items of one topic in a lane of people: the first of each topic goes before the second of any. */
+struct lane_turn {
+	int n;
+	int64_t last_round;
 	UT_hash_handle hh;
 	char name[];
 };
@@ -36,7 +44,14 @@ void lanes_fini(struct lanes *l)
 {
 	struct lane_answer *a, *next_answer;
 	struct lane_topic *t, *next;
+	struct lane_turn *turn, *next_turn;
 
+	for (int i = 0; i < LANE_STATE; i++)
+		HASH_ITER(hh, l->turns[i], turn, next_turn)
+		{
+			HASH_DEL(l->turns[i], turn);
+			free(turn);
+		}
 	for (int i = 0; i < LANE_COUNT; i++)
 		free_items(l->waiting[i]);
 	free_items(l->out);
@@ -128,11 +143,65 @@ static void forget_idle_topics(struct lanes *l, int64_t now_ms)
 	}
 }
 
+static struct lane_turn *find_turn(const struct lanes *l, enum lane lane, const char *topic)
+{
+	struct lane_turn *t = NULL;
+
+	if (lane < LANE_STATE)
+		HASH_FIND(hh, l->turns[lane], topic, strlen(topic), t);
+	return t;
+}
+
+static void take_turn(struct lanes *l, struct lane_item *item)
+{
+	enum lane lane = item->o.lane;
+	struct lane_turn *t = find_turn(l, lane, item->o.topic);
+	size_t len = strlen(item->o.topic);
+
+	if (!t) {
+		t = xcalloc(1, sizeof(*t) + len + 1);
+		memcpy(t->name, item->o.topic, len + 1);
+		t->last_round = l->round[lane];
+		HASH_ADD_KEYPTR(hh, l->turns[lane], t->name, len, t);
+	}
+	t->n++;
+	if (++t->last_round <= l->round[lane])
+		t->last_round = l->round[lane] + 1;
+	item->turn = t;
+	item->round = t->last_round;
+}
+
+static void leave_turn(struct lanes *l, struct lane_item *item)
+{
+	struct lane_turn *t = item->turn;
+
+	item->turn = NULL;
+	if (!t || --t->n > 0)
+		return;
+	HASH_DEL(l->turns[item->o.lane], t);
+	free(t);
+}
+
+/* Behind all of its round. */
+static void insert(struct lanes *l, struct lane_item *item)
+{
+	struct lane_item **list = &l->waiting[item->o.lane], *after = *list ? (*list)->prev : NULL;
+
+	while (after && after->round > item->round)
+		after = after == *list ? NULL : after->prev;
+	if (after)
+		DL_APPEND_ELEM(*list, after, item);
+	else
+		DL_PREPEND(*list, item);
+}
+
 static void enqueue(struct lanes *l, struct lane_item *item)
 {
 	enum lane lane = item->o.lane;
 
-	DL_APPEND(l->waiting[lane], item);
+	if (lane < LANE_STATE)
+		take_turn(l, item);
+	insert(l, item);
 	l->n_waiting[lane]++;
 	if (item->topic)
 		item->topic->waiting = item;
@@ -144,6 +213,7 @@ static void dequeue(struct lanes *l, struct lane_item *item)
 
 	DL_DELETE(l->waiting[lane], item);
 	l->n_waiting[lane]--;
+	leave_turn(l, item);
 	if (item->topic)
 		item->topic->waiting = NULL;
 }
@@ -164,6 +234,10 @@ static void take_place(struct lanes *l, struct lane_item *old, struct lane_item 
 	struct lane_topic *topic = item->topic;
 
 	item->o.lane = old->o.lane;
+	item->round = old->round;
+	item->turn = old->turn;
+	if (item->turn)
+		item->turn->n++;
 	DL_PREPEND_ELEM(l->waiting[item->o.lane], old, item);
 	l->n_waiting[item->o.lane]++;
 	give_up(l, old, "a newer one has taken its place");
@@ -173,6 +247,7 @@ static void take_place(struct lanes *l, struct lane_item *old, struct lane_item 
 void lanes_put(struct lanes *l, const struct outgoing *o, const struct lane_link *link, int64_t now_ms)
 {
 	bool is_coming = link->is_up || link->is_connected;
+	const struct lane_turn *turn = find_turn(l, o->lane, o->topic);
 	struct lane_item *item;
 
 	if (o->needs_sync && !(link->is_up && link->is_synced)) {
@@ -182,6 +257,11 @@ void lanes_put(struct lanes *l, const struct outgoing *o, const struct lane_link
 	if (!is_coming && !o->latest_wins) {
 		l->dropped += o->token == 0;
 		answer_token(l, o->token, false, "no link to the broker");
+		return;
+	}
+	if (turn && turn->n >= LANES_TOPIC_MAX && !o->latest_wins) {
+		l->dropped += o->token == 0;
+		answer_token(l, o->token, false, "too many messages wait for this topic");
 		return;
 	}
 	item = new_item(o, now_ms);
@@ -221,6 +301,8 @@ static const char *hopeless(const struct lane_item *item, const struct lane_link
 static void move_out(struct lanes *l, struct lane_item *item, const struct lane_link *link, int64_t now_ms)
 {
 	dequeue(l, item);
+	if (item->o.lane < LANE_STATE)
+		l->round[item->o.lane] = item->round;
 	item->number = ++l->last_number;
 	item->out_at_ms = now_ms;
 	DL_APPEND(l->out, item);

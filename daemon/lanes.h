@@ -1,5 +1,6 @@
 /* lanes.h - what waits to be published, what is out, and what became of it.
- * Knows no clock, lock or library: the caller locks and passes the time, so
+ * In the lanes of people the topics take turns, so that many messages to one
+ * person hold up nobody else's first. Knows no clock, lock or library: the caller locks and passes the time, so
  * that every rule here is tested without a broker.
  *
  * Every token is answered exactly once (lanes_take_answers), whatever happens
@@ -17,6 +18,7 @@ enum {
 	LANES_OUT_MAX = 50,          /* publishes that wait for their acknowledgement */
 	LANES_OUT_OTHERS = 40,       /* of these at most so many that are not life-safety */
 	LANES_STREAM_MAX = 2000,     /* waiting in the stream lane; the oldest is dropped */
+	LANES_TOPIC_MAX = 1000,      /* waiting for one topic in the lanes of people; one more fails */
 	LANES_ANSWER_MS = 10000,     /* no acknowledgement in this time: failed */
 	LANES_TOPIC_EVERY_MS = 1000, /* latest-wins: one per topic in this time */
 };
@@ -28,6 +30,8 @@ struct lane_item {
 	int64_t put_at_ms, out_at_ms;
 	size_t bytes;             /* of its packet, while it is out */
 	struct lane_topic *topic; /* latest-wins only */
+	struct lane_turn *turn;   /* lanes of people only */
+	int64_t round;            /* and which turn it is */
 };
 
 struct lane_answer {
@@ -43,6 +47,8 @@ struct lanes {
 	size_t out_bytes;
 	uint64_t last_number;
 	struct lane_topic *topics; /* hash by name */
+	struct lane_turn *turns[LANE_STATE]; /* by topic, those that have something waiting */
+	int64_t round[LANE_STATE];           /* of the last that left */
 	struct lane_answer *answers, **answers_end;
 	int64_t dropped;        /* without token, never sent */
 	bool is_command_unsure; /* a needs_sync one went out and was not acknowledged; the caller clears it */

@@ -24,6 +24,8 @@ static int run(const char *config_path)
 	d.config_path = config_path;
 	log_open();
 	signal(SIGPIPE, SIG_IGN);
+	signal(SIGUSR1, SIG_IGN); /* nothing to us, and no reason to end */
+	signal(SIGUSR2, SIG_IGN);
 	status = daemon_start(&d);
 	if (status)
 		return status;

@@ -2,6 +2,8 @@
  * incident state of our own, or readings by the plan in force now. */
 #include "daemon.h"
 
+#include "intake/family.h"
+#include "fault.h"
 #include "poison.h"
 #include "receive.h"
 
@@ -26,6 +28,7 @@ static void step_command(struct daemon *d, const struct inbox_item *item, const 
 	if (command_parse(user, verb, item->message.payload, item->message.len, &arena, &ev)) {
 		c->via = "mqtt";
 		c->retained = item->message.retained;
+		c->dup = GUARD(redelivery) && item->message.dup;
 		c->before_mark = item->message.before_mark;
 		c->reply.response_topic = item->message.response_topic;
 		if (item->message.correlation)
@@ -45,6 +48,17 @@ static void step_retained(struct daemon *d, const char *id, int64_t number)
 	daemon_step(d, &ev);
 }
 
+enum { LIMIT_WORDS = 320 };
+
+static const char *limit_words(const char *topic, char ret[LIMIT_WORDS])
+{
+	snprintf(ret, LIMIT_WORDS,
+	         "a message on %.100s was not read for all its sensors (at most %d sensors of one message, "
+	         "%d names under wildcards): name the sensors, or narrow the wildcard",
+	         topic, INTAKE_READINGS_MAX, FAMILY_MAX);
+	return ret;
+}
+
 static void step_readings(struct daemon *d, const struct inbox_item *item)
 {
 	static struct intake_result result; /* 45 KiB, the loop's own */
@@ -53,7 +67,8 @@ static void step_readings(struct daemon *d, const struct inbox_item *item)
 	                    .len = item->message.len,
 	                    .qos = item->message.qos,
 	                    .retained = item->message.retained,
-	                    .dup = item->message.dup};
+	                    .dup = GUARD(redelivery) && item->message.dup};
+	char words[LIMIT_WORDS];
 
 	intake_read(d->newest->intake, &m, -1, &result);
 	for (int i = 0; i < result.n; i++) {
@@ -62,8 +77,7 @@ static void step_readings(struct daemon *d, const struct inbox_item *item)
 		daemon_step(d, &ev);
 	}
 	if (result.n_more)
-		daemon_fault_once(d, SELF_UNSENDABLE,
-		                  "one message spoke for too many sensors at once: the rest was not read");
+		daemon_fault_once(d, SELF_LIMIT, limit_words(item->message.topic, words));
 }
 
 void messages_step(struct daemon *d, const struct inbox_item *item)
@@ -73,6 +87,7 @@ void messages_step(struct daemon *d, const struct inbox_item *item)
 
 	poison_in_work(d->poison, POISON_LOOP,
 	               poison_digest(item->message.topic, item->message.payload, item->message.len));
+	fault_crash("crash-loop", item->message.payload);
 	if (receive_command_topic(d->receive.root, item->message.topic, user, verb))
 		step_command(d, item, user, verb);
 	else if (receive_incident_topic(d->receive.root, item->message.topic, id, &number))

@@ -182,6 +182,8 @@ static const char *words_of(const struct line *l, int code, const char *message)
 	default:
 		break;
 	}
+	if (message && strstr(message, "TCP connect completion") && l->config.broker->tls.use)
+		return "the broker hangs up on our TLS: does it want a certificate (broker.tls.cert)?";
 	if (message && strstr(message, "TLS") && l->config.broker->tls.use)
 		return "TCP or TLS failed: check that the broker runs and its certificate names this host";
 	return message ? message : "the broker cannot be reached";
@@ -228,7 +230,10 @@ static int on_tls_error(const char *text, size_t len, void *arg)
 		reason = reason ? reason + 1 : NULL;
 	}
 	if (!l->tls_why[0] && reason)
-		snprintf(l->tls_why, sizeof(l->tls_why), "TLS: %.*s", (int)strcspn(reason, ":\n"), reason);
+		snprintf(l->tls_why, sizeof(l->tls_why), "TLS: %.*s%s", (int)strcspn(reason, ":\n"), reason,
+		         strncmp(reason, "certificate verify failed", 25)
+		             ? ""
+		             : ": the broker's certificate has expired or is not signed by broker.tls.ca");
 	return 1;
 }
 
@@ -263,22 +268,36 @@ static int have_client(struct line *l, int version, struct err *err)
 	return *client ? 0 : -1;
 }
 
+static char *uri_of(const struct broker *b)
+{
+	struct buf uri = {0};
+
+	buf_printf(&uri, strchr(b->host, ':') ? "%s://[%s]:%d" : "%s://%s:%d", b->tls.use ? "ssl" : "tcp",
+	           b->host, b->port);
+	return buf_steal(&uri);
+}
+
 struct line *line_new(const struct line_config *config, const struct line_events *events, struct err *err)
 {
 	const struct broker *b = config->broker;
 	struct line *l = xcalloc(1, sizeof(*l));
-	struct buf uri = {0};
 
 	l->config = *config;
 	l->events = *events;
-	buf_printf(&uri, strchr(b->host, ':') ? "%s://[%s]:%d" : "%s://%s:%d", b->tls.use ? "ssl" : "tcp",
-	           b->host, b->port);
-	l->uri = buf_steal(&uri);
+	l->uri = uri_of(b);
 	if (have_client(l, b->version == 5 ? MQTT_5 : MQTT_3_1_1, err) == 0)
 		return l;
 	free(l->uri);
 	free(l);
 	return NULL;
+}
+
+/* The old name is not freed: an answer that comes late may still say it. */
+void line_use(struct line *l, const struct line_config *config)
+{
+	l->config = *config;
+	l->uri = uri_of(config->broker);
+	l->client5 = l->client3 = NULL;
 }
 
 static MQTTAsync_SSLOptions tls_options(struct line *l)
@@ -291,6 +310,7 @@ static MQTTAsync_SSLOptions tls_options(struct line *l)
 	options.privateKey = tls->key;
 	options.enableServerCertAuth = 1;
 	options.verify = 1; /* the host name too: not the library's default */
+	options.enabledCipherSuites = "TLSv1.2+HIGH:!aNULL"; /* none below 1.2; 1.3 has its own */
 	options.ssl_error_cb = on_tls_error;
 	options.ssl_error_context = l;
 	return options;
@@ -312,7 +332,8 @@ static int connect5(struct line *l, MQTTAsync_connectOptions *o, struct ticket *
 	MQTTProperties properties = MQTTProperties_initializer;
 	int rc;
 
-	add_number(&properties, MQTTPROPERTY_CODE_SESSION_EXPIRY_INTERVAL, SESSION_EXPIRY_S);
+	o->cleanstart = !o->will;
+	add_number(&properties, MQTTPROPERTY_CODE_SESSION_EXPIRY_INTERVAL, o->will ? SESSION_EXPIRY_S : 0);
 	add_number(&properties, MQTTPROPERTY_CODE_RECEIVE_MAXIMUM, RECEIVE_MAXIMUM);
 	add_number(&properties, MQTTPROPERTY_CODE_MAXIMUM_PACKET_SIZE, PACKET_MAX_BYTES);
 	o->MQTTVersion = MQTTVERSION_5;
@@ -328,6 +349,7 @@ static int connect5(struct line *l, MQTTAsync_connectOptions *o, struct ticket *
 static int connect3(struct line *l, MQTTAsync_connectOptions *o, struct ticket *t)
 {
 	o->MQTTVersion = MQTTVERSION_3_1_1;
+	o->cleansession = !o->will;
 	o->onSuccess = on_connected3;
 	o->onFailure = on_connect_failed3;
 	o->context = t;
@@ -349,9 +371,9 @@ int line_connect(struct line *l, int version, unsigned attempt, struct err *err)
 	will.message = "offline";
 	will.retained = 1;
 	will.qos = 1;
-	o.will = &will;
+	o.will = l->config.will_topic ? &will : NULL;
 	o.ssl = l->config.broker->tls.use ? &tls : NULL;
-	o.cleansession = 0; /* MQTT 5: cleanstart is 0 as well */
+	o.cleansession = 0; /* MQTT 5 knows cleanstart instead */
 	o.keepAliveInterval = KEEPALIVE_S;
 	o.connectTimeout = CONNECT_TIMEOUT_S;
 	o.automaticReconnect = 0;

@@ -39,6 +39,10 @@ struct mqtt *mqtt_new(const struct mqtt_config *config, const struct mqtt_callba
 void mqtt_start(struct mqtt *m); /* starts the sender thread, which connects */
 void mqtt_refilter(struct mqtt *m, const struct intake_filter *filters,
                    int n); /* after a reload: subscribe, unsubscribe */
+/* Other settings, after a reload: the link ends in good order and is made anew
+ * with them. The session stays at the broker, and what comes meanwhile waits
+ * there. Strings copied. Owner only. */
+void mqtt_use(struct mqtt *m, const struct broker *broker, const char *password);
 bool mqtt_is_synced(const struct mqtt *m);
 /* publishes status `stopping`, disconnects within 2 s; joins the sender, never the receive thread. */
 void mqtt_stop(struct mqtt *m);

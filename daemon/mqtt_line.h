@@ -29,10 +29,13 @@ struct line_events {
 
 struct line_config {
 	const struct broker *broker; /* strings must stay, as those below */
-	const char *password, *client_id, *will_topic;
+	const char *password, *client_id;
+	const char *will_topic; /* NULL: a guest, who leaves neither a will nor a session */
 };
 
 struct line *line_new(const struct line_config *config, const struct line_events *events, struct err *err);
+/* Other settings from the next connect on; only while there is no link. */
+void line_use(struct line *l, const struct line_config *config);
 int line_connect(struct line *l, int version, unsigned attempt, struct err *err);
 int line_subscribe(struct line *l, const struct sub *subs, int first, int n, unsigned round);
 void line_unsubscribe(struct line *l, const struct subs *gone);

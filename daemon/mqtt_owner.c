@@ -13,17 +13,26 @@ static char *optional(struct arena *a, const char *text)
 	return text ? arena_str(a, text) : NULL;
 }
 
+static const struct settings *copy_settings(struct mqtt *m, const struct broker *b, const char *password)
+{
+	struct arena *a = &m->arena;
+	struct settings *s = arena_alloc(a, sizeof(*s));
+
+	*s = (struct settings){.broker = *b, .password = optional(a, password)};
+	s->broker.host = arena_str(a, b->host);
+	s->broker.user = optional(a, b->user);
+	s->broker.tls.ca = optional(a, b->tls.ca);
+	s->broker.tls.cert = optional(a, b->tls.cert);
+	s->broker.tls.key = optional(a, b->tls.key);
+	return s;
+}
+
 static void copy_config(struct mqtt *m, const struct mqtt_config *config)
 {
 	struct arena *a = &m->arena;
-	const struct broker *b = &config->broker;
 
-	m->broker = *b;
-	m->broker.host = arena_str(a, b->host);
-	m->broker.user = optional(a, b->user);
-	m->broker.tls.ca = optional(a, b->tls.ca);
-	m->broker.tls.cert = optional(a, b->tls.cert);
-	m->broker.tls.key = optional(a, b->tls.key);
+	m->settings = copy_settings(m, &config->broker, config->password);
+	m->site = arena_str(a, config->site);
 	m->client_id = arena_printf(a, "tocsin-%s", config->site);
 	m->root = arena_printf(a, "tocsin/%s/1/", config->site);
 	m->mark_topic = arena_printf(a, "%smark", m->root);
@@ -59,12 +68,7 @@ struct mqtt *mqtt_new(const struct mqtt_config *config, const struct mqtt_callba
 
 	arena_init(&m->arena);
 	copy_config(m, config);
-	line = (struct line_config){
-	    .broker = &m->broker,
-	    .password = optional(&m->arena, config->password),
-	    .client_id = m->client_id,
-	    .will_topic = m->status_topic,
-	};
+	line = sender_line_config(m);
 	m->cb = *callbacks;
 	m->line = line_new(&line, &events, err);
 	if (!m->line) {
@@ -75,11 +79,11 @@ struct mqtt *mqtt_new(const struct mqtt_config *config, const struct mqtt_callba
 	m->born_ns = boot_ns();
 	atomic_store(&m->last_dropped, -1);
 	init_wake(m);
-	wire_init(&m->wire, m->broker.tls.use);
+	wire_init(&m->wire, m->settings->broker.tls.use);
 	lanes_init(&m->lanes);
 	m->link.packet_limit = PACKET_LIMIT_BYTES;
 	subs_build(&m->subs, m->root, config->filters, config->n_filters);
-	mqtt_policy_init(&m->policy, m->broker.version, config->site);
+	mqtt_policy_init(&m->policy, m->settings->broker.version, m->site);
 	return m;
 }
 
@@ -100,6 +104,17 @@ void mqtt_refilter(struct mqtt *m, const struct intake_filter *filters, int n)
 	subs_fini(&m->next_subs);
 	m->next_subs = subs;
 	m->told.new_filters = true;
+	sender_wake(m);
+	pthread_mutex_unlock(&m->lock);
+}
+
+void mqtt_use(struct mqtt *m, const struct broker *broker, const char *password)
+{
+	const struct settings *settings = copy_settings(m, broker, password);
+
+	pthread_mutex_lock(&m->lock);
+	m->next_settings = settings;
+	m->told.new_settings = true;
 	sender_wake(m);
 	pthread_mutex_unlock(&m->lock);
 }

@@ -16,6 +16,7 @@ enum {
 	SUBSCRIBE_LIMIT_MS = 10000,
 	CLOSE_LIMIT_MS = 10000,
 	TAKEN_OVER_WAIT_MS = 60000,
+	WHY_AFTER_MS = 10000,
 	STEADY_MS = 30000, /* a link that lasts */
 	SHORT_LINKS = 3,   /* in a row: somebody fights us */
 	MARK_EVERY_MS = 30000,
@@ -62,7 +63,18 @@ static void tell_down(struct mqtt *m, enum link how, const char *why)
 	if (m->told_down)
 		return;
 	m->told_down = true;
+	m->down_ms = clock_steady_ms();
+	m->told_why[0] = '\0';
 	m->cb.link(m->cb.arg, how, why);
+}
+
+/* A link that stays away is a fault by itself; this gives it its words. */
+static void tell_why(struct mqtt *m, const char *why)
+{
+	if (clock_steady_ms() - m->down_ms < WHY_AFTER_MS || strcmp(m->told_why, why) == 0)
+		return;
+	snprintf(m->told_why, sizeof(m->told_why), "%s", why);
+	m->cb.fault(m->cb.arg, SELF_BROKER_DOWN, false, why);
 }
 
 static void connect_failed(struct mqtt *m, enum connect_failure kind, const char *why)
@@ -75,6 +87,7 @@ static void connect_failed(struct mqtt *m, enum connect_failure kind, const char
 	mqtt_policy_failed(&m->policy, kind);
 	set_phase(m, PHASE_IDLE, mqtt_policy_wait_ms(&m->policy));
 	tell_down(m, LINK_DOWN, why);
+	tell_why(m, why);
 }
 
 static void begin_connect(struct mqtt *m)
@@ -130,7 +143,7 @@ static void connected(struct mqtt *m, const struct told *told)
 	m->link.is_v5 = m->policy.version == MQTT_5;
 	m->link.packet_limit = limit;
 	pthread_mutex_unlock(&m->lock);
-	wire_attach(&m->wire, m->broker.port);
+	wire_attach(&m->wire, m->settings->broker.port);
 	set_phase(m, PHASE_SUBSCRIBING, SUBSCRIBE_LIMIT_MS);
 	send_status(m, "online", 0);
 	subscribe_all(m);
@@ -152,7 +165,7 @@ static void report_refused(struct mqtt *m)
 	if (n > 5)
 		buf_printf(&what, " and %d more", n - 5);
 	if (n > 0 || m->told_refused)
-		m->cb.fault(m->cb.arg, SELF_BROKER_DOWN, n == 0, buf_text(&what));
+		m->cb.fault(m->cb.arg, SELF_BROKER_REFUSES, n == 0, buf_text(&what));
 	m->told_refused = n > 0;
 	buf_fini(&what);
 }
@@ -211,7 +224,7 @@ static void say_taken_over(struct mqtt *m, const char *what)
 	char text[256];
 
 	snprintf(text, sizeof(text), "%s: does another client use the id %s? Stop it", what, m->client_id);
-	m->cb.fault(m->cb.arg, SELF_BROKER_DOWN, false, text);
+	m->cb.fault(m->cb.arg, SELF_BROKER_REFUSES, false, text);
 }
 
 /* Not every broker says that the session was taken over; links that never last say it too. */
@@ -239,6 +252,42 @@ static void break_link(struct mqtt *m, const char *why)
 		line_goodbye(m->line);
 	forget_link(m, why);
 	set_phase(m, PHASE_CLOSING, CLOSE_LIMIT_MS);
+}
+
+struct line_config sender_line_config(const struct mqtt *m)
+{
+	return (struct line_config){
+	    .broker = &m->settings->broker,
+	    .password = m->settings->password,
+	    .client_id = m->client_id,
+	    .will_topic = m->status_topic,
+	};
+}
+
+/* The session stays at the broker: what comes in between waits there. */
+static void end_link_for_change(struct mqtt *m)
+{
+	static const char why[] = "the broker's settings have changed";
+
+	line_goodbye(m->line);
+	forget_link(m, why);
+	tell_down(m, LINK_DOWN, why);
+	set_phase(m, PHASE_CLOSING, CLOSE_LIMIT_MS);
+}
+
+static void change_settings(struct mqtt *m)
+{
+	struct line_config config;
+
+	pthread_mutex_lock(&m->lock);
+	m->settings = m->next_settings;
+	pthread_mutex_unlock(&m->lock);
+	config = sender_line_config(m);
+	line_use(m->line, &config);
+	wire_use(&m->wire, m->settings->broker.tls.use);
+	mqtt_policy_init(&m->policy, m->settings->broker.version, m->site);
+	m->must_change = false;
+	m->until_ms = 0;
 }
 
 static bool is_mark_lost(struct mqtt *m, int64_t now_ms)
@@ -273,8 +322,21 @@ static void link_lasts(struct mqtt *m)
 {
 	mqtt_policy_steady(&m->policy);
 	if (m->short_links >= SHORT_LINKS)
-		m->cb.fault(m->cb.arg, SELF_BROKER_DOWN, true, "the link lasts");
+		m->cb.fault(m->cb.arg, SELF_BROKER_REFUSES, true, "the link lasts");
 	m->short_links = 0;
+}
+
+/* Nobody can say whose queue overflowed: all retained states are sent again. */
+static void reread(struct mqtt *m, int64_t now_ms)
+{
+	char what[128];
+
+	m->must_reread = false;
+	m->reread_next_ms = now_ms + REREAD_EVERY_MS;
+	subscribe_all(m);
+	snprintf(what, sizeof(what), "the broker's drop counter rose to %" PRId64,
+	         atomic_load(&m->last_dropped));
+	m->cb.fault(m->cb.arg, SELF_BROKER_DROPS, false, what);
 }
 
 static void act_up(struct mqtt *m, const struct told *told, int64_t now_ms)
@@ -286,11 +348,8 @@ static void act_up(struct mqtt *m, const struct told *told, int64_t now_ms)
 	if (told->subscribed)
 		report_refused(m);
 	m->must_reread |= told->dropped_more;
-	if (m->must_reread && now_ms >= m->reread_next_ms) {
-		m->must_reread = false;
-		m->reread_next_ms = now_ms + REREAD_EVERY_MS;
-		subscribe_all(m); /* the retained states are sent again */
-	}
+	if (m->must_reread && now_ms >= m->reread_next_ms)
+		reread(m, now_ms);
 	if (is_mark_lost(m, now_ms)) {
 		m->cb.link(m->cb.arg, LINK_MARK_LOST, "our own mark did not come back from the broker");
 		break_link(m, "the broker lost our own mark");
@@ -328,17 +387,28 @@ static void act(struct mqtt *m, const struct told *told)
 	bool has_link = m->phase == PHASE_SUBSCRIBING || m->phase == PHASE_UP;
 
 	m->is_taken_over |= told->taken_over;
+	m->must_change |= told->new_settings;
+	if (told->new_filters)
+		take_filters(m);
 	if (told->lost && has_link) {
 		link_lost(m, told);
 		return;
 	}
-	if (told->new_filters) {
-		take_filters(m);
-		if (has_link)
-			subscribe_all(m);
+	if (m->must_change && has_link) {
+		end_link_for_change(m);
+		return;
 	}
+	if (told->new_filters && has_link)
+		subscribe_all(m);
 	switch (m->phase) {
+	case PHASE_CLOSING:
+		if (!told->lost && now_ms < m->until_ms)
+			break;
+		set_phase(m, PHASE_IDLE, mqtt_policy_wait_ms(&m->policy));
+		/* fall through */
 	case PHASE_IDLE:
+		if (m->must_change)
+			change_settings(m);
 		if (now_ms >= m->until_ms)
 			begin_connect(m);
 		break;
@@ -350,10 +420,6 @@ static void act(struct mqtt *m, const struct told *told)
 		break;
 	case PHASE_UP:
 		act_up(m, told, now_ms);
-		break;
-	case PHASE_CLOSING:
-		if (told->lost || now_ms >= m->until_ms)
-			set_phase(m, PHASE_IDLE, mqtt_policy_wait_ms(&m->policy));
 		break;
 	}
 }
@@ -459,13 +525,23 @@ static void say_goodbye(struct mqtt *m)
 	forget_link(m, "the daemon stops");
 }
 
+/* Until the next attempt to connect, at most. */
+static int64_t look_ms(const struct mqtt *m)
+{
+	int64_t left_ms = m->until_ms - clock_steady_ms();
+
+	if (m->phase != PHASE_IDLE || left_ms > LOOK_MS)
+		return LOOK_MS;
+	return left_ms > 0 ? left_ms : 0;
+}
+
 void *sender_main(void *mqtt)
 {
 	struct mqtt *m = mqtt;
 	struct told told;
 
 	for (;;) {
-		wait_told(m, &told, LOOK_MS);
+		wait_told(m, &told, look_ms(m));
 		if (told.stopping)
 			break;
 		act(m, &told);

@@ -26,17 +26,22 @@ enum phase { PHASE_IDLE, PHASE_CONNECTING, PHASE_SUBSCRIBING, PHASE_UP, PHASE_CL
 /* What the line told since the sender last looked. */
 struct told {
 	bool connected, failed, lost, taken_over, subscribed, mark_back, dropped_more, status_sent, stopping,
-	    new_filters;
+	    new_filters, new_settings;
 	enum connect_failure failure;
 	size_t packet_limit;
 	char why[200];
 };
 
+/* How to reach the broker; never freed, the library keeps pointers into it. */
+struct settings {
+	struct broker broker;
+	char *password;
+};
+
 struct mqtt {
 	struct mqtt_callbacks cb;
-	struct arena arena; /* the configuration's strings */
-	struct broker broker;
-	char *client_id, *root, *mark_topic, *status_topic, *state_prefix;
+	struct arena arena; /* the configuration's strings; owner only */
+	char *site, *client_id, *root, *mark_topic, *status_topic, *state_prefix;
 	int64_t born_ns; /* with a counter, the mark's payload */
 	struct line *line;
 	struct wire wire;
@@ -55,9 +60,12 @@ struct mqtt {
 	struct lanes lanes;
 	struct lane_link link;
 	struct subs subs, next_subs; /* subs: changed by the sender only */
+	const struct settings *next_settings;
 	char mark[64];               /* "" none is out */
 
 	/* sender only */
+	const struct settings *settings;
+	bool must_change; /* next_settings wait for the link's end */
 	enum phase phase;
 	int64_t until_ms; /* end of the phase */
 	int64_t mark_sent_ms, mark_next_ms, reread_next_ms;
@@ -66,6 +74,8 @@ struct mqtt {
 	struct subs gone;
 	struct mqtt_policy policy;
 	bool told_down, told_refused, is_taken_over;
+	int64_t down_ms;    /* since when it is told down */
+	char told_why[200]; /* and what for, since it lasts */
 	int64_t up_ms;   /* since when it is up */
 	int short_links; /* in a row, that did not last */
 	char last_unsendable[256];
@@ -73,6 +83,7 @@ struct mqtt {
 
 void sender_wake(struct mqtt *m); /* locked */
 void *sender_main(void *mqtt);
+struct line_config sender_line_config(const struct mqtt *m);
 /* Gives the answers the lanes hold, on whatever thread made them. */
 void sender_give_answers(struct mqtt *m);
 

@@ -14,7 +14,8 @@ static const struct {
 	bool no_local, live_only;
 } own_topics[] = {
     {"cmd/+/+", 1, true, true},
-    {"incident/+/state", 1, false, false},
+    {"incident/+/state", 0, false, false}, /* at QoS 1 mosquitto sends them all at once, beyond our Receive
+                                              Maximum, and all of them again after each broken link */
     {SUBS_DROPPED_TOPIC, 0, false, false},
     {"mark", 1, false, true}, /* last: what it proves stands before it */
 };

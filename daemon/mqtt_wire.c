@@ -22,6 +22,13 @@ void wire_init(struct wire *w, bool is_tls)
 	w->fd = -1;
 }
 
+void wire_use(struct wire *w, bool is_tls)
+{
+	pthread_mutex_lock(&w->lock);
+	w->is_tls = is_tls;
+	pthread_mutex_unlock(&w->lock);
+}
+
 static bool has_peer_port(int fd, int port)
 {
 	union {

@@ -27,6 +27,7 @@ struct wire {
 };
 
 void wire_init(struct wire *w, bool is_tls);
+void wire_use(struct wire *w, bool is_tls); /* from the next connect on */
 /* After a connect: finds the sockets whose peer has this port. Returns how many got TCP_NODELAY. */
 int wire_attach(struct wire *w, int port);
 void wire_detach(struct wire *w);

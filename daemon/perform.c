@@ -1,6 +1,7 @@
 #include "perform.h"
 
 #include "answers.h"
+#include "fault.h"
 #include "rows.h"
 
 #include <stdio.h>
@@ -111,13 +112,13 @@ static void do_actuate(struct daemon *d, const struct effect *e)
 	                     .topic = a->topic,
 	                     .payload = a->payload,
 	                     .qos = daemon_plan(d)->broker.version >= 5 ? 1 : 0,
-	                     .needs_sync = true,
-	                     .expiry_ms = a->within_ms,
+	                     .needs_sync = GUARD(commands_need_the_mark),
+	                     .expiry_ms = GUARD(command_expiry) ? a->within_ms : 0,
 	                     .token = a->id * 2};
 
 	if (!perform_may_act(d))
 		return;
-	if (!engine_may_actuate(d->engine, a->id))
+	if (GUARD(interlock_again) && !engine_may_actuate(d->engine, a->id))
 		post_actuated(d, a->id, OUTCOME_FAILED, true);
 	else
 		perform_leave(d, &o);
@@ -141,7 +142,7 @@ void perform_channel_publish(void *arg, const struct channel_publish *p)
 	                     .qos = 1,
 	                     .expiry_ms = p->expiry_ms,
 	                     .token = p->token,
-	                     .repeat_payload = p->is_life ? p->payload_again : NULL};
+	                     .repeat_payload = p->is_life && GUARD(copy) ? p->payload_again : NULL};
 
 	perform_leave(d, &o);
 }
@@ -149,8 +150,10 @@ void perform_channel_publish(void *arg, const struct channel_publish *p)
 void perform_channel_outcome(void *arg, const char *notice, enum outcome outcome, const char *why)
 {
 	struct daemon *d = arg;
-	struct posted *p = daemon_post(d, EVENT_NOTICE);
+	struct posted *p;
 
+	fault_crash("crash-sent", notice);
+	p = daemon_post(d, EVENT_NOTICE);
 	p->event.notice.id = arena_str(&p->arena, notice);
 	p->event.notice.outcome = outcome;
 	p->event.notice.why = arena_str(&p->arena, why);

@@ -3,6 +3,7 @@
 #include "base/arena.h"
 #include "base/text.h"
 #include "clock.h"
+#include "fault.h"
 #include "log.h"
 
 #include <stdio.h>
@@ -77,10 +78,17 @@ static void leave(struct receive *r)
 	atomic_store(&r->inside_since_ms, 0);
 }
 
-static void set_aside(struct receive *r, const struct message *m)
+/* Told once a minute: somebody may go on sending it, as fast as he likes. */
+static void set_aside(struct receive *r, const struct message *m, uint64_t digest)
 {
-	struct inbox_item *item = inbox_item_new(INBOX_FAULT);
+	int64_t now_ms = clock_steady_ms();
+	struct inbox_item *item;
 
+	if (digest == r->aside && now_ms - r->aside_ms < RECEIVE_ASIDE_MS)
+		return;
+	r->aside = digest;
+	r->aside_ms = now_ms;
+	item = inbox_item_new(INBOX_FAULT);
 	item->fault.self = SELF_POISON;
 	snprintf(item->fault.what, sizeof item->fault.what,
 	         "a message on %.120s stopped the program twice: it is not read any more", m->topic);
@@ -145,7 +153,8 @@ static void keep_elsewhere(const struct receive *r, const struct message *m, int
 
 	if (receive_incident_topic(r->root, m->topic, id, &incident))
 		return;
-	spill_add(r->spill, m, number);
+	if (GUARD(spill))
+		spill_add(r->spill, m, number);
 	log_at(LOG_ALERT, "accepted while the store fails: %s %.*s", m->topic, shown, m->payload);
 }
 
@@ -178,8 +187,10 @@ static bool hand_over(struct receive *r, const struct message *m, bool life, boo
 
 	if (m->qos == 0)
 		return number > 0;
-	if (inbox_wait_stored(r->inbox, number, RECEIVE_WAIT_MS))
+	if (!GUARD(wait_stored) || inbox_wait_stored(r->inbox, number, RECEIVE_WAIT_MS)) {
+		fault_crash("crash-stored", m->payload);
 		return true;
+	}
 	if (atomic_load(&r->closed))
 		never_acknowledge(r);
 	keep_elsewhere(r, m, number);
@@ -196,12 +207,13 @@ void receive_message(void *arg, const struct message *m, bool before_mark)
 	bool life, goes;
 
 	atomic_fetch_add_explicit(&r->messages, 1, memory_order_relaxed);
-	if (poison_is_set_aside(r->poison, digest)) {
-		set_aside(r, m);
+	if (GUARD(poison) && poison_is_set_aside(r->poison, digest)) {
+		set_aside(r, m, digest);
 		leave(r);
 		return;
 	}
 	poison_in_work(r->poison, POISON_RECEIVE, digest);
+	fault_crash("crash-receive", m->payload);
 	goes = is_for_loop(r, g, m, &life);
 	poison_in_work(r->poison, POISON_RECEIVE, 0);
 	if (goes) {

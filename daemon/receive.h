@@ -13,7 +13,7 @@
 #include <stdatomic.h>
 #include <stdbool.h>
 
-enum { RECEIVE_WAIT_MS = 5000, RECEIVE_STUCK_MS = 10000 };
+enum { RECEIVE_WAIT_MS = 5000, RECEIVE_STUCK_MS = 10000, RECEIVE_ASIDE_MS = 60000 };
 
 struct receive {
 	struct inbox *inbox;
@@ -26,7 +26,9 @@ struct receive {
 	atomic_bool ran_out;                  /* a wait ran out: the loop asks and clears it */
 	atomic_bool closed;                   /* nothing more will be stored: never acknowledge again */
 	atomic_ullong messages, news;
-	struct intake_result result; /* the thread's own */
+	struct intake_result result; /* the thread's own, as the next two */
+	uint64_t aside;              /* the poison message told last, and when, steady */
+	int64_t aside_ms;
 };
 
 /* Receive thread; the signature of mqtt_callbacks.message. */

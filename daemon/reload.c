@@ -7,6 +7,7 @@
 #include "log.h"
 #include "perform.h"
 #include "sysd.h"
+#include "uplink.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -68,11 +69,24 @@ static void answer(struct reload *r, bool ok, const char *problems, const char *
 	buf_fini(&json);
 }
 
+/* What is wrong with the file, for those who are called: its first line says where. */
+static void fault(struct daemon *d, const char *problems, const char *text)
+{
+	char what[256];
+
+	snprintf(what, sizeof what, "%s: %.*s", text, problems ? (int)strcspn(problems, "\n") : 0,
+	         problems ? problems : "");
+	daemon_fault(d, SELF_PLAN_BROKEN, false, what);
+	d->plan_is_broken = true;
+}
+
 static void finish(struct reload *r, bool ok, const char *problems, const char *text)
 {
 	struct daemon *d = r->daemon;
 	struct buf line = {0};
 
+	if (!ok)
+		fault(d, problems, text);
 	answer(r, ok, problems, text);
 	log_at(ok ? LOG_NOTICE : LOG_ERR, "reload: %s", text);
 	if (!ok && problems)
@@ -92,16 +106,10 @@ static void finish(struct reload *r, bool ok, const char *problems, const char *
 
 /* -- putting it in force -- */
 
-static void keep_last_good(struct daemon *d, const struct generation *g)
+void reload_keep_plans(struct daemon *d)
 {
-	const char *slash = strrchr(g->plan->store_path, '/');
-	struct err err;
-
-	snprintf(d->last_good, sizeof d->last_good, "%.*s/last-good.yaml",
-	         slash ? (int)(slash - g->plan->store_path) : 1, slash ? g->plan->store_path : ".");
-	if (config_save(d->last_good, g->bundle, g->len, &err) < 0)
-		log_at(LOG_ERR, "the configuration could not be kept as last good: %s", err.text);
-	store_keep_plan(d->store, g->plan->hash, g->bundle, g->len);
+	for (const struct generation *g = d->newest; g; g = g->older)
+		store_keep_plan(d->store, g->plan->hash, g->bundle, g->len);
 }
 
 void reload_use(struct daemon *d, struct generation *g)
@@ -114,7 +122,8 @@ void reload_use(struct daemon *d, struct generation *g)
 	snprintf(d->receive.root, sizeof d->receive.root, "tocsin/%s/1/", g->plan->site);
 	atomic_store(&d->receive.current, g);
 	channels_use(d->channels, g->plan);
-	keep_last_good(d, g);
+	store_keep_plan(d->store, g->plan->hash, g->bundle, g->len);
+	store_last_good(d->store, g->bundle, g->len);
 }
 
 void reload_sweep(struct daemon *d)
@@ -138,14 +147,26 @@ static void usable_again(struct daemon *d)
 	d->plan_is_broken = false;
 }
 
+static void succeed(struct reload *r, const char *warnings, const char *said)
+{
+	struct buf text = {0};
+	struct err err;
+	int renewed = uplink_renew(r->daemon, &err);
+
+	buf_str(&text, said);
+	if (renewed)
+		buf_str(&text, renewed > 0 ? "; the link to the broker is made anew with its new settings"
+		                           : "; but the broker's password cannot be read, its link stays");
+	finish(r, renewed >= 0, renewed < 0 ? err.text : warnings, buf_text(&text));
+	buf_fini(&text);
+}
+
 static void apply(struct reload *r, struct plan *plan, const char *warnings)
 {
 	struct daemon *d = r->daemon;
 	struct generation *g = generation_new(plan, buf_text(&r->bundle), r->bundle.len);
 	struct event ev = {.kind = EVENT_PLAN};
 	const struct intake_filter *filters;
-	bool other_broker = plan->broker.port != daemon_plan(d)->broker.port ||
-	                    strcmp(plan->broker.host, daemon_plan(d)->broker.host);
 	int n;
 
 	reload_use(d, g);
@@ -156,10 +177,7 @@ static void apply(struct reload *r, struct plan *plan, const char *warnings)
 	mqtt_refilter(d->mqtt, filters, n);
 	perform_info(d);
 	daemon_soon(d);
-	finish(r, true, warnings,
-	       other_broker
-	           ? "the new configuration is in force; another broker address counts from the next start"
-	           : "the new configuration is in force");
+	succeed(r, warnings, "the new configuration is in force");
 }
 
 static void judge(struct reload *r, struct plan *plan, const char *problems)
@@ -176,7 +194,7 @@ static void judge(struct reload *r, struct plan *plan, const char *problems)
 	} else if (!strcmp(plan->hash, now->hash)) {
 		plan_free(plan);
 		usable_again(r->daemon);
-		finish(r, true, problems, "the file says what is in force already");
+		succeed(r, problems, "the file says what is in force already");
 	} else
 		apply(r, plan, problems);
 }

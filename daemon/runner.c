@@ -1,6 +1,7 @@
 #include "runner.h"
 
 #include "base/arena.h"
+#include "clock.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -15,12 +16,27 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-enum { RUNNING_MAX = 16, OUTPUT_MAX = 4096, ENV_MAX = 8 };
+enum {
+	OUTPUT_MAX = 4096,
+	READS_MAX = 16 /* a pass */,
+	ENV_MAX = 8,
+	START_LIMIT_MS = 1000,
+	START_AGAIN_MS = 250
+};
+
+/* Again: the person has one under way by the same channel. */
+enum turn { TURN_LIFE, TURN_LIFE_AGAIN, TURN_OTHER, TURN_OTHER_AGAIN, TURN_COUNT };
+static const int running_max[TURN_COUNT] = {
+    [TURN_LIFE] = 16, [TURN_LIFE_AGAIN] = 12, [TURN_OTHER] = 12, [TURN_OTHER_AGAIN] = 8};
+
+enum { WAITING_MAX = 100, LIFE_WAITING_MAX = 1000 }; /* of one person by one channel */
 
 struct child {
 	TAILQ_ENTRY(child) entry;
 	struct runner *runner;
 	void *job;
+	const char *channel, *person;
+	bool is_life;
 	struct arena arena;
 	char **argv;
 	const char *input;
@@ -42,8 +58,9 @@ struct runner {
 	struct loop *loop;
 	runner_done_fn done;
 	void *arg;
-	struct children waiting, running;
+	struct children waiting, running, refused;
 	int n_running;
+	int64_t vain_since_ms; /* no program could be started; -1: the last one could */
 	struct loop_timer *start;
 };
 
@@ -83,17 +100,17 @@ static void child_end(struct child *c, enum runner_end end, const char *why)
 static void on_output(void *arg, unsigned ready)
 {
 	struct child *c = arg;
-	char spill[1024];
-	ssize_t n;
+	char spill[4096];
+	ssize_t n = 1;
 
 	(void)ready;
-	while ((n = read(c->out_fd, spill, sizeof spill)) > 0) {
+	for (int i = 0; i < READS_MAX && (n = read(c->out_fd, spill, sizeof spill)) > 0; i++) {
 		size_t keep = (size_t)n < OUTPUT_MAX - c->out_len ? (size_t)n : OUTPUT_MAX - c->out_len;
 
 		memcpy(c->out + c->out_len, spill, keep);
 		c->out_len += keep;
 	}
-	if (n == 0 || (errno != EAGAIN && errno != EINTR))
+	if (n == 0 || (n < 0 && errno != EAGAIN && errno != EINTR))
 		loop_watch_want(c->out_watch, 0);
 }
 
@@ -241,26 +258,92 @@ static void watch_child(struct child *c)
 	loop_timer_in(c->timer, c->timeout_ms);
 }
 
+/* -- whose turn it is -- */
+
+static bool is_same(const struct child *a, const struct child *b)
+{
+	return !strcmp(a->person, b->person) && !strcmp(a->channel, b->channel);
+}
+
+static enum turn turn_of(const struct runner *s, const struct child *c)
+{
+	const struct child *other;
+
+	TAILQ_FOREACH(other, &s->running, entry)
+	if (is_same(other, c) && other->is_life == c->is_life)
+		return c->is_life ? TURN_LIFE_AGAIN : TURN_OTHER_AGAIN;
+	return c->is_life ? TURN_LIFE : TURN_OTHER;
+}
+
+static struct child *next_child(const struct runner *s)
+{
+	struct child *c, *best = NULL;
+	enum turn best_turn = TURN_COUNT;
+
+	TAILQ_FOREACH(c, &s->waiting, entry)
+	{
+		enum turn turn = turn_of(s, c);
+
+		if (turn < best_turn && s->n_running < running_max[turn]) {
+			best = c;
+			best_turn = turn;
+		}
+		if (turn == TURN_LIFE)
+			break;
+	}
+	return best;
+}
+
+/* For a second it may pass; longer than that, the person's next channel is better than hope. */
+static bool is_worth_waiting(struct runner *s, int failed)
+{
+	if (failed != EAGAIN && failed != ENOMEM && failed != EMFILE && failed != ENFILE)
+		return false;
+	if (s->vain_since_ms < 0)
+		s->vain_since_ms = clock_steady_ms();
+	return clock_steady_ms() - s->vain_since_ms < START_LIMIT_MS;
+}
+
+/* False: none can be started for a while. */
+static bool start_child(struct runner *s, struct child *c)
+{
+	int failed = start_with_pipes(c);
+	char why[160];
+
+	if (!failed) {
+		s->vain_since_ms = -1;
+		TAILQ_REMOVE(&s->waiting, c, entry);
+		TAILQ_INSERT_TAIL(&s->running, c, entry);
+		s->n_running++;
+		watch_child(c);
+		return true;
+	}
+	close_fd(&c->in_fd);
+	close_fd(&c->out_fd);
+	if (is_worth_waiting(s, failed)) {
+		loop_timer_in(s->start, START_AGAIN_MS);
+		return false;
+	}
+	snprintf(why, sizeof why, "cannot start %.60s: %s", c->argv[0], strerror(failed));
+	TAILQ_REMOVE(&s->waiting, c, entry);
+	s->done(s->arg, c->job, RUNNER_FAILED, why);
+	child_free(c);
+	return true;
+}
+
 static void start_next(void *arg)
 {
 	struct runner *s = arg;
 	struct child *c;
 
-	while (s->n_running < RUNNING_MAX && (c = TAILQ_FIRST(&s->waiting))) {
-		char why[160];
-		int failed;
-
-		TAILQ_REMOVE(&s->waiting, c, entry);
-		TAILQ_INSERT_TAIL(&s->running, c, entry);
-		s->n_running++;
-		failed = start_with_pipes(c);
-		if (!failed) {
-			watch_child(c);
-			continue;
-		}
-		snprintf(why, sizeof why, "cannot start %.60s: %s", c->argv[0], strerror(failed));
-		child_end(c, RUNNER_FAILED, why);
+	while ((c = TAILQ_FIRST(&s->refused))) {
+		TAILQ_REMOVE(&s->refused, c, entry);
+		s->done(s->arg, c->job, RUNNER_FAILED,
+		        "too many notices of this person wait for this channel");
+		child_free(c);
 	}
+	while ((c = next_child(s)) && start_child(s, c))
+		;
 }
 
 /* -- from outside -- */
@@ -269,31 +352,36 @@ struct runner *runner_open(struct loop *loop, runner_done_fn done, void *arg)
 {
 	struct runner *s = xcalloc(1, sizeof *s);
 
-	*s = (struct runner){.loop = loop, .done = done, .arg = arg};
+	*s = (struct runner){.loop = loop, .done = done, .arg = arg, .vain_since_ms = -1};
 	TAILQ_INIT(&s->waiting);
 	TAILQ_INIT(&s->running);
+	TAILQ_INIT(&s->refused);
 	s->start = loop_timer(loop, start_next, s);
 	return s;
 }
 
-void runner_close(struct runner *s)
+static void free_list(struct children *list)
 {
 	struct child *c;
 
-	while ((c = TAILQ_FIRST(&s->waiting))) {
-		TAILQ_REMOVE(&s->waiting, c, entry);
+	while ((c = TAILQ_FIRST(list))) {
+		TAILQ_REMOVE(list, c, entry);
+		if (c->pid)
+			reap(c);
 		child_free(c);
 	}
-	while ((c = TAILQ_FIRST(&s->running))) {
-		TAILQ_REMOVE(&s->running, c, entry);
-		reap(c);
-		child_free(c);
-	}
+}
+
+void runner_close(struct runner *s)
+{
+	free_list(&s->refused);
+	free_list(&s->waiting);
+	free_list(&s->running);
 	loop_timer_free(s->start);
 	free(s);
 }
 
-static struct child *child_new(struct runner *s, const char *const *argv, const char *input)
+static struct child *child_new(struct runner *s, const struct runner_order *order)
 {
 	struct child *c = xcalloc(1, sizeof *c);
 	int n = 0;
@@ -301,22 +389,38 @@ static struct child *child_new(struct runner *s, const char *const *argv, const 
 	c->runner = s;
 	c->pid_fd = c->in_fd = c->out_fd = -1;
 	arena_init(&c->arena);
-	while (argv[n])
+	c->job = order->job;
+	c->channel = arena_str(&c->arena, order->channel);
+	c->person = arena_str(&c->arena, order->person);
+	c->is_life = order->is_life;
+	c->timeout_ms = order->timeout_ms;
+	while (order->argv[n])
 		n++;
 	c->argv = arena_alloc(&c->arena, sizeof *c->argv * (size_t)(n + 1));
 	for (int i = 0; i < n; i++)
-		c->argv[i] = arena_str(&c->arena, argv[i]);
-	c->input_len = input ? strlen(input) : 0;
-	c->input = arena_dup(&c->arena, input ? input : "", c->input_len);
+		c->argv[i] = arena_str(&c->arena, order->argv[i]);
+	c->input_len = order->input ? strlen(order->input) : 0;
+	c->input = arena_dup(&c->arena, order->input ? order->input : "", c->input_len);
 	return c;
 }
 
-void runner_run(struct runner *s, void *job, const char *const *argv, const char *input, int64_t timeout_ms)
+static bool is_too_many(const struct runner *s, const struct child *c)
 {
-	struct child *c = child_new(s, argv, input);
+	const struct child *other;
+	int n = 0;
 
-	c->job = job;
-	c->timeout_ms = timeout_ms;
-	TAILQ_INSERT_TAIL(&s->waiting, c, entry);
+	TAILQ_FOREACH(other, &s->waiting, entry)
+	n += is_same(other, c) && other->is_life == c->is_life;
+	return n >= (c->is_life ? LIFE_WAITING_MAX : WAITING_MAX);
+}
+
+void runner_run(struct runner *s, const struct runner_order *order)
+{
+	struct child *c = child_new(s, order);
+
+	if (is_too_many(s, c))
+		TAILQ_INSERT_TAIL(&s->refused, c, entry);
+	else
+		TAILQ_INSERT_TAIL(&s->waiting, c, entry);
 	loop_timer_in(s->start, 0);
 }

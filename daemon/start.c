@@ -17,7 +17,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-enum { INBOX_CAP = 4096, IDS_GAP = 1000 };
+enum { IDS_GAP = 1000 };
 
 /* -- directories -- */
 
@@ -43,13 +43,16 @@ static void find_directories(struct daemon *d)
 
 /* -- the plan -- */
 
-static struct generation *accept_bundle(const struct buf *bundle, struct buf *problems)
+/* ret_status: what the start ends with if nothing else is accepted. A checking
+ * program that could not run says nothing about the file: the next start may. */
+static struct generation *accept_bundle(const struct buf *bundle, struct buf *problems, int *ret_status)
 {
 	struct check check;
 	struct plan *plan = NULL;
 	struct err err;
 	int result = check_wait(&check, buf_text(bundle), bundle->len, &err);
 
+	*ret_status = result < 0 ? EXIT_BUG : EXIT_NO_PLAN;
 	if (result < 0)
 		buf_printf(problems, "error: %s\n", err.text);
 	else if (result > 0)
@@ -84,19 +87,20 @@ static void print_problems(const char *problems)
 static int load_plan(struct daemon *d)
 {
 	struct buf bundle = {0}, problems = {0}, ignored = {0};
+	int status = EXIT_NO_PLAN, ignored_status;
 	struct err err;
 
 	if (config_read(d->config_path, &bundle, &err) < 0)
 		buf_printf(&problems, "error: %s\n", err.text);
 	else
-		d->newest = accept_bundle(&bundle, &problems);
+		d->newest = accept_bundle(&bundle, &problems, &status);
 	print_problems(buf_text(&problems));
 	if (!d->newest) {
 		struct buf kept = {0};
 
 		d->plan_is_broken = read_last_good(d, &bundle, &kept);
 		if (d->plan_is_broken)
-			d->newest = accept_bundle(&kept, &ignored);
+			d->newest = accept_bundle(&kept, &ignored, &ignored_status);
 		buf_fini(&kept);
 	}
 	buf_fini(&bundle);
@@ -108,7 +112,7 @@ static int load_plan(struct daemon *d)
 	       "no usable configuration: %s is broken or missing, and there is no last good one (tocsin "
 	       "check %s says what to do)",
 	       d->config_path, d->config_path);
-	return EXIT_NO_PLAN;
+	return status;
 }
 
 /* -- the store and what it remembers -- */

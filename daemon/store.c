@@ -2,6 +2,8 @@
 #include "store.h"
 
 #include "base/arena.h"
+#include "log.h"
+#include "store_disk.h"
 #include "store_read.h"
 #include "store_writer.h"
 
@@ -12,10 +14,19 @@
 #include <string.h>
 #include <time.h>
 
-enum { RETRY_MIN_MS = 100, RETRY_MAX_MS = 2000, CLOSE_MS = 2000, LAST_TRY_MS = 300 };
+enum {
+	OPEN_LIMIT_MS = 10000,
+	IDLE_LOOK_MS = 5000,
+	RETRY_MIN_MS = 100,
+	RETRY_MAX_MS = 2000,
+	CLOSE_MS = 2000,
+	LAST_TRY_MS = 300
+};
 
 struct store {
 	pthread_t thread;
+	char *path, *site;
+	bool is_unknown; /* the caller did not wait for the open to end: nothing was restored */
 
 	pthread_mutex_t mutex; /* guards what follows */
 	pthread_cond_t cond;
@@ -27,9 +38,12 @@ struct store {
 	struct err note; /* of the answer */
 	bool has_error;
 	struct err error;
-	struct db_plan *plans; /* wait for the next turn */
-	int64_t close_by_ms;   /* 0: not closing */
-	bool is_finished, is_abandoned;
+	struct db_plan *plans;     /* wait for the next turn */
+	struct db_plan *last_good; /* waits to be written; no hash */
+	int64_t close_by_ms;       /* 0: not closing */
+	bool is_open, is_finished, is_abandoned;
+	enum store_open_result open_result;
+	struct err open_err;
 
 	/* the store thread's own, once it runs */
 	struct writer writer;
@@ -84,6 +98,15 @@ static bool pause_before_retry(struct store *s, int64_t wait_ms)
 	return go_on;
 }
 
+static enum store_answer tell_replaced(struct store *s, struct err *ret_note)
+{
+	if (!s->writer.replaced.text[0])
+		return STORE_COMMITTED;
+	*ret_note = s->writer.replaced;
+	s->writer.replaced.text[0] = 0;
+	return STORE_REPLACED;
+}
+
 /* STORE_NOTHING: closing, the turn could not be stored in time. */
 static enum store_answer store_turn(struct store *s, struct turn *turn, struct err *ret_note)
 {
@@ -101,11 +124,14 @@ static enum store_answer store_turn(struct store *s, struct turn *turn, struct e
 		outcome = writer_try(&s->writer, &step, ret_note);
 		if (outcome == DB_COMMITTED)
 			writer_stored(&s->writer, &step, ret_note);
-		if (outcome == DB_COMMITTED || outcome == DB_FENCED)
-			return outcome == DB_COMMITTED ? STORE_COMMITTED : STORE_FENCED;
+		if (outcome == DB_FENCED)
+			return STORE_FENCED;
+		if (outcome == DB_COMMITTED)
+			return tell_replaced(s, ret_note);
 		if (!is_told)
 			tell_error(s, ret_note);
 		is_told = true;
+		writer_look(&s->writer);
 		if (!pause_before_retry(s, wait_ms))
 			return STORE_NOTHING;
 		wait_ms = wait_ms * 2 < RETRY_MAX_MS ? wait_ms * 2 : RETRY_MAX_MS;
@@ -134,13 +160,56 @@ static void serve(struct store *s)
 		s->wake(s->arg);
 }
 
+/* Called and returns with the lock held. */
+static void save_last_good(struct store *s)
+{
+	struct db_plan *p = s->last_good;
+	char path[PATH_MAX];
+	struct err err;
+
+	s->last_good = NULL;
+	pthread_mutex_unlock(&s->mutex);
+	disk_beside(s->writer.path, STORE_LAST_GOOD, path);
+	if (disk_save(path, p->bundle, p->len, &err) < 0)
+		log_at(LOG_ERR, "the configuration could not be kept as last good: %s", err.text);
+	free_plans(p);
+	pthread_mutex_lock(&s->mutex);
+}
+
+/* The same; somebody else may be filling the disk meanwhile. */
+static void wait_for_work(struct store *s)
+{
+	wait_until(s, writer_now_ms() + IDLE_LOOK_MS);
+	if (s->work)
+		return;
+	pthread_mutex_unlock(&s->mutex);
+	writer_look(&s->writer);
+	pthread_mutex_lock(&s->mutex);
+}
+
 static void destroy(struct store *s)
 {
 	free_plans(s->plans);
+	free_plans(s->last_good);
 	free_plans(s->work_plans);
+	free(s->path);
+	free(s->site);
 	pthread_cond_destroy(&s->cond);
 	pthread_mutex_destroy(&s->mutex);
 	free(s);
+}
+
+static void open_database(struct store *s)
+{
+	struct err err;
+	enum store_open_result result = writer_start(&s->writer, s->path, s->site, &err);
+
+	pthread_mutex_lock(&s->mutex);
+	s->open_result = result;
+	s->open_err = err;
+	s->is_open = true;
+	pthread_cond_broadcast(&s->cond);
+	pthread_mutex_unlock(&s->mutex);
 }
 
 static void *run(void *arg)
@@ -148,12 +217,15 @@ static void *run(void *arg)
 	struct store *s = arg;
 	bool is_abandoned;
 
+	open_database(s);
 	pthread_mutex_lock(&s->mutex);
-	while (s->work || !s->close_by_ms)
+	while (s->work || s->last_good || !s->close_by_ms)
 		if (s->work)
 			serve(s);
+		else if (s->last_good)
+			save_last_good(s);
 		else
-			pthread_cond_wait(&s->cond, &s->mutex);
+			wait_for_work(s);
 	pthread_mutex_unlock(&s->mutex);
 	writer_fini(&s->writer);
 	pthread_mutex_lock(&s->mutex);
@@ -178,6 +250,25 @@ static void start_thread(struct store *s)
 	pthread_setname_np(s->thread, "store");
 }
 
+/* A disk that hangs does not keep the daemon from starting. */
+static enum store_open_result wait_open(struct store *s, struct err *err)
+{
+	int64_t until_ms = writer_now_ms() + OPEN_LIMIT_MS;
+	enum store_open_result result;
+
+	pthread_mutex_lock(&s->mutex);
+	while (!s->is_open && writer_now_ms() < until_ms)
+		wait_until(s, until_ms);
+	s->is_unknown = !s->is_open;
+	result = s->is_open ? s->open_result : STORE_UNUSABLE;
+	*err = s->open_err;
+	pthread_mutex_unlock(&s->mutex);
+	if (s->is_unknown)
+		err_set(err, "the disk that holds %s has not answered for %d s", s->path,
+		        OPEN_LIMIT_MS / 1000);
+	return result;
+}
+
 struct store *store_open(const char *path, const char *site, void (*wake)(void *arg), void *arg,
                          enum store_open_result *ret_result, struct err *err)
 {
@@ -192,8 +283,10 @@ struct store *store_open(const char *path, const char *site, void (*wake)(void *
 	pthread_cond_init(&s->cond, &attr);
 	pthread_condattr_destroy(&attr);
 
-	*ret_result = writer_start(&s->writer, path, site, err);
+	s->path = xstrdup(path);
+	s->site = xstrdup(site);
 	start_thread(s);
+	*ret_result = wait_open(s, err);
 	return s;
 }
 
@@ -222,31 +315,65 @@ bool store_close(struct store *s)
 
 void store_restored(struct store *s, struct restored *ret)
 {
+	*ret = (struct restored){.at_ms = -1};
+	db_genesis(s->site, ret->head);
+	if (s->is_unknown)
+		return;
 	*ret = (struct restored){.seq = s->writer.head.seq,
-	                         .epoch = s->writer.head.epoch,
+	                         .epoch = s->writer.head.epoch > s->writer.ids.epoch ? s->writer.head.epoch
+	                                                                             : s->writer.ids.epoch,
 	                         .at_ms = s->writer.head.at_ms,
 	                         .ids_side = s->writer.ids.next};
 	memcpy(ret->head, s->writer.head.hash, sizeof ret->head);
-	read_records(s->writer.path, s->writer.site, ret);
+	read_records(s->path, s->site, ret);
 }
 
 char *store_plan(struct store *s, const char *hash, size_t *ret_len)
 {
-	return read_plan(s->writer.path, hash, ret_len);
+	return s->is_unknown ? NULL : read_plan(s->path, hash, ret_len);
+}
+
+static struct db_plan *plan_new(const char *hash, const char *bundle, size_t len)
+{
+	struct db_plan *p = xcalloc(1, sizeof *p);
+
+	p->hash = xstrdup_null(hash);
+	p->bundle = xmalloc(len + 1);
+	memcpy(p->bundle, bundle, len);
+	p->len = len;
+	return p;
 }
 
 void store_keep_plan(struct store *s, const char *hash, const char *bundle, size_t len)
 {
-	struct db_plan *p = xcalloc(1, sizeof *p);
+	struct db_plan *p = plan_new(hash, bundle, len);
 
-	p->hash = xstrdup(hash);
-	p->bundle = xmalloc(len + 1);
-	memcpy(p->bundle, bundle, len);
-	p->len = len;
 	pthread_mutex_lock(&s->mutex);
 	p->next = s->plans;
 	s->plans = p;
 	pthread_mutex_unlock(&s->mutex);
+}
+
+bool store_disk_is_shut(const struct store *s)
+{
+	return atomic_load(&s->writer.disk_is_shut);
+}
+
+bool store_disk_is_low(const struct store *s)
+{
+	return atomic_load(&s->writer.disk_is_low);
+}
+
+void store_last_good(struct store *s, const char *bundle, size_t len)
+{
+	struct db_plan *p = plan_new(NULL, bundle, len), *old;
+
+	pthread_mutex_lock(&s->mutex);
+	old = s->last_good;
+	s->last_good = p;
+	pthread_cond_broadcast(&s->cond);
+	pthread_mutex_unlock(&s->mutex);
+	free_plans(old);
 }
 
 void store_submit(struct store *s, struct turn *turn)

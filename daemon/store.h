@@ -30,7 +30,10 @@ struct turn {
 	void *arg;
 };
 
-enum store_answer { STORE_NOTHING, STORE_COMMITTED, STORE_FENCED, STORE_ERROR };
+enum store_answer { STORE_NOTHING, STORE_COMMITTED, STORE_REPLACED, STORE_FENCED, STORE_ERROR };
+
+/* The last accepted plan's source, beside the database. */
+#define STORE_LAST_GOOD "last-good.yaml"
 
 struct store;
 
@@ -39,10 +42,13 @@ enum store_open_result {
 	STORE_OPENED,	 /* as it was left, or new on an empty directory */
 	STORE_SET_ASIDE, /* a new one begun: the old one was corrupt or no database (moved to
 			    <name>.bad-<time>), or is gone although the side file knows of it */
-	STORE_UNUSABLE,	 /* cannot be written: degraded; the thread goes on trying with each turn */
+	STORE_UNUSABLE,	 /* cannot be written, or the disk hangs: degraded; the thread goes on
+			    trying with each turn */
 };
 
-/* Opens or creates the database at `path`, checks it, starts the thread. The
+/* Starts the thread, which opens or creates the database at `path` and checks
+ * it; waits for that for 10 s at most (what a disk that hung so long held is not
+ * restored: if it held rows, the first turn that reaches it is fenced). The
  * site fixes the genesis hash. wake is called from the store thread whenever
  * store_take has an answer; it must only post (the store's lock is held).
  * Never NULL. err says what is wrong when the result is not STORE_OPENED; with
@@ -70,19 +76,29 @@ void store_restored(struct store *s, struct restored *ret);
 void store_free_restored(struct restored *r);
 
 /* Accepted plans: source bundle by hash (NULL: not there). Small, synchronous
- * reads on a read-only connection; writing travels with the next turn. */
+ * reads on a read-only connection; writing travels with the next turn, and
+ * drops those that no saved record names, but for the newest four. */
 char *store_plan(struct store *s, const char *hash, size_t *ret_len);
 void store_keep_plan(struct store *s, const char *hash, const char *bundle, size_t len);
+/* Writes the file STORE_LAST_GOOD soon, by the store thread; a failure is logged. */
+void store_last_good(struct store *s, const char *bundle, size_t len);
 
 /* One turn at a time: submit only after the answer to the one before. */
 void store_submit(struct store *s, struct turn *turn);
 /* Ask until it says STORE_NOTHING. STORE_COMMITTED gives the turn back with its
  * hashes; err->text is empty or says what else should be told (side file not
- * written, reserve of the full disk used up). STORE_FENCED gives the turn back
+ * written, reserve of the full disk used up). STORE_REPLACED is the same, but
+ * the database was damaged: a new one goes on from its head (err->text says
+ * why) and holds nothing but this turn: all saved state and plans are to go
+ * with the next. STORE_FENCED gives the turn back
  * unstored: the database holds other rows than this process knows; every later
  * turn gets the same answer. STORE_ERROR gives nothing back: the turn failed and
  * is being tried again (said once per turn; err->text says why). */
 enum store_answer store_take(struct store *s, struct turn **ret_turn, struct err *err);
+
+/* Any thread: is the disk nearly full (store_disk.h says when)? As it was when last looked. */
+bool store_disk_is_low(const struct store *s);
+bool store_disk_is_shut(const struct store *s); /* its directory cannot be written */
 
 /* Rows from..to for `resend` and export, read-only, in order; stops when fn returns false. */
 int store_each_row(const char *path, int64_t from, int64_t to,
@@ -91,6 +107,7 @@ int store_each_row(const char *path, int64_t from, int64_t to,
 /* audit verify on a file or copy, read-only. */
 struct verify {
 	int64_t rows, first_bad, head_seq; /* first_bad 0: none; of a gap the first row that is missing */
+	int64_t base_seq; /* rows up to it stand in a database that was replaced; 0: all are here */
 	char head[HASH_BYTES];
 	char why[200]; /* of first_bad */
 };

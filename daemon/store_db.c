@@ -2,6 +2,7 @@
 #include "store_db.h"
 
 #include "base/time.h"
+#include "fault.h"
 #include "hash.h"
 
 #include <stdio.h>
@@ -24,7 +25,8 @@ static const char triggers[] = "CREATE TRIGGER IF NOT EXISTS audit_no_update BEF
                                "CREATE TRIGGER IF NOT EXISTS audit_no_delete BEFORE DELETE ON audit BEGIN"
                                " SELECT RAISE(ABORT, 'an audit row is never deleted'); END;"
                                "CREATE TRIGGER IF NOT EXISTS audit_no_gap BEFORE INSERT ON audit"
-                               " WHEN NEW.seq IS NOT (SELECT coalesce(max(seq), 0) + 1 FROM audit)"
+                               " WHEN NEW.seq IS NOT coalesce((SELECT max(seq) FROM audit),"
+                               " (SELECT CAST(value AS INTEGER) FROM meta WHERE key = 'base'), 0) + 1"
                                " OR EXISTS (SELECT 1 FROM audit WHERE hash = NEW.hash) BEGIN"
                                " SELECT RAISE(ABORT, 'an audit row follows the one before it'); END;";
 
@@ -105,7 +107,7 @@ static enum sql_code apply_settings(struct sql *s, struct err *err)
 			return SQL_FAILED;
 		}
 	}
-	return SQL_OK;
+	return GUARD(full_sync) ? SQL_OK : sql_exec(s, "PRAGMA synchronous=OFF", err);
 }
 
 static enum sql_code make_schema(struct sql *s, const char *site, struct err *err)
@@ -229,15 +231,52 @@ int db_open_read(const char *path, char ret_site[128], struct sql **ret_sql, str
 	return -1;
 }
 
+enum sql_code db_continue(struct sql *s, const struct db_head *head, struct err *err)
+{
+	struct sql_query *q = sql_prepare(s, "INSERT OR REPLACE INTO meta VALUES('base', ?)");
+	char base[128];
+	enum sql_code code;
+
+	snprintf(base, sizeof base, "%lld:%s", (long long)head->seq, head->hash);
+	sql_bind_text(q, 1, base);
+	code = sql_step(q, err);
+	sql_finish(q);
+	return code;
+}
+
+/* "SEQ:HASH" of the row before the first one. */
+static void take_base(const char *base, struct db_head *ret)
+{
+	char *end;
+	long long seq = strtoll(base, &end, 10);
+
+	if (seq <= 0 || *end != ':' || strlen(end + 1) != HASH_BYTES - 1)
+		return;
+	ret->seq = seq;
+	memcpy(ret->hash, end + 1, HASH_BYTES);
+}
+
+enum sql_code db_begin(struct sql *s, const char *genesis, struct db_head *ret, struct err *err)
+{
+	char base[128] = "";
+	enum sql_code code = sql_one_text(s, "SELECT value FROM meta WHERE key='base'", base, err);
+
+	*ret = (struct db_head){.at_ms = -1};
+	snprintf(ret->hash, sizeof ret->hash, "%s", genesis);
+	take_base(base, ret);
+	return code == SQL_ROW ? SQL_OK : code;
+}
+
 enum sql_code db_head(struct sql *s, const char *genesis, struct db_head *ret, struct err *err)
 {
 	struct sql_query *q = sql_prepare(s, "SELECT seq, rec, hash FROM audit ORDER BY seq DESC LIMIT 1");
 	enum sql_code code = sql_step(q, err);
 	struct db_rec rec;
 
-	*ret = (struct db_head){.at_ms = -1};
-	snprintf(ret->hash, sizeof ret->hash, "%s", genesis);
-	if (code == SQL_ROW) {
+	if (code == SQL_OK)
+		code = db_begin(s, genesis, ret, err);
+	else if (code == SQL_ROW) {
+		*ret = (struct db_head){.at_ms = -1};
 		ret->seq = sql_int(q, 0);
 		snprintf(ret->hash, sizeof ret->hash, "%s", sql_text(q, 2, NULL));
 		if (db_scan_rec(sql_text(q, 1, NULL), &rec)) {

@@ -6,7 +6,8 @@
 #include "store.h"
 #include "store_sql.h"
 
-/* The last row of the audit; seq 0 and the genesis hash when there is none. */
+/* The last row of the audit; where there is none, what the database goes on
+ * from: seq 0 and the genesis hash, or the head of the one it replaces. */
 struct db_head {
 	int64_t seq, epoch, at_ms; /* epoch 0, at_ms -1: not known */
 	char hash[HASH_BYTES];
@@ -28,6 +29,7 @@ enum db_outcome {
 	DB_COMMITTED,
 	DB_FENCED, /* the database's head is not the one the turn follows */
 	DB_FULL,
+	DB_BAD, /* the file is damaged */
 	DB_FAILED, /* may be durable all the same: the next try looks at the head first */
 };
 
@@ -45,6 +47,10 @@ bool db_is_new(struct sql *s); /* nothing was ever committed to it */
 int db_open_read(const char *path, char ret_site[128], struct sql **ret_sql, struct err *err);
 
 enum sql_code db_head(struct sql *s, const char *genesis, struct db_head *ret, struct err *err);
+/* What the first row follows: the genesis, or what the database goes on from. */
+enum sql_code db_begin(struct sql *s, const char *genesis, struct db_head *ret, struct err *err);
+/* A new database goes on from this head: its first row will follow it. */
+enum sql_code db_continue(struct sql *s, const struct db_head *head, struct err *err);
 
 /* Fills the hashes of the turn's rows; the head after it. */
 void db_chain(const struct db_head *before, struct turn *turn, struct db_head *ret_after);

@@ -31,6 +31,38 @@ int disk_sync_dir(const char *path)
 	return rc;
 }
 
+static int write_all(int fd, const char *bytes, size_t len)
+{
+	while (len) {
+		ssize_t n = write(fd, bytes, len);
+
+		if (n < 0 && errno == EINTR)
+			continue;
+		if (n <= 0)
+			return -1;
+		bytes += n;
+		len -= (size_t)n;
+	}
+	return fsync(fd);
+}
+
+int disk_save(const char *path, const char *bytes, size_t len, struct err *err)
+{
+	char fresh[PATH_MAX];
+	int fd, failed;
+
+	snprintf(fresh, sizeof fresh, "%s.new", path);
+	fd = open(fresh, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
+	if (fd >= 0) {
+		failed = write_all(fd, bytes, len);
+		failed |= close(fd);
+		if (!failed && rename(fresh, path) == 0 && disk_sync_dir(path) == 0)
+			return 0;
+	}
+	return err_set(err, "cannot write %s: %s; make its directory writable and free some space", path,
+	               strerror(errno));
+}
+
 void disk_ballast_make(const char *path)
 {
 	char name[PATH_MAX], dir[PATH_MAX];
@@ -48,6 +80,28 @@ void disk_ballast_make(const char *path)
 	if (posix_fallocate(fd, 0, DISK_BALLAST_BYTES))
 		unlink(name);
 	close(fd);
+}
+
+bool disk_is_shut(const char *path)
+{
+	char dir[PATH_MAX];
+
+	disk_beside(path, ".", dir);
+	return access(dir, W_OK) < 0;
+}
+
+bool disk_is_low(const char *path, bool was_low)
+{
+	enum { PLENTY_BYTES = 1 << 30 };
+	unsigned long long free_bytes;
+	char dir[PATH_MAX];
+	struct statvfs fs;
+
+	disk_beside(path, ".", dir);
+	if (statvfs(dir, &fs) < 0)
+		return was_low;
+	free_bytes = (unsigned long long)fs.f_bavail * fs.f_frsize;
+	return free_bytes < PLENTY_BYTES && fs.f_bavail < fs.f_blocks / (was_low ? 8 : 10);
 }
 
 bool disk_ballast_drop(const char *path)

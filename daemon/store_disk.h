@@ -6,6 +6,7 @@
 
 #include <limits.h>
 #include <stdbool.h>
+#include <stddef.h>
 
 enum { DISK_BALLAST_BYTES = 1 << 20 };
 
@@ -13,9 +14,18 @@ enum { DISK_BALLAST_BYTES = 1 << 20 };
 void disk_beside(const char *path, const char *name, char ret_path[PATH_MAX]);
 int disk_sync_dir(const char *path); /* the directory that holds path */
 
+/* Whole or not at all: written beside, synced, renamed, the directory synced. */
+int disk_save(const char *path, const char *bytes, size_t len, struct err *err);
+
 /* The reserve: 1 MiB that is given up when the disk is full. */
 void disk_ballast_make(const char *path); /* if absent and four times as much is free */
 bool disk_ballast_drop(const char *path); /* true: there was one, space is free now */
+
+/* Cannot anything new be written beside the database (the file of ids, last-good.yaml)? */
+bool disk_is_shut(const char *path);
+
+/* Less than a tenth and less than 1 GiB free, until it is an eighth or more. */
+bool disk_is_low(const char *path, bool was_low);
 
 /* A zero-length or missing database whose write-ahead log still holds something:
  * SQLite would throw the log away. */

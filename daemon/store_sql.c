@@ -4,6 +4,7 @@
 #include "base/arena.h"
 #include "base/buf.h"
 
+#include <limits.h>
 #include <sqlite3.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -16,6 +17,7 @@ enum { BUSY_MS = 2000, PROGRESS_STEPS = 10000, CHECK_WHOLE_BYTES = 256 << 20 };
 struct sql {
 	sqlite3 *db;
 	char *path;
+	ino_t log_inode; /* of the write-ahead log; 0 not looked yet */
 	int64_t check_until_ms;
 };
 
@@ -152,6 +154,8 @@ void sql_close(struct sql *s)
 
 void sql_abandon(struct sql *s)
 {
+	if (!s)
+		return;
 	sqlite3_db_config(s->db, SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 1, NULL);
 	sql_close(s);
 }
@@ -161,12 +165,24 @@ enum sql_code sql_exec(struct sql *s, const char *text, struct err *err)
 	return result(s, sqlite3_exec(s->db, text, NULL, NULL, NULL), err);
 }
 
+enum sql_code sql_checkpoint(struct sql *s, struct err *err)
+{
+	return result(s, sqlite3_wal_checkpoint_v2(s->db, NULL, SQLITE_CHECKPOINT_TRUNCATE, NULL, NULL), err);
+}
+
 bool sql_is_moved(struct sql *s)
 {
+	char name[PATH_MAX];
+	struct stat st;
 	int moved = 0;
 
 	sqlite3_file_control(s->db, "main", SQLITE_FCNTL_HAS_MOVED, &moved);
-	return moved;
+	snprintf(name, sizeof name, "%s-wal", s->path);
+	if (moved || stat(name, &st) < 0)
+		return true;
+	if (!s->log_inode)
+		s->log_inode = st.st_ino;
+	return s->log_inode != st.st_ino;
 }
 
 static int64_t now_ms(void)

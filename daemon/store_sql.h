@@ -29,9 +29,11 @@ struct sql_query;
 /* Every function with `err` fills it when the code is FULL, BAD or FAILED. */
 enum sql_code sql_open(const char *path, enum sql_mode mode, struct sql **ret_sql, struct err *err);
 void sql_close(struct sql *s);   /* NULL is fine */
-void sql_abandon(struct sql *s); /* after a failure: the log stays as it is, nothing more is written */
+void sql_abandon(struct sql *s); /* after a failure: nothing more is written; NULL is fine */
 enum sql_code sql_exec(struct sql *s, const char *text, struct err *err);
-bool sql_is_moved(struct sql *s); /* the file was renamed or deleted under us */
+/* Copies the whole log into the file, synced, and begins a new log. */
+enum sql_code sql_checkpoint(struct sql *s, struct err *err);
+bool sql_is_moved(struct sql *s); /* the file or its log was renamed or deleted under us */
 
 /* Is the file sound? Looks for about limit_ms; what it had no time to see counts
  * as sound. In a file over 256 MiB only main_table is looked at. */

@@ -74,7 +74,8 @@ static enum sql_code put_records(struct sql *s, const struct records *records, s
 
 static enum sql_code put_plans(struct sql *s, const struct db_plan *plan, struct err *err)
 {
-	struct sql_query *q = sql_prepare(s, "INSERT INTO plan VALUES(?, ?) ON CONFLICT(hash) DO NOTHING");
+	/* again: it becomes the newest */
+	struct sql_query *q = sql_prepare(s, "INSERT OR REPLACE INTO plan VALUES(?, ?)");
 	enum sql_code code = SQL_OK;
 
 	for (; plan && code == SQL_OK; plan = plan->next) {
@@ -85,6 +86,16 @@ static enum sql_code put_plans(struct sql *s, const struct db_plan *plan, struct
 	}
 	sql_finish(q);
 	return code;
+}
+
+/* Open incidents finish on the plan they began with, and a few more are kept for looking back. */
+static enum sql_code drop_plans(struct sql *s, struct err *err)
+{
+	return sql_exec(
+	    s,
+	    "DELETE FROM plan WHERE rowid NOT IN (SELECT rowid FROM plan ORDER BY rowid DESC LIMIT 4)"
+	    " AND NOT EXISTS (SELECT 1 FROM state WHERE instr(value, plan.hash))",
+	    err);
 }
 
 /* The fault points of store.h; without them just COMMIT. */
@@ -115,16 +126,25 @@ static enum sql_code write_all(struct sql *s, const struct db_step *step, struct
 		code = put_records(s, &step->turn->records, err);
 	if (code == SQL_OK && step->plans)
 		code = put_plans(s, step->plans, err);
+	if (code == SQL_OK && step->plans)
+		code = drop_plans(s, err);
 	return code == SQL_OK ? commit(s, err) : code;
 }
 
-/* DB_FAILED: go on, it is the head the turn follows. */
+/* DB_FAILED: go on, it is the head the turn follows. Rows that we stored and
+ * that are gone are damage; only rows that we do not know are somebody else's. */
 static enum db_outcome judge(const struct db_head *now, const struct db_step *step, struct err *err)
 {
 	const struct turn *turn = step->turn;
 
 	if (turn->n_rows > 0 && is_same(now, step->after))
 		return DB_COMMITTED;
+	if (now->seq < step->before->seq) {
+		err_set(err,
+		        "the database ends with row %lld, but row %lld was stored: the newest rows are lost",
+		        (long long)now->seq, (long long)step->before->seq);
+		return DB_BAD;
+	}
 	if (!is_same(now, step->before)) {
 		err_set(err,
 		        "the database's last row is %lld, this daemon last stored %lld: somebody else wrote "
@@ -172,5 +192,5 @@ enum db_outcome db_commit(struct sql *s, const struct db_step *step, struct err 
 	if (code == SQL_OK)
 		return DB_COMMITTED;
 	sql_exec(s, "ROLLBACK", &ignored);
-	return code == SQL_FULL ? DB_FULL : DB_FAILED;
+	return code == SQL_FULL ? DB_FULL : code == SQL_BAD ? DB_BAD : DB_FAILED;
 }

@@ -28,10 +28,11 @@ static void check_place(struct walk *w, int64_t seq)
 {
 	if (seq == w->seq + 1)
 		return;
-	if (seq <= w->seq) /* only the first row can: it comes before row 1 */
-		bad(w->v, seq, "row %" PRId64 " stands before row 1", seq);
+	if (seq <= w->seq) /* only the first row can */
+		bad(w->v, seq, "row %" PRId64 " stands before row %" PRId64, seq, w->seq + 1);
 	else if (w->v->rows == 1)
-		bad(w->v, 1, "row 1 is missing: the audit begins with row %" PRId64, seq);
+		bad(w->v, w->seq + 1, "row %" PRId64 " is missing: the audit begins with row %" PRId64,
+		    w->seq + 1, seq);
 	else
 		bad(w->v, w->seq + 1,
 		    "row %" PRId64 " is missing: row %" PRId64 " is followed by row %" PRId64, w->seq + 1,
@@ -65,6 +66,7 @@ int store_verify(const char *path, struct verify *ret, struct err *err)
 {
 	struct walk w = {.v = ret};
 	struct sql_query *q;
+	struct db_head begin;
 	enum sql_code code;
 	struct sql *sql;
 	char site[128];
@@ -73,6 +75,10 @@ int store_verify(const char *path, struct verify *ret, struct err *err)
 	if (db_open_read(path, site, &sql, err) < 0)
 		return -1;
 	db_genesis(site, w.hash);
+	if (db_begin(sql, w.hash, &begin, err) == SQL_OK) {
+		ret->base_seq = w.seq = begin.seq;
+		memcpy(w.hash, begin.hash, sizeof w.hash);
+	}
 	q = sql_prepare(sql, "SELECT seq, rec, hash FROM audit ORDER BY seq");
 	while ((code = sql_step(q, err)) == SQL_ROW)
 		check_row(&w, q);

@@ -8,8 +8,9 @@
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
+#include <unistd.h>
 
-enum { CHECK_MS = 2000, BALLAST_EVERY_MS = 1000 };
+enum { CHECK_MS = 2000, LOOK_EVERY_MS = 1000 };
 
 int64_t writer_now_ms(void)
 {
@@ -39,17 +40,33 @@ static enum sql_code open_sound(struct writer *w, struct err *err)
 	return code;
 }
 
+/* why: of the damage; becomes what there is to tell about it. */
+static int set_aside(struct writer *w, struct err *why)
+{
+	char moved[PATH_MAX];
+	struct err err;
+
+	sql_abandon(w->sql);
+	w->sql = NULL;
+	if (disk_set_aside(w->path, moved, &err) < 0) {
+		*why = err;
+		return -1;
+	}
+	err_set(&err, "%.200s; it was moved to %.200s and a new one begun", why->text, moved);
+	*why = err;
+	return 0;
+}
+
 /* The first open of this process: with the check, and a new database for a bad one. */
 static enum store_open_result open_first(struct writer *w, struct err *err)
 {
 	enum store_open_result result = STORE_OPENED;
-	char moved[PATH_MAX];
 	struct err why;
 	enum sql_code code = open_sound(w, &why);
 
-	if (code == SQL_BAD && disk_set_aside(w->path, moved, &why) == 0) {
+	if (code == SQL_BAD && set_aside(w, &why) == 0) {
 		result = STORE_SET_ASIDE;
-		err_set(err, "%.200s; it was moved to %.200s and a new one begun", why.text, moved);
+		*err = why;
 		code = open_sound(w, &why);
 	}
 	if (code != SQL_OK) {
@@ -103,24 +120,80 @@ static void read_head(struct writer *w)
 		sql_close(sql);
 }
 
-enum db_outcome writer_try(struct writer *w, const struct db_step *step, struct err *err)
+/* After a failure. A sync that failed may have left holes in the log that only
+ * the kernel's memory covers: nothing is built on it, it is written out first. */
+static enum sql_code open_later(struct writer *w, struct err *err)
 {
+	enum sql_code code;
+
+	if (!w->was_open && !w->replaced.text[0]) {
+		enum store_open_result result = open_first(w, err);
+
+		if (result == STORE_SET_ASIDE)
+			w->replaced = *err;
+		return result == STORE_UNUSABLE ? SQL_FAILED : SQL_OK;
+	}
+	if (access(w->path, F_OK) == 0 && disk_is_torn(w->path)) {
+		err_set(err, "%s is empty, but its log is not", w->path);
+		return SQL_BAD;
+	}
+	code = db_open(w->path, w->site, w->replaced.text[0] ? SQL_CREATE : SQL_WRITE, &w->sql, err);
+	return code == SQL_OK ? sql_checkpoint(w->sql, err) : code;
+}
+
+/* An empty database although rows were stored: it goes on from where they ended. */
+static enum sql_code go_on(struct writer *w, struct err *err)
+{
+	if (w->head.seq == 0 || !db_is_new(w->sql))
+		return SQL_OK;
+	if (!w->replaced.text[0])
+		err_set(&w->replaced, "%s is empty although row %lld was stored: the old database is gone",
+		        w->path, (long long)w->head.seq);
+	return db_continue(w->sql, &w->head, err);
+}
+
+static enum sql_code open_again(struct writer *w, struct err *err)
+{
+	enum sql_code code = open_later(w, err);
+
+	if (code == SQL_BAD && set_aside(w, err) == 0) {
+		w->replaced = *err;
+		code = open_later(w, err);
+	}
+	return code == SQL_OK ? go_on(w, err) : code;
+}
+
+static enum db_outcome commit(struct writer *w, const struct db_step *step, struct err *err)
+{
+	enum sql_code code = w->sql ? SQL_OK : open_again(w, err);
 	enum db_outcome outcome;
 
-	if (!w->sql && !w->was_open && open_first(w, err) == STORE_UNUSABLE)
-		return DB_FAILED;
-	if (!w->sql && db_open(w->path, w->site, SQL_WRITE, &w->sql, err) != SQL_OK)
-		return DB_FAILED;
+	if (code != SQL_OK)
+		return code == SQL_FULL ? DB_FULL : DB_FAILED;
 	outcome = db_commit(w->sql, step, err);
+	if (outcome == DB_BAD && set_aside(w, err) == 0) {
+		w->replaced = *err;
+		code = open_again(w, err);
+		outcome = code == SQL_OK     ? db_commit(w->sql, step, err)
+		          : code == SQL_FULL ? DB_FULL
+		                             : DB_FAILED;
+	}
+	return outcome;
+}
+
+enum db_outcome writer_try(struct writer *w, const struct db_step *step, struct err *err)
+{
+	enum db_outcome outcome = commit(w, step, err);
+
 	if (outcome == DB_FULL && disk_ballast_drop(w->path)) {
-		outcome = db_commit(w->sql, step, err);
+		outcome = commit(w, step, err);
 		if (outcome == DB_COMMITTED)
 			err_set(err,
 			        "the disk is full; the reserve beside %s was given up to go on: free some "
 			        "space now",
 			        w->path);
 	}
-	if (outcome == DB_FULL || outcome == DB_FAILED) {
+	if (outcome != DB_COMMITTED && outcome != DB_FENCED) {
 		sql_abandon(w->sql);
 		w->sql = NULL;
 	}
@@ -141,10 +214,17 @@ void writer_stored(struct writer *w, const struct db_step *step, struct err *not
 	}
 	if (w->ids_dirty)
 		w->ids_dirty = ids_write(w->path, &w->ids, note) < 0;
-	if (writer_now_ms() >= w->ballast_next_ms) {
-		disk_ballast_make(w->path);
-		w->ballast_next_ms = writer_now_ms() + BALLAST_EVERY_MS;
-	}
+	writer_look(w);
+}
+
+void writer_look(struct writer *w)
+{
+	if (writer_now_ms() < w->look_next_ms)
+		return;
+	disk_ballast_make(w->path);
+	atomic_store(&w->disk_is_low, disk_is_low(w->path, atomic_load(&w->disk_is_low)));
+	atomic_store(&w->disk_is_shut, disk_is_shut(w->path));
+	w->look_next_ms = writer_now_ms() + LOOK_EVERY_MS;
 }
 
 enum store_open_result writer_start(struct writer *w, const char *path, const char *site, struct err *err)
@@ -152,7 +232,8 @@ enum store_open_result writer_start(struct writer *w, const char *path, const ch
 	struct err ids_err = {""};
 	enum store_open_result result;
 
-	*w = (struct writer){.path = xstrdup(path), .site = xstrdup(site)};
+	w->path = xstrdup(path);
+	w->site = xstrdup(site);
 	ids_read(path, &w->ids, &ids_err);
 	err->text[0] = 0;
 	result = open_first(w, err);

@@ -7,20 +7,28 @@
 #include "ids.h"
 #include "store_db.h"
 
+#include <stdatomic.h>
+
 struct writer {
 	char *path, *site;
 	struct sql *sql;     /* NULL: to be opened */
 	bool was_open;       /* once, with the check */
+	struct err replaced; /* why a new database was begun while running, until that is told */
 	struct db_head head; /* after the last stored turn */
 	struct ids_file ids;
 	bool ids_dirty;
-	int64_t ballast_next_ms;
+	int64_t look_next_ms;
+	atomic_bool disk_is_low, disk_is_shut;
 };
 
-/* The first open; err as store_open says. */
+/* The first open, of a zeroed writer; err as store_open says. */
 enum store_open_result writer_start(struct writer *w, const char *path, const char *site, struct err *err);
-/* One try; opens first when it must. err is filled unless committed; then perhaps too: a note. */
+/* One try; opens first when it must, and puts a new database in the place of a
+ * damaged one: it goes on from the last head, so that the turn fits it, too.
+ * err is filled unless committed; then perhaps too: a note. */
 enum db_outcome writer_try(struct writer *w, const struct db_step *step, struct err *err);
+/* Space on the disk: restores the reserve when there is enough. Looks once a second at most. */
+void writer_look(struct writer *w);
 /* After a stored turn: the head moves on; a side file that cannot be written is told in note. */
 void writer_stored(struct writer *w, const struct db_step *step, struct err *note);
 void writer_fini(struct writer *w);

@@ -49,7 +49,7 @@ int sysd_listen_fd(void)
 	int n = sd_listen_fds(1);
 
 	for (int fd = SD_LISTEN_FDS_START; fd < SD_LISTEN_FDS_START + n; fd++)
-		if (sd_is_socket(fd, AF_UNIX, SOCK_STREAM, 1) > 0)
+		if (sd_is_socket(fd, AF_UNIX, 0, 1) > 0)
 			return fd;
 	return -1;
 }

@@ -2,12 +2,15 @@
  * heartbeat, the watchdog, a stepped clock, signals. */
 #include "answers.h"
 #include "daemon.h"
+#include "fault.h"
 #include "log.h"
 #include "perform.h"
+#include "spare.h"
 #include "sysd.h"
 
 #include <signal.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <unistd.h>
 
 enum { JOURNAL_HEAD_MS = 3600 * 1000, STOP_LIMIT_MS = 5000, STORE_HANGS_MS = 5000 };
@@ -32,6 +35,7 @@ static void on_late(void *arg)
 	if (d->store_state == STORE_LATE) { /* it hangs, and says nothing */
 		daemon_tell_store(d, STORE_FAILING);
 	} else {
+		d->store_lates++;
 		daemon_tell_store(d, STORE_LATE);
 		loop_timer_in(d->late, STORE_HANGS_MS);
 	}
@@ -68,6 +72,28 @@ static void on_clock_set(void *arg, unsigned ready)
 
 /* -- every 10 s -- */
 
+static void judge(struct daemon *d, enum self self, bool *is_open, bool is_bad, const char *what)
+{
+	if (is_bad == *is_open)
+		return;
+	*is_open = is_bad;
+	daemon_fault(d, self, !is_bad, what);
+}
+
+static void look_at_means(struct daemon *d)
+{
+	long long lost = log_lost();
+
+	judge(d, SELF_DISK_LOW, &d->disk_is_low, store_disk_is_low(d->store),
+	      "less than a tenth of the disk that holds the store is free: make room");
+	judge(d, SELF_DESCRIPTORS_LOW, &d->descriptors_are_low, spare_is_low(),
+	      "file descriptors are used up but for those kept for store and broker: who fills the control "
+	      "socket?");
+	judge(d, SELF_LOG_LOST, &d->log_is_lossy, lost > d->log_lost,
+	      "the journal, or who reads the log, does not take it: lines are lost");
+	d->log_lost = lost;
+}
+
 static void head_to_journal(struct daemon *d)
 {
 	int64_t up_ms = clock_up_ms(&d->clock);
@@ -78,13 +104,24 @@ static void head_to_journal(struct daemon *d)
 	log_at(LOG_INFO, "audit head %lld:%s", (long long)d->head_seq, d->head_hash);
 }
 
+static int64_t heartbeat_ms(void)
+{
+	const char *ms = fault_arg("heartbeat-ms");
+
+	return ms ? strtoll(ms, NULL, 10) : HEARTBEAT_MS;
+}
+
 static void on_heartbeat(void *arg)
 {
 	struct daemon *d = arg;
 	struct buf line = {0};
 
-	loop_timer_in(d->heartbeat, HEARTBEAT_MS);
+	while (fault_on("loop-hold"))
+		usleep(10000);
+	loop_timer_in(d->heartbeat, heartbeat_ms());
 	look_at_clock(d);
+	look_at_means(d);
+	health_beat(d, heartbeat_ms());
 	daemon_turn(d);
 	perform_heartbeat(d);
 	answers_status_line(d, &line);
@@ -144,7 +181,7 @@ void timers_start(struct daemon *d)
 	d->soon = loop_timer(d->loop, on_turn, d);
 	d->late = loop_timer(d->loop, on_late, d);
 	d->heartbeat = loop_timer(d->loop, on_heartbeat, d);
-	loop_timer_in(d->heartbeat, HEARTBEAT_MS);
+	loop_timer_in(d->heartbeat, heartbeat_ms());
 	d->watchdog = loop_timer(d->loop, on_watchdog, d);
 	if (watchdog_ms)
 		loop_timer_in(d->watchdog, watchdog_ms);

@@ -62,6 +62,7 @@ struct sensor_def {
 	const char *zone_pattern; /* e.g. "{1}" */
 	const char *topic;	  /* MQTT filter */
 	struct value_path value;
+	struct value_path stamp; /* the sender's time or message id; pointer NULL: none */
 	const struct word_set *words;
 	int n_words; /* 0: the raw text is the word */
 	const char *unit;

@@ -53,9 +53,11 @@ int64_t answer_int(const struct answer *a, const char *key, int64_t otherwise)
 {
 	const json_t *value = json(answer_get(a, key));
 
+	double real = json_real_value(value); /* 0 when it is none */
+
 	if (json_is_integer(value))
 		return json_integer_value(value);
-	return json_is_real(value) ? (int64_t)json_real_value(value) : otherwise;
+	return json_is_real(value) && real > -9e15 && real < 9e15 ? (int64_t)real : otherwise;
 }
 
 bool answer_true(const struct answer *a, const char *key)

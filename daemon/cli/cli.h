@@ -10,6 +10,11 @@
 
 enum cli_exit { CLI_DONE, CLI_REFUSED, CLI_USAGE, CLI_UNREACHABLE };
 
+/* What `guard` takes, and in part `doctor`, as it was typed; NULL: not given. */
+struct guard_words {
+	const char *broker, *user, *password_file, *ca, *cert, *key, *site, *after, *program;
+};
+
 struct cli {
 	const char *verb;   /* the command's own name */
 	const char *socket; /* of the daemon */
@@ -18,6 +23,7 @@ struct cli {
 	const char *head;   /* audit verify: SEQ:HASH, or NULL */
 	bool json, csv, closed;
 	enum lang lang; /* of titles and names, from the locale */
+	struct guard_words guard;
 	int n;
 	char **args; /* n words after the command */
 };
@@ -30,6 +36,8 @@ int rows_follow(const struct cli *c);
 int rows_audit(const struct cli *c);
 int verb_send(const struct cli *c);
 int verb_reload(const struct cli *c);
+int guard_command(const struct cli *c);
+int doctor_command(const struct cli *c);
 int site_check(const struct cli *c);
 int site_init(const struct cli *c);
 

@@ -39,6 +39,8 @@ static const struct entry entries[] = {
     {"close", "ID [words...]", "", "end an incident whose work is done", verb_send},
     {"escalate", "ID [words...]", "", "call the next level now", verb_send},
     {"ring", "PERSON [CHANNEL]", "", "a test notice", verb_send},
+    {"doctor", "[FILE]", "bupfek", "what is wrong with this installation; changes nothing", doctor_command},
+    {"guard", "", "bupfekitx", "on another host: alarms when this site's heartbeats stop", guard_command},
 };
 enum { ENTRIES = sizeof(entries) / sizeof(entries[0]) };
 
@@ -47,7 +49,12 @@ static const struct option options[] = {
     {"socket", required_argument, NULL, 'S'}, {"db", required_argument, NULL, 'd'},
     {"head", required_argument, NULL, 'h'},   {"csv", no_argument, NULL, 'c'},
     {"closed", no_argument, NULL, 'a'},       {"help", no_argument, NULL, 'H'},
-    {"version", no_argument, NULL, 'V'},      {NULL, 0, NULL, 0},
+    {"version", no_argument, NULL, 'V'},      {"broker", required_argument, NULL, 'b'},
+    {"user", required_argument, NULL, 'u'},   {"password-file", required_argument, NULL, 'p'},
+    {"cafile", required_argument, NULL, 'f'}, {"cert", required_argument, NULL, 'e'},
+    {"key", required_argument, NULL, 'k'},    {"site", required_argument, NULL, 'i'},
+    {"after", required_argument, NULL, 't'},  {"exec", required_argument, NULL, 'x'},
+    {NULL, 0, NULL, 0},
 };
 
 static void usage(FILE *to)
@@ -58,6 +65,9 @@ static void usage(FILE *to)
 	fputs("\n  audit verify [--db FILE] [--head SEQ:HASH]   audit export [--json|--csv] [--db FILE]\n"
 	      "  Instead of words after a verb one JSON object is understood too: tocsin ack "
 	      "'{\"id\":\"G-17\",\"rev\":1}'\n"
+	      "  guard --broker URL [--user NAME] [--password-file FILE] [--cafile FILE] [--cert FILE --key FILE]\n"
+	      "        [--site ID] [--after 35s] [--exec PROGRAM]\n"
+	      "  doctor [FILE] [--broker URL ...]: with a broker it also looks for commands kept there.\n"
 	      "  --as PERSON: root and the group tocsin-admin speak for somebody, and the audit says so.\n"
 	      "  Exit: 0 done, 1 refused or problems found, 2 usage, 3 daemon unreachable.\n",
 	      to);
@@ -102,9 +112,30 @@ static enum lang language(void)
 	return LANG_EN;
 }
 
+/* An option of `guard` or `doctor`: kept as it is. */
+static bool guard_word_option(struct guard_words *w, int letter)
+{
+	const struct {
+		int letter;
+		const char **at;
+	} words[] = {{'b', &w->broker}, {'u', &w->user}, {'p', &w->password_file},
+	             {'f', &w->ca},     {'e', &w->cert}, {'k', &w->key},
+	             {'i', &w->site},   {'t', &w->after}, {'x', &w->program}};
+
+	for (size_t i = 0; i < sizeof(words) / sizeof(words[0]); i++) {
+		if (words[i].letter != letter)
+			continue;
+		*words[i].at = optarg;
+		return true;
+	}
+	return false;
+}
+
 /* One option into the client; 0, or the letter when it belongs to some commands only; -1 leave. */
 static int option(struct cli *c, int letter, int *ret_code)
 {
+	if (guard_word_option(&c->guard, letter))
+		return letter;
 	switch (letter) {
 	case 'j':
 		c->json = true;
@@ -164,7 +195,7 @@ int cli_fail(const struct cli *c, int code, const char *word, const char *text)
 int main(int argc, char **argv)
 {
 	struct cli c = {.socket = getenv("TOCSIN_SOCKET"), .lang = language()};
-	char given[8] = "";
+	char given[16] = "";
 	int letter, n_given = 0, code = CLI_DONE;
 
 	signal(SIGPIPE, SIG_IGN);

@@ -194,6 +194,8 @@ static void verify_json(const struct verify *v, const struct err *why)
 	json_open(&out, NULL, '{');
 	json_bool(&out, "ok", !why);
 	json_int(&out, "rows", v->rows);
+	if (v->base_seq)
+		json_int(&out, "goes_on_from", v->base_seq);
 	json_int(&out, "first_bad", v->first_bad);
 	json_int(&out, "seq", v->head_seq);
 	json_str(&out, "hash", v->head);
@@ -219,6 +221,8 @@ static int audit_verify(const struct cli *c, const char *db, const struct head *
 	else
 		printf("%lld rows, the chain is whole; head %lld:%s%s\n", (long long)v.rows,
 		       (long long)v.head_seq, v.head, n ? "; the known head agrees" : "");
+	if (!c->json && v.base_seq)
+		printf("it goes on from row %lld of the database that was set aside then\n", (long long)v.base_seq);
 	return wrong ? CLI_REFUSED : CLI_DONE;
 }
 

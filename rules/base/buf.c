@@ -1,6 +1,7 @@
 #include "base/buf.h"
 
 #include "base/arena.h"
+#include "base/text.h"
 #include "base/time.h"
 
 #include <stdarg.h>
@@ -83,6 +84,7 @@ char *buf_steal(struct buf *b)
 	return p;
 }
 
+/* What is no UTF-8 (a plugin's output, a name cut short) becomes U+FFFD: the JSON stays whole. */
 static void quote(struct buf *b, const char *text)
 {
 	const char *from = text;
@@ -90,12 +92,17 @@ static void quote(struct buf *b, const char *text)
 	buf_char(b, '"');
 	for (; *text; text++) {
 		unsigned char c = (unsigned char)*text;
+		int bytes = c < 0x80 ? 1 : utf8_step(text);
 
-		if (c >= 0x20 && c != '"' && c != '\\' && c != 0x7f)
+		if (bytes > 1)
+			text += bytes - 1;
+		if (bytes && c >= 0x20 && c != '"' && c != '\\' && c != 0x7f)
 			continue;
 		buf_add(b, from, (size_t)(text - from));
 		from = text + 1;
-		if (c == '"' || c == '\\')
+		if (!bytes)
+			buf_str(b, "\xef\xbf\xbd");
+		else if (c == '"' || c == '\\')
 			buf_printf(b, "\\%c", c);
 		else if (c == '\n')
 			buf_str(b, "\\n");

@@ -168,7 +168,18 @@
 	X(POISON, "poison-message", "有害消息已搁置", "Poison message set aside")                            \
 	X(UNKNOWN_INCIDENT, "unknown-incident", "发现未知事件", "Unknown retained incident")                 \
 	X(MARK_LOST, "mark-lost", "消息回环丢失", "Own messages are lost")                                   \
+	X(BROKER_DROPS, "broker-drops", "消息服务器丢弃消息", "Broker drops messages")                       \
+	X(LIMIT, "limit-reached", "达到上限", "A limit is reached")                                          \
 	X(UNSENDABLE, "unsendable", "消息无法发出", "A message could not be sent")                           \
+	X(DISK_LOW, "disk-low", "磁盘空间不足", "Disk nearly full")                                          \
+	X(DESCRIPTORS_LOW, "descriptors-low", "文件描述符不足", "File descriptors used up")                  \
+	X(LOG_LOST, "log-lost", "日志丢失", "Log lines are lost")                                            \
+	X(FILES, "files-unwritable", "文件无法写入", "Files cannot be written")                              \
+	X(MEMORY_LOW, "memory-low", "内存不足", "Memory nearly used up")                                     \
+	X(FALLING_BEHIND, "falling-behind", "处理迟缓", "The program falls behind")                          \
+	X(CHANNEL_DOWN, "channel-down", "通知渠道失效", "A channel does not deliver")                        \
+	X(BROKER_REFUSES, "broker-refuses", "消息服务器拒绝", "The broker refuses us")                       \
+	X(CERTIFICATE, "certificate-ends", "证书即将过期", "A certificate is about to expire")               \
 	X(CLOCK_STEP, "clock-step", "时钟跳变", "Clock stepped")
 
 #define HAZARD_E(A, T, C) HAZARD_##A,

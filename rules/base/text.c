@@ -33,6 +33,11 @@ bool utf8_valid(const char *text, size_t len)
 	return true;
 }
 
+int utf8_step(const char *text)
+{
+	return sequence((const unsigned char *)text, 4);
+}
+
 size_t utf8_cut(const char *text, size_t cap)
 {
 	size_t n = strlen(text);

@@ -7,6 +7,7 @@
 #include <stdint.h>
 
 bool utf8_valid(const char *text, size_t len); /* no NUL, no surrogates, no overlong forms */
+int utf8_step(const char *text);	     /* bytes of the character at text; 0 when it is none */
 size_t utf8_cut(const char *text, size_t cap_bytes); /* the longest prefix <= cap that ends between characters */
 bool text_is_id(const char *text);		     /* [A-Za-z0-9_-]{1,64} */
 

@@ -40,6 +40,8 @@ static void member_true(struct engine *e, struct incident *inc, struct sensor *s
 	else if (is_new &&
 	         (inc->state == STATE_PRE_ALARM || inc->state == STATE_UNACKED || inc->state == STATE_ACKED))
 		life_cue(e, inc, CUE_RAISE, &a);
+	else if (is_new) /* into a calm one: the raise that follows does not name the value */
+		member_row(e, inc, &a);
 }
 
 void incident_member(struct engine *e, struct instance *in, struct sensor *s, enum truth active, bool lost)

@@ -91,8 +91,10 @@ int64_t row_end(struct engine *e, enum audit_kind kind, struct incident *inc, co
 	struct effect *f = add(e, EFFECT_AUDIT, cause);
 	struct buf rec = {0};
 
-	if (e->store != STORE_OK)
+	if (e->store != STORE_OK) {
 		json_bool(&e->body, "late", true);
+		e->caps.late_rows++;
+	}
 	json_close(&e->body, '}');
 	e->seq++;
 	e->counters_dirty = true;
@@ -236,10 +238,11 @@ static void publish_incidents(struct engine *e)
 
 static void publish_zones(struct engine *e)
 {
+	unsigned char *judged = zones_judge(e);
 	struct buf topic = {0};
 
 	for (int z = 0; z < e->plan->n_zones; z++) {
-		const char *word = zone_word(e, z);
+		const char *word = zone_word(judged[z]);
 
 		if (!e->all_changed && e->zone_words[z] && !strcmp(e->zone_words[z], word))
 			continue;
@@ -250,6 +253,7 @@ static void publish_zones(struct engine *e)
 		publish(e, buf_text(&topic), word, NULL);
 	}
 	buf_fini(&topic);
+	free(judged);
 }
 
 static void publish_rendered(struct engine *e, const char *topic,

@@ -1,4 +1,5 @@
 /* engine.c - one switch over events; what is due afterwards; what others ask. */
+#include "engine/caps.h"
 #include "engine/emit.h"
 #include "engine/gates.h"
 #include "engine/life.h"
@@ -39,6 +40,7 @@ void engine_free(struct engine *e)
 	for (int i = 0; i < e->n_incidents; i++)
 		incident_free(e->incidents[i]);
 	free(e->incidents);
+	caps_free(e);
 	publish_fini(e);
 	heap_fini(&e->heap);
 	records_fini(&e->gone);
@@ -74,8 +76,7 @@ static void on_started(struct engine *e, const struct event *ev)
 	e->link = LINK_DOWN;
 	e->link_stage = 0;
 	deadline_set(&e->heap, &e->link_due, e->now_ms + LINK_GRACE_MS);
-	incident_self(e, SELF_STORE_FAILING, true, NULL); /* what still fails is said again */
-	incident_self(e, SELF_PLAN_BROKEN, true, NULL);
+	incident_selves_started(e);
 	sensor_started(e, ev->started.down_ms);
 	actuate_started(e);
 	outbox_started(e);
@@ -190,6 +191,8 @@ static void on_reading(struct engine *e, const struct reading *r)
 {
 	const struct sensor *s;
 
+	if (caps_holds_off(e, r))
+		return;
 	sensor_reading(e, r);
 	if (e->n_actuations && (s = sensor_find(e, r->sensor)))
 		actuate_feedback(e, s);
@@ -237,6 +240,7 @@ static void dispatch(struct engine *e, const struct event *ev)
 		on_started(e, ev);
 		break;
 	case EVENT_STOPPING:
+		e->stopping = true;
 		row_begin(e);
 		row_end(e, AUDIT_STOPPED, NULL, "system", 0);
 		break;
@@ -280,6 +284,7 @@ void engine_step(struct engine *e, const struct event *ev, struct effects *fx)
 		e->now_ms = ev->at_ms;
 	e->spoke_ago_ms = 0;
 	dispatch(e, ev);
+	caps_look(e);
 	e->fx = NULL;
 }
 

@@ -43,6 +43,8 @@ struct reading {
 	int64_t milli;
 	bool retained;
 	int64_t ago_ms; /* READING_SEEN: how long before at_ms it spoke */
+	uint64_t mark;  /* digest of the sender's time or message id and the value; 0: none */
+	bool dup;       /* the broker had sent it before */
 };
 
 /* Where an answer goes. All strings or NULL. */
@@ -61,12 +63,13 @@ struct command {
 	enum verb verb;
 	enum refusal bad; /* REFUSAL_NONE, or why it was refused unread */
 	const char *user; /* broker user or local login, as the adapter proved it */
-	const char *via;  /* mqtt, control */
+	const char *via;  /* mqtt, control:<uid> */
 	const char
 	    *as_root;   /* login when root or tocsin-admin speaks for `user` (then a person id), else NULL */
 	bool by_login;  /* user is a login name */
 	bool as_person; /* user is a person's id */
 	bool retained;
+	bool dup;         /* the broker had sent it before */
 	bool before_mark; /* arrived before the mark was back: waited in the broker's queue */
 	int64_t id;       /* incident number; 0: none given (bare) */
 	bool all;

@@ -68,14 +68,25 @@ static void fault_over(struct engine *e, enum self self, const char *scope)
 static bool is_moment(enum self self)
 {
 	return self == SELF_STORE_SET_ASIDE || self == SELF_POISON || self == SELF_UNKNOWN_INCIDENT ||
-	       self == SELF_MARK_LOST || self == SELF_UNSENDABLE || self == SELF_CLOCK_STEP;
+	       self == SELF_MARK_LOST || self == SELF_BROKER_DROPS || self == SELF_UNSENDABLE || self == SELF_LIMIT ||
+	       self == SELF_CLOCK_STEP;
+}
+
+/* The broker counts everybody's queues, a phone in a drawer too: once a day is
+ * enough. A closed incident is kept for a day. */
+static bool is_told_today(const struct engine *e, enum self self)
+{
+	for (int i = 0; self == SELF_BROKER_DROPS && i < e->n_incidents; i++)
+		if (!strcmp(e->incidents[i]->type_id, self_name(self)))
+			return true;
+	return false;
 }
 
 void incident_self(struct engine *e, enum self self, bool over, const char *what)
 {
 	struct buf *b;
 
-	if (over && !raised(e, self, "-"))
+	if (over ? !raised(e, self, "-") : is_told_today(e, self))
 		return;
 	b = row_begin(e);
 	json_str(b, "fault", self_name(self));
@@ -86,6 +97,14 @@ void incident_self(struct engine *e, enum self self, bool over, const char *what
 		raise_fault(e, self, "-", what);
 	if (over || is_moment(self))
 		fault_over(e, self, "-");
+}
+
+/* What still fails is said again by who sees it; the link and the sensors speak for themselves. */
+void incident_selves_started(struct engine *e)
+{
+	for (int self = 0; self < SELF_COUNT; self++)
+		if (self != SELF_SENSOR_LOST && self != SELF_BROKER_DOWN && !is_moment((enum self)self))
+			incident_self(e, (enum self)self, true, NULL);
 }
 
 void incident_sensor_lost(struct engine *e, struct sensor *s, const char *why)

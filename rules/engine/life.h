@@ -12,7 +12,7 @@ struct cue_arg {
 	const char *person;    /* ack: whose it is */
 	enum audit_kind kind;  /* of the row */
 	struct member *member; /* raise, lost, without; or NULL */
-	const char *via;       /* acks: mqtt, control */
+	const char *via;       /* acks: mqtt, control:<uid> */
 	const char *words;     /* note, or NULL */
 	int64_t cause;
 };
@@ -82,6 +82,7 @@ const struct interlock *interlock_forbids(const struct engine *e, int actuator, 
 struct incident *incident_raise_by_person(struct engine *e, const struct command *c, int person,
                                           const char *who);
 void incident_self(struct engine *e, enum self self, bool over, const char *what);
+void incident_selves_started(struct engine *e);
 void incident_still_dead(struct engine *e, const char *sensor); /* a member, when its incident closes */
 void incident_sensors_dropped(struct engine *e);                /* after a new plan */
 void incident_retained(struct engine *e, int64_t number, const char *id);

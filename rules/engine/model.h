@@ -10,6 +10,7 @@
 #ifndef TOCSIN_MODEL_H
 #define TOCSIN_MODEL_H
 
+#include "engine/again.h"
 #include "engine/engine.h"
 
 /* Bugs planted to prove that the simulator finds them (tests/sim/planted.sh). */
@@ -75,6 +76,7 @@ struct sensor {
 	int64_t left_ms;      /* while the link is down: what was left of the window; -1: a whole one */
 	struct gate **leaves; /* leaf gates that read this sensor */
 	int n_leaves, cap_leaves;
+	struct again *again; /* NULL until a message carried a mark */
 	bool dirty;
 };
 
@@ -258,7 +260,7 @@ struct actuation {
 	int step;              /* of the incident's playbook, -1 */
 	char *user;            /* operate: who gave it, NULL: a playbook */
 	char *who;             /* the same for rows: "root for wang"; NULL: a playbook */
-	char *via;             /* how: mqtt, control */
+	char *via;             /* how: mqtt, control:<uid> */
 	struct reply_to reply; /* strings owned */
 	int tries;
 	int64_t began_ms;
@@ -266,6 +268,20 @@ struct actuation {
 	struct deadline due;
 	int64_t cause;
 	bool dirty;
+};
+
+/* Commands of one person since then. */
+struct speech {
+	int64_t since_ms;
+	int n;
+};
+
+/* caps.c: what is counted for the bounds; not saved. */
+struct caps {
+	struct speech *speech; /* by person of the newest plan, then everybody else */
+	int n_speech;
+	int64_t late_rows; /* written since the store was late */
+	bool is_full;
 };
 
 /* ----------------------------------------------------------------- engine */
@@ -281,7 +297,8 @@ struct engine {
 	int link_stage; /* while down: 0 just now, 1 other ways are taken, 2 told as a fault */
 	struct deadline link_due;
 	enum store_state store;
-	bool started, counters_dirty, zones_changed, all_changed;
+	struct caps caps;
+	bool started, stopping, counters_dirty, zones_changed, all_changed;
 	struct buf body; /* of the row being written */
 	struct heap heap;
 	struct sensor **sensors; /* by id */
@@ -296,6 +313,7 @@ struct engine {
 	int n_actuations, cap_actuations;
 	int64_t notice_seq; /* numbering of notices below one row */
 	int notice_n;
+	struct again_commands commands; /* lately answered */
 	struct records gone; /* keys to forget at the next save */
 	char **zone_words;   /* last published, by zone of the newest plan */
 };
@@ -343,8 +361,8 @@ void render_summary(const struct engine *e, struct buf *out);
 void render_summary_text(const struct engine *e, struct buf *out);
 void render_oncall(const struct engine *e, struct buf *out);
 void render_impairments(const struct engine *e, struct buf *out);
-const char *zone_word(const struct engine *e,
-                      int zone); /* alarm pre_alarm acked fault isolated test normal */
+unsigned char *zones_judge(const struct engine *e); /* one for each zone of the plan; the caller frees */
+const char *zone_word(unsigned char judged);        /* alarm pre_alarm acked fault normal */
 /* Body of a notice in one language, without marks; fits a lock screen. step: the task it is about, or
  * the first open task of this person, NULL for none; words: for TELL, LATE, OVER: the sentence, or NULL. */
 struct wording {

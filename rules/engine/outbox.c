@@ -237,7 +237,7 @@ static void failed(struct engine *e, int i, const char *why)
 {
 	struct notice_run *r = e->notices[i];
 	int person = plan_person(e->plan, r->notice.person), next = -1;
-	bool had_left = r->left;
+	bool had_left = r->left || e->stopping; /* then nobody knows what was under way */
 
 	row(e, &r->notice, AUDIT_DELIVERY_FAILED, why);
 	delivery(e, &r->notice, DELIVERY_FAILED);

@@ -182,6 +182,10 @@ static void save(struct engine *e, struct records *ret, bool all)
 		save_counters(e, &b);
 		put(ret, &b, "e");
 	}
+	if (e->commands.n && (all || e->commands.dirty)) {
+		again_save_commands(&e->commands, &b);
+		put(ret, &b, "r");
+	}
 	for (int i = 0; i < e->n_actuations; i++)
 		if (all || e->actuations[i]->dirty) {
 			save_actuation(e->actuations[i], &b);
@@ -212,7 +216,7 @@ static void save(struct engine *e, struct records *ret, bool all)
 
 static void set_clean(struct engine *e)
 {
-	e->counters_dirty = false;
+	e->counters_dirty = e->commands.dirty = false;
 	for (int i = 0; i < e->n_actuations; i++)
 		e->actuations[i]->dirty = false;
 	for (int i = 0; i < e->n_instances; i++)
@@ -282,6 +286,10 @@ static int restore_one(struct engine *e, const struct record *rec, const struct 
 		return restore_notice(e, rec->key, &r);
 	else if (!strncmp(rec->key, "a/", 2))
 		return restore_actuation(e, rec->key, &r);
+	else if (!strcmp(rec->key, "r"))
+		do
+			again_restore_command(&e->commands, &r);
+		while (record_line(&r, tag));
 	return r.bad ? -1 : 0;
 }
 

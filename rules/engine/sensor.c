@@ -69,6 +69,7 @@ void sensors_free(struct engine *e)
 
 		deadline_clear(&e->heap, &s->silence);
 		free(s->leaves);
+		free(s->again);
 		free(s->id);
 		free(s->key);
 		free(s->def_id);
@@ -191,6 +192,8 @@ void sensor_link(struct engine *e, enum link link)
 	for (int i = 0; i < e->n_sensors; i++) {
 		struct sensor *s = e->sensors[i];
 
+		if (link == LINK_DOWN)
+			again_break(s->again);
 		silence_watch(e, s, false);
 		for (int k = 0; k < s->n_leaves; k++)
 			gate_link(e, s->leaves[k]);
@@ -310,6 +313,20 @@ static enum health health_after(const struct sensor *s, enum reading_kind kind)
 	return s->health == HEALTH_SILENT ? HEALTH_UNKNOWN : s->health;
 }
 
+/* Taken before a crash or a break, and delivered once more: it has nothing new
+ * to say. What the broker keeps is no redelivery; a sensor that has no value
+ * is better told twice. */
+static bool is_redelivery(struct sensor *s, const struct reading *r)
+{
+	bool known;
+
+	if (r->retained || !r->mark)
+		return false;
+	known = again_message(&s->again, r->mark, r->dup);
+	s->dirty |= !known;
+	return known && s->health == HEALTH_OK;
+}
+
 void sensor_reading(struct engine *e, const struct reading *r)
 {
 	struct sensor *s = sensor_of(e, r);
@@ -318,6 +335,10 @@ void sensor_reading(struct engine *e, const struct reading *r)
 	e->spoke_ago_ms = r->kind == READING_SEEN ? r->ago_ms : 0;
 	if (is_old(s, r)) {
 		condition_sensor(e, s); /* it may have been moved */
+		return;
+	}
+	if (is_redelivery(s, r)) {
+		silence_watch(e, s, true);
 		return;
 	}
 	if (alive)
@@ -332,20 +353,51 @@ void sensor_reading(struct engine *e, const struct reading *r)
 
 /* ------------------------------------------------------------- a new plan */
 
+/* The plan's sensors by id: ten thousand times in the order of the file is a second. */
+struct named {
+	const char *id;
+	int def;
+};
+
+static int by_id(const void *a, const void *b)
+{
+	return strcmp(((const struct named *)a)->id, ((const struct named *)b)->id);
+}
+
+static struct named *defs_by_id(const struct plan *p)
+{
+	struct named *defs = xcalloc((size_t)p->n_sensors + 1, sizeof *defs);
+
+	for (int i = 0; i < p->n_sensors; i++)
+		defs[i] = (struct named){p->sensors[i].id, i};
+	qsort(defs, (size_t)p->n_sensors, sizeof *defs, by_id);
+	return defs;
+}
+
+static int def_of(const struct plan *p, const struct named *defs, const char *id)
+{
+	const struct named key = {.id = id};
+	const struct named *found = bsearch(&key, defs, (size_t)p->n_sensors, sizeof *defs, by_id);
+
+	return found ? found->def : -1;
+}
+
 /* Members of families are found by their family, others by their own id. */
-static void sensor_follow(struct engine *e, struct sensor *s)
+static void sensor_follow(struct engine *e, struct sensor *s, const struct named *defs)
 {
 	const struct plan *p = e->plan;
-	int def = plan_sensor(p, s->def_id);
+	int def = def_of(p, defs, s->def_id);
 
 	if (def < 0 || !p->sensors[def].is_family)
-		def = plan_sensor(p, s->id);
+		def = def_of(p, defs, s->id);
 	stand_in(e, s, def,
 	         def >= 0 && p->sensors[def].zone >= 0 ? p->sensors[def].zone : plan_zone(p, s->zone_id));
 }
 
 void sensors_replan(struct engine *e)
 {
+	struct named *defs = defs_by_id(e->plan);
+
 	for (int i = 0; i < e->plan->n_sensors; i++) {
 		const struct sensor_def *def = &e->plan->sensors[i];
 
@@ -353,7 +405,8 @@ void sensors_replan(struct engine *e)
 			sensor_add(e, def->id);
 	}
 	for (int i = 0; i < e->n_sensors; i++)
-		sensor_follow(e, e->sensors[i]);
+		sensor_follow(e, e->sensors[i], defs);
+	free(defs);
 	instances_replan(e);
 	if (!e->started)
 		return;
@@ -372,6 +425,7 @@ void sensor_save(const struct sensor *s, struct buf *out)
 	record_int(out, s->health);
 	record_int(out, s->silence.pos ? s->silence.at_ms : -1);
 	record_int(out, s->left_ms);
+	again_save(s->again, out);
 	if (!s->has_value)
 		return;
 	record_tag(out, "v");
@@ -429,6 +483,8 @@ int sensor_restore(struct engine *e, const char *key, const char *value)
 			read_head(e, s, &r);
 		else if (!strcmp(tag, "v"))
 			read_value(s, &r);
+		else if (!strcmp(tag, "again"))
+			again_restore(&s->again, &r);
 	}
 	s->dirty = false;
 	return r.bad ? -1 : 0;

@@ -1,5 +1,6 @@
 /* verb.c - what people say: who may, what it does, what is answered. A refusal
  * changes nothing but one row. */
+#include "engine/caps.h"
 #include "engine/emit.h"
 #include "engine/verb.h"
 
@@ -90,7 +91,7 @@ void verb_reply(struct engine *e, const struct command *c, const struct answer *
 	buf_fini(&list);
 }
 
-static void refuse(struct engine *e, struct said *s, enum refusal why)
+static void refused_row(struct engine *e, struct said *s, enum refusal why)
 {
 	const struct command *c = s->c;
 	struct buf *b = row_begin(e);
@@ -103,9 +104,6 @@ static void refuse(struct engine *e, struct said *s, enum refusal why)
 	if (s->answer.detail)
 		json_str(b, "detail", s->answer.detail);
 	row_end(e, AUDIT_REFUSED, s->inc, s->who, 0);
-	s->answer.refusal = why;
-	s->answer.incident = s->inc ? s->inc : s->answer.incident;
-	verb_reply(e, c, &s->answer);
 }
 
 struct cue_arg said_cue(const struct said *s, enum audit_kind kind)
@@ -280,10 +278,29 @@ static enum refusal before_all(struct engine *e, struct said *s)
 	return REFUSAL_NONE;
 }
 
-void verb_command(struct engine *e, const struct command *c)
+/* Done already, before a crash or a broken link: only the answer may be missing. */
+static void answer_again(struct engine *e, const struct command *c, const struct again_command *was)
+{
+	struct answer a = {.verb = c->verb, .due_ms = -1, .refusal = was->refusal, .noted = was->noted};
+
+	a.incident = was->incident ? incident_find(e, was->incident) : NULL;
+	if (was->refusal != REFUSAL_NONE || !verbs[c->verb].answers_itself)
+		verb_reply(e, c, &a);
+}
+
+static void keep_answer(struct engine *e, const struct command *c, const struct answer *a)
+{
+	again_answered(&e->commands, &(struct again_command){.mark = again_mark(c),
+	                                                     .incident = a->incident ? a->incident->number : 0,
+	                                                     .refusal = a->refusal,
+	                                                     .noted = a->noted});
+}
+
+static void take_command(struct engine *e, const struct command *c)
 {
 	struct said s = {.c = c, .person = -1, .answer = {.verb = c->verb, .due_ms = -1}};
 	enum refusal r = before_all(e, &s);
+	enum caps_answer cap = caps_command(e, s.person);
 	struct buf who = {0};
 
 	if (c->as_root)
@@ -291,13 +308,28 @@ void verb_command(struct engine *e, const struct command *c)
 	else
 		buf_str(&who, s.person >= 0 ? e->plan->people[s.person].id : c->user ? c->user : "unknown");
 	s.who = buf_text(&who);
-	if (r == REFUSAL_NONE)
+	if (cap != CAPS_FINE) {
+		s.answer.detail = "> 100 / 10 s";
+		r = REFUSAL_NOT_NOW;
+	} else if (r == REFUSAL_NONE) {
 		r = verbs[c->verb].act(e, &s);
-	if (r != REFUSAL_NONE) {
-		refuse(e, &s, r);
-	} else if (!verbs[c->verb].answers_itself) {
-		s.answer.incident = s.inc ? s.inc : s.answer.incident;
-		verb_reply(e, c, &s.answer);
 	}
+	s.answer.refusal = r;
+	s.answer.incident = s.inc ? s.inc : s.answer.incident;
+	if (r != REFUSAL_NONE && cap != CAPS_OVER)
+		refused_row(e, &s, r);
+	if (r != REFUSAL_NONE || !verbs[c->verb].answers_itself)
+		verb_reply(e, c, &s.answer);
+	keep_answer(e, c, &s.answer);
 	buf_fini(&who);
+}
+
+void verb_command(struct engine *e, const struct command *c)
+{
+	const struct again_command *was = again_command(&e->commands, c);
+
+	if (was)
+		answer_again(e, c, was);
+	else
+		take_command(e, c);
 }

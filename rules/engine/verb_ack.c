@@ -24,6 +24,8 @@ static enum refusal ack_one(struct engine *e, struct said *s)
 	s->answer.incident = s->inc;
 	s->answer.due_ms = s->inc->next == NEXT_ACTION ? s->inc->due.at_ms : -1;
 	s->answer.detail = strcmp(s->inc->acked_by, person) ? s->inc->acked_by : NULL;
+	if (r == REFUSAL_NONE && s->answer.detail) /* somebody was first: remembered that this one came too */
+		said_note(e, s);
 	return r;
 }
 

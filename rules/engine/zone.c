@@ -1,6 +1,8 @@
 /* zone.c - one word for each zone: the worst of what happens in it and below. */
 #include "engine/render.h"
 
+#include <string.h>
+
 /* Worst first. */
 enum word { WORD_ALARM, WORD_PRE_ALARM, WORD_ACKED, WORD_FAULT, WORD_NORMAL };
 
@@ -23,8 +25,16 @@ static enum word incident_word(const struct incident *inc)
 	return is_fault(inc) ? WORD_FAULT : by_state[inc->state];
 }
 
-/* A stale member, or one a fault is about, in the zone. */
-static bool has_faulty_member(const struct engine *e, const struct incident *inc, int zone)
+/* In the zone and in those around it. */
+static void worsen(const struct plan *p, unsigned char *at, int zone, enum word word)
+{
+	for (; zone >= 0; zone = p->zones[zone].in)
+		if (at[zone] > word)
+			at[zone] = (unsigned char)word;
+}
+
+/* A stale member, or one a fault is about, where it stands. */
+static void add_faulty_members(const struct engine *e, const struct incident *inc, unsigned char *at)
 {
 	for (int i = 0; i < inc->n_members; i++) {
 		const struct member *m = &inc->members[i];
@@ -33,25 +43,28 @@ static bool has_faulty_member(const struct engine *e, const struct incident *inc
 		if (m->out || (!m->lost && (!is_fault(inc) || m->active == TRUTH_FALSE)))
 			continue;
 		s = sensor_find(e, m->sensor);
-		if (s && plan_zone_inside(e->plan, s->zone, zone))
-			return true;
+		if (s)
+			worsen(e->plan, at, s->zone, WORD_FAULT);
 	}
-	return false;
 }
 
-const char *zone_word(const struct engine *e, int zone)
+unsigned char *zones_judge(const struct engine *e)
 {
-	enum word worst = WORD_NORMAL;
+	unsigned char *at = xmalloc((size_t)e->plan->n_zones + 1);
 
+	memset(at, WORD_NORMAL, (size_t)e->plan->n_zones + 1);
 	for (int i = 0; i < e->n_incidents; i++) {
 		const struct incident *inc = e->incidents[i];
 
 		if (inc->state == STATE_CLOSED)
 			continue;
-		if (plan_zone_inside(e->plan, inc->zone, zone) && incident_word(inc) < worst)
-			worst = incident_word(inc);
-		if (worst > WORD_FAULT && has_faulty_member(e, inc, zone))
-			worst = WORD_FAULT;
+		worsen(e->plan, at, inc->zone, incident_word(inc));
+		add_faulty_members(e, inc, at);
 	}
-	return words[worst];
+	return at;
+}
+
+const char *zone_word(unsigned char word)
+{
+	return words[word];
 }

@@ -7,11 +7,16 @@
 #include "intake/family.h"
 #include "intake/region.h"
 #include "intake/meaning.h"
+#include "intake/scan.h"
 
 #include <stdlib.h>
 #include <string.h>
 
-enum { NEWS_AGAIN_MS = 10000 };
+enum {
+	NEWS_AGAIN_MS = 10000,
+	LIMIT_AGAIN_MS = 60000,
+	SCANS_MAX = 4, /* of one message; then a tree is cheaper */
+};
 
 struct intake {
 	const struct plan *plan;
@@ -19,6 +24,7 @@ struct intake {
 	struct bindings bindings;
 	struct region *regions; /* by sensor def */
 	struct family *family;
+	int64_t limit_ms; /* when the limit was last news; the receive thread's own */
 };
 
 struct intake *intake_new(const struct plan *plan)
@@ -30,6 +36,7 @@ struct intake *intake_new(const struct plan *plan)
 	bindings_make(&in->bindings, plan, &in->arena);
 	in->regions = region_all(plan, &in->arena);
 	in->family = family_new(plan);
+	in->limit_ms = -LIMIT_AGAIN_MS;
 	return in;
 }
 
@@ -58,6 +65,7 @@ struct reader {
 	struct intake_result *ret;
 	struct json *doc;
 	bool parsed; /* doc is what it will be */
+	int scans;
 };
 
 static enum extract_result fetch(struct reader *r, const struct value_path *path, struct extracted *ret)
@@ -70,7 +78,7 @@ static enum extract_result fetch(struct reader *r, const struct value_path *path
 	if (path->whole) {
 		if (m->len > EXTRACT_BYTES_MAX || !utf8_valid(m->payload, m->len))
 			result = EXTRACT_UNREADABLE;
-	} else {
+	} else if (r->parsed || r->scans++ >= SCANS_MAX || !scan_value(m->payload, m->len, path, ret, &result)) {
 		if (!r->parsed)
 			r->doc = extract_parse(m->payload, m->len);
 		r->parsed = true;
@@ -150,8 +158,28 @@ static struct reading *begin(struct reader *r, const struct slot *s, int def)
 	    .word = "",
 	    .text = "",
 	    .retained = r->m->retained,
+	    .dup = r->m->dup,
 	};
 	return reading;
+}
+
+static uint64_t digest(uint64_t h, const struct extracted *x)
+{
+	for (size_t i = 0; i < x->len; i++)
+		h = (h ^ (unsigned char)x->text[i]) * 1099511628211u;
+	return (h ^ x->len) * 1099511628211u;
+}
+
+/* What tells this message from the sensor's others; 0: its payload has no such thing. */
+static uint64_t mark_of(struct reader *r, const struct value_path *stamp, const struct extracted *value)
+{
+	struct extracted id;
+	uint64_t h;
+
+	if (!stamp->pointer || fetch(r, stamp, &id) != EXTRACT_VALUE)
+		return 0;
+	h = digest(digest(14695981039346656037u, &id), value);
+	return h ? h : 1;
 }
 
 static void read_value(struct reader *r, int def, const struct capture captures[CAPTURES_MAX])
@@ -170,6 +198,7 @@ static void read_value(struct reader *r, int def, const struct capture captures[
 		reading->text = keep_text(r->ret, x.text, x.len);
 		if (!reading->word)
 			reading->word = reading->text;
+		reading->mark = r->now_ms < 0 ? mark_of(r, &d->stamp, &x) : 0; /* only the loop's is used */
 		break;
 	case EXTRACT_MISSING:
 		reading->kind = READING_SEEN;
@@ -242,6 +271,10 @@ void intake_read(struct intake *in, const struct message *m, int64_t now_ms, str
 	ret->bad = 0;
 	trie_match(in->bindings.trie, m->topic, found, &r);
 	extract_free(r.doc);
+	if (ret->n_more && now_ms >= 0 && now_ms - in->limit_ms >= LIMIT_AGAIN_MS) {
+		in->limit_ms = now_ms;
+		ret->is_news = true;
+	}
 }
 
 /* ------------------------------------------------------------------ marks */

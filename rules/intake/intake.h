@@ -48,7 +48,7 @@ struct intake_mark {
  * 45 KiB: keep one per thread. */
 struct intake_result {
 	int n;
-	int n_more;   /* sensors beyond the maximum, family members beyond 4096: said in a fault */
+	int n_more;   /* sensors beyond the maximum, family members beyond 4096: news once a minute, a fault */
 	bool is_news; /* at least one reading changes a class or was wanted */
 	unsigned
 	    bad; /* sensors whose value could not be read (reading kind UNREADABLE, also news on change) */

@@ -230,6 +230,14 @@ static void read_type(struct reader *r, const struct entry *e, struct incident_t
 	finish(ret);
 }
 
+/* Our own messages are lost: that may be anybody's alarm. Others' full queues are not ours. */
+static enum severity self_severity(enum self self)
+{
+	return self == SELF_MARK_LOST      ? SEVERITY_MAJOR
+	       : self == SELF_BROKER_DROPS ? SEVERITY_MINOR
+	                                   : SEVERITY_FAULT;
+}
+
 static void self_type(struct reader *r, enum self self, const struct entry *e, struct incident_type *ret)
 {
 	struct type_text text = {.type.playbook = -1};
@@ -240,7 +248,7 @@ static void self_type(struct reader *r, enum self self, const struct entry *e, s
 	ret->id = self_name(self);
 	ret->self = (int)self;
 	ret->hazard = HAZARD_SYSTEM;
-	ret->severity = SEVERITY_FAULT;
+	ret->severity = self_severity(self);
 	ret->per = self == SELF_SENSOR_LOST ? PER_SENSOR : PER_SITE;
 	ret->chain = read_chain(r, text.chain);
 	for (int l = 0; l < LANG_COUNT && !node_get(e ? e->body : NULL, "title"); l++)

@@ -15,6 +15,8 @@ struct sensor_text {
 static const struct key sensor_rows[] = {
     {"value", KEY_POINTER, AT(struct sensor_text, def.value, struct value_path),
      .help = "JSON pointer to the value; without it the whole payload is the value"},
+    {"stamp", KEY_POINTER, AT(struct sensor_text, def.stamp, struct value_path),
+     .help = "JSON pointer to the source's time or message id: by it a message delivered twice counts once"},
     {"words", KEY_NODE, AT(struct sensor_text, words, const struct node *),
      .help = "{alarm: [\"1\"], normal: [\"0\"]}: what the payload's texts mean"},
     {"unit", KEY_TEXT, AT(struct sensor_text, def.unit, const char *),
@@ -37,7 +39,7 @@ static const struct key sensor_rows[] = {
     {"profile", KEY_ID, AT(struct sensor_text, profile, const char *),
      .help = "presets the keys above: zigbee2mqtt, tasmota, shelly2, ..."},
 };
-enum { PROFILE_ROWS = 6 };
+enum { PROFILE_ROWS = 7 };
 const struct table sensor_keys = TABLE("sensor", sensor_rows);
 const struct table profile_keys = {"profile", sensor_rows, PROFILE_ROWS};
 

@@ -14,10 +14,11 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
-enum { LIMIT_MS = 20000, OUTCOMES_MAX = 64 };
+enum { LIMIT_MS = 20000, OUTCOMES_MAX = 128 };
 
 static struct loop *loop;
 static struct channels *channels;
@@ -77,23 +78,24 @@ static struct channel defs[] = {
     {.id = "mail", .plugin = "exec", .argv = {mail_argv, 2}},
     {.id = "pigeon", .plugin = "pigeon"},
 };
-static struct person people[] = {{.id = "wang", .name = "Wang; $(rm -rf) 'x", .phone = "+86 138"}};
+static struct person people[] = {{.id = "wang", .name = "Wang; $(rm -rf) 'x", .phone = "+86 138"},
+                                 {.id = "li", .name = "Li", .phone = "+86 139"}};
 static struct plan plan = {.site = "t",
                            .people = people,
-                           .n_people = 1,
+                           .n_people = sizeof people / sizeof people[0],
                            .channels = defs,
                            .n_channels = sizeof defs / sizeof defs[0]};
 
-static void send_by(const char *channel, const char *id)
+static void send_about(enum hazard hazard, const char *person, const char *channel, const char *id)
 {
 	struct notice notice = {.id = id,
 	                        .kind = NOTICE_CALL,
-	                        .person = "wang",
+	                        .person = person,
 	                        .channel = channel,
 	                        .incident = "G-17",
 	                        .seq = 2,
 	                        .lang = LANG_EN,
-	                        .hazard = HAZARD_GAS,
+	                        .hazard = hazard,
 	                        .text = "gas `ls` \"b2\"",
 	                        .reply_by_ms = 130000};
 	struct channel_notice n = {.notice = &notice, .sent_id = id, .now_ms = 100000};
@@ -101,6 +103,11 @@ static void send_by(const char *channel, const char *id)
 	n.marks.head_seq = 2;
 	n.marks.head_hash = "abc";
 	channels_send(channels, &n);
+}
+
+static void send_by(const char *channel, const char *id)
+{
+	send_about(HAZARD_GAS, "wang", channel, id);
 }
 
 static void on_tick(void *arg)
@@ -232,26 +239,135 @@ static void test_exec_that_floods_or_never_reads(void **state)
 	assert_int_equal(outcomes[0].outcome, OUTCOME_SENT);
 }
 
-static void test_exec_runs_sixteen_and_then_the_rest(void **state)
+/* Without end and as fast as it can: the loop goes on, and the end comes at the limit. */
+static void test_exec_that_never_stops_talking(void **state)
+{
+	int64_t began_ms = clock_steady_ms(), turned_ms = began_ms, longest_ms = 0;
+
+	(void)state;
+	script("hang", "exec cat /dev/zero");
+	send_by("hang", "1.1");
+	while (!n_outcomes && turned_ms - began_ms < LIMIT_MS) {
+		int64_t now_ms;
+
+		turn();
+		now_ms = clock_steady_ms();
+		if (now_ms - turned_ms > longest_ms)
+			longest_ms = now_ms - turned_ms;
+		turned_ms = now_ms;
+	}
+	print_message("killed after %lld ms, longest pass of the loop %lld ms\n",
+	              (long long)(turned_ms - began_ms), (long long)longest_ms);
+	assert_int_equal(n_outcomes, 1);
+	assert_int_equal(outcomes[0].outcome, OUTCOME_FAILED);
+	assert_non_null(strstr(outcomes[0].why, "killed"));
+	assert_true(longest_ms < 200);
+}
+
+static void limit_descriptors(rlim_t n)
+{
+	struct rlimit limit;
+
+	assert_int_equal(getrlimit(RLIMIT_NOFILE, &limit), 0);
+	limit.rlim_cur = n;
+	assert_int_equal(setrlimit(RLIMIT_NOFILE, &limit), 0);
+}
+
+/* Nothing can be started: for a moment it is tried again, then the answer is no, for all that wait. */
+static void test_exec_that_cannot_be_started_now(void **state)
+{
+	struct rlimit before;
+	int64_t began_ms;
+
+	(void)state;
+	getrlimit(RLIMIT_NOFILE, &before);
+	script("fail", "exit 0");
+	limit_descriptors(3);
+	send_by("fail", "1.1");
+	for (int i = 0; i < 20; i++)
+		turn();
+	assert_int_equal(n_outcomes, 0);
+	limit_descriptors(before.rlim_cur);
+	wait_for(1);
+	assert_int_equal(outcomes[0].outcome, OUTCOME_SENT);
+	limit_descriptors(3);
+	began_ms = clock_steady_ms();
+	for (int i = 0; i < 5; i++)
+		send_about(HAZARD_GAS, i ? "li" : "wang", "fail", "1.2");
+	wait_for(6);
+	limit_descriptors(before.rlim_cur);
+	assert_true(clock_steady_ms() - began_ms >= 900 && clock_steady_ms() - began_ms < 3000);
+	for (int i = 1; i < 6; i++) {
+		assert_int_equal(outcomes[i].outcome, OUTCOME_FAILED);
+		assert_non_null(strstr(outcomes[i].why, "cannot start"));
+	}
+}
+
+static int lines_of(const char *name)
+{
+	struct buf text = {0};
+	struct err err;
+	int n = 0;
+
+	if (config_slurp(in_dir(name), 65536, &text, &err) == 0)
+		for (const char *at = buf_text(&text); (at = strchr(at, '\n')); at++)
+			n++;
+	buf_fini(&text);
+	return n;
+}
+
+/* Starts whatever may be started; how many run. */
+static int running(int expected)
+{
+	for (int i = 0; i < 4000 && lines_of("running") < expected; i++)
+		turn();
+	for (int i = 0; i < 20; i++)
+		turn();
+	return lines_of("running");
+}
+
+/* Both channels hang; nobody's many hold up another's first, and life-safety has places of its own. */
+static void test_exec_takes_turns(void **state)
 {
 	(void)state;
 	script("fail", "echo x >> running; while [ ! -e go ]; do sleep 0.02; done");
+	script("later", "echo x >> running; while [ ! -e go ]; do sleep 0.02; done");
 	for (int i = 0; i < 20; i++)
-		send_by("fail", "1.1");
-	for (int i = 0; i < 4000; i++) {
-		struct stat st;
-
-		turn();
-		if (stat(in_dir("running"), &st) == 0 && st.st_size >= 32)
-			break;
-	}
-	for (int i = 0; i < 20; i++)
-		turn();
-	assert_file("running", "x\nx\nx\nx\nx\nx\nx\nx\nx\nx\nx\nx\nx\nx\nx\nx\n");
+		send_about(HAZARD_WATER, "wang", "fail", "1.1");
+	assert_int_equal(running(8), 8);
+	send_about(HAZARD_WATER, "li", "fail", "1.2");
+	send_about(HAZARD_WATER, "wang", "later", "1.3");
+	assert_int_equal(running(10), 10);
+	for (int i = 0; i < 6; i++)
+		send_about(HAZARD_GAS, "wang", "fail", "1.4");
+	assert_int_equal(running(12), 12);
+	send_about(HAZARD_WATER, "li", "later", "1.5");
+	assert_int_equal(running(12), 12);
+	send_about(HAZARD_FIRE, "li", "fail", "1.6");
+	send_about(HAZARD_FIRE, "li", "later", "1.7");
+	assert_int_equal(running(14), 14);
 	assert_int_equal(n_outcomes, 0);
 	script("go", "");
-	wait_for(20);
+	wait_for(31);
 	assert_int_equal(channels_jobs(channels), 0);
+}
+
+/* More than can wait is answered, at once and for that person alone. */
+static void test_exec_says_when_too_many_wait(void **state)
+{
+	(void)state;
+	script("fail", "while [ ! -e go ]; do sleep 0.02; done");
+	for (int i = 0; i < 110; i++)
+		send_about(HAZARD_WATER, "wang", "fail", "1.1");
+	send_about(HAZARD_WATER, "li", "fail", "1.2");
+	wait_for(10);
+	for (int i = 0; i < 10; i++) {
+		assert_int_equal(outcomes[i].outcome, OUTCOME_FAILED);
+		assert_non_null(strstr(outcomes[i].why, "too many"));
+		assert_string_equal(outcomes[i].notice, "1.1");
+	}
+	script("go", "");
+	wait_for(111);
 }
 
 /* -- page and journal -- */
@@ -376,7 +492,10 @@ int main(void)
 	    TEST(test_exec_failures_say_why),
 	    TEST(test_exec_kills_the_whole_group_at_its_limit),
 	    TEST(test_exec_that_floods_or_never_reads),
-	    TEST(test_exec_runs_sixteen_and_then_the_rest),
+	    TEST(test_exec_that_never_stops_talking),
+	    TEST(test_exec_that_cannot_be_started_now),
+	    TEST(test_exec_takes_turns),
+	    TEST(test_exec_says_when_too_many_wait),
 	    TEST(test_page_is_sent_when_both_are_acknowledged),
 	    TEST(test_page_fails_once),
 	    TEST(test_journal_takes_it),

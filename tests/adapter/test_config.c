@@ -7,6 +7,7 @@
 
 #include "check.h"
 #include "config.h"
+#include "store_disk.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -208,14 +209,14 @@ static void test_save_is_whole_or_not_at_all(void **state)
 	struct err err;
 
 	(void)state;
-	assert_int_equal(config_save(in_dir("kept"), "one", 3, &err), 0);
-	assert_int_equal(config_save(in_dir("kept"), "second", 6, &err), 0);
+	assert_int_equal(disk_save(in_dir("kept"), "one", 3, &err), 0);
+	assert_int_equal(disk_save(in_dir("kept"), "second", 6, &err), 0);
 	assert_int_equal(config_slurp(in_dir("kept"), 100, &bytes, &err), 0);
 	assert_string_equal(bytes.text, "second");
 	assert_int_equal(access(in_dir("kept.new"), F_OK), -1);
 	buf_clear(&bytes);
 	assert_int_equal(config_slurp(in_dir("kept"), 3, &bytes, &err), -1);
-	assert_int_equal(config_save("/nonexistent/kept", "x", 1, &err), -1);
+	assert_int_equal(disk_save("/nonexistent/kept", "x", 1, &err), -1);
 	buf_fini(&bytes);
 }
 

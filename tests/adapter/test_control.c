@@ -8,8 +8,10 @@
 #include "base/arena.h"
 #include "clock.h"
 #include "control.h"
+#include "peer.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <pwd.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -17,6 +19,7 @@
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/un.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 enum { LIMIT_MS = 10000, BIG = 1 << 21 };
@@ -40,8 +43,12 @@ static void on_ask(void *arg, const struct control_request *r)
 		control_answer(control, r->client, "{\"ok\":true}");
 	if (!strcmp(r->act, "follow"))
 		control_follow(control, r->client);
-	if (!strcmp(r->act, "who"))
-		control_answer(control, r->client, r->login);
+	if (!strcmp(r->act, "who")) {
+		char who[128];
+
+		snprintf(who, sizeof who, "%s %u %d", r->login, (unsigned)r->uid, r->is_admin);
+		control_answer(control, r->client, who);
+	}
 }
 
 static void on_tick(void *arg)
@@ -121,11 +128,14 @@ static void test_a_question_and_its_answer(void **state)
 static void test_the_peer_has_its_login_name(void **state)
 {
 	const struct passwd *pw = getpwuid(geteuid());
+	char who[128];
 	int fd = client();
 
 	(void)state;
+	assert_non_null(pw);
+	snprintf(who, sizeof who, "%s %u 1", pw->pw_name, (unsigned)geteuid());
 	say(fd, "{\"do\":\"who\"}\n");
-	assert_string_equal(hear(fd), pw ? pw->pw_name : "");
+	assert_string_equal(hear(fd), who);
 	close(fd);
 }
 
@@ -258,6 +268,121 @@ static void test_socket_file(void **state)
 	assert_false(control_is_answered("/nonexistent/socket"));
 }
 
+/* -- handed in by the door -- */
+
+static int door(void)
+{
+	struct sockaddr_un address = {.sun_family = AF_UNIX};
+	int fd = socket(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0);
+
+	strcpy(address.sun_path, path);
+	assert_int_equal(connect(fd, (struct sockaddr *)&address, sizeof address), 0);
+	return fd;
+}
+
+/* The other end of a connection that the door hands in as this person's. */
+static int handed_in(int through, const struct peer *peer)
+{
+	int ends[2];
+
+	assert_int_equal(socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, ends), 0);
+	assert_int_equal(peer_hand_over(through, ends[1], peer), 0);
+	close(ends[1]);
+	assert_int_equal(fcntl(ends[0], F_SETFL, O_NONBLOCK), 0);
+	return ends[0];
+}
+
+static void test_the_door_says_who_it_is(void **state)
+{
+	static const struct peer wang = {.uid = 4711, .login = "wang"}, root = {.login = "root", .is_admin = true};
+	int through = door(), a = handed_in(through, &wang), b = handed_in(through, &root);
+
+	(void)state;
+	say(a, "{\"do\":\"who\"}\n");
+	assert_string_equal(hear(a), "wang 4711 0");
+	say(b, "{\"do\":\"who\"}\n");
+	assert_string_equal(hear(b), "root 0 1");
+	close(through); /* it is restarted: who is in stays in */
+	through = door();
+	say(a, "{\"do\":\"who\"}\n");
+	assert_string_equal(hear(a), "wang 4711 0");
+	close(a);
+	close(b);
+	close(through);
+}
+
+static void test_what_is_no_connection_does_no_harm(void **state)
+{
+	static const struct peer wang = {.login = "wang"};
+	int through = door(), fd;
+
+	(void)state;
+	assert_int_equal(send(through, &wang, sizeof wang, MSG_NOSIGNAL), sizeof wang);
+	assert_int_equal(send(through, "x", 1, MSG_NOSIGNAL), 1);
+	fd = handed_in(through, &wang);
+	say(fd, "{\"do\":\"echo\"}\n");
+	assert_string_equal(hear(fd), "{\"ok\":true}");
+	close(fd);
+	close(through);
+}
+
+static void test_nobody_else_vouches(void **state)
+{
+	static const struct peer root = {.login = "root", .is_admin = true};
+	int status;
+	pid_t pid;
+
+	(void)state;
+	if (geteuid() != 0)
+		skip(); /* cannot become somebody else */
+	assert_int_equal(chmod(path, 0666), 0);
+	pid = fork();
+	if (pid == 0) {
+		struct sockaddr_un address = {.sun_family = AF_UNIX};
+		int ends[2], through = socket(AF_UNIX, SOCK_SEQPACKET, 0);
+		char line[64];
+
+		strcpy(address.sun_path, path);
+		if (setuid(65534) || socketpair(AF_UNIX, SOCK_STREAM, 0, ends) ||
+		    connect(through, (struct sockaddr *)&address, sizeof address))
+			_exit(2);
+		if (peer_hand_over(through, ends[1], &root) < 0)
+			_exit(0);
+		close(ends[1]);
+		(void)!write(ends[0], "{\"do\":\"who\"}\n", 13);
+		_exit(read(ends[0], line, sizeof line) > 0);
+	}
+	while (waitpid(pid, &status, WNOHANG) == 0)
+		turn();
+	assert_int_equal(status, 0);
+}
+
+static int setup_door(void **state)
+{
+	struct sockaddr_un address = {.sun_family = AF_UNIX};
+	int fd = socket(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0);
+	struct err err;
+
+	(void)state;
+	snprintf(path, sizeof path, "/tmp/door-%d.sock", (int)getpid());
+	strcpy(address.sun_path, path);
+	unlink(path);
+	if (bind(fd, (struct sockaddr *)&address, sizeof address) < 0 || listen(fd, 4) < 0)
+		return -1;
+	loop = loop_new();
+	control = control_open(loop, "", fd, &err);
+	control_on_ask(control, on_ask, NULL);
+	return 0;
+}
+
+static int teardown_door(void **state)
+{
+	(void)state;
+	control_close(control);
+	loop_free(loop);
+	return unlink(path);
+}
+
 static int setup(void **state)
 {
 	struct err err;
@@ -283,6 +408,7 @@ static int teardown(void **state)
 	return access(path, F_OK) == 0;
 }
 
+#define TEST_DOOR(F) cmocka_unit_test_setup_teardown(F, setup_door, teardown_door)
 #define TEST(F) cmocka_unit_test_setup_teardown(F, setup, teardown)
 
 int main(void)
@@ -297,6 +423,9 @@ int main(void)
 	    TEST(test_an_answer_to_nobody_does_no_harm),
 	    TEST(test_the_sixty_fifth_client_is_turned_away),
 	    TEST(test_socket_file),
+	    TEST_DOOR(test_the_door_says_who_it_is),
+	    TEST_DOOR(test_what_is_no_connection_does_no_harm),
+	    TEST_DOOR(test_nobody_else_vouches),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -284,7 +284,7 @@ static void test_refused_subscription_is_a_fault(void **state)
 	(void)state;
 	atomic_store(&relay.refuse_first, true);
 	mqtt_start(r->m);
-	assert_true(TEST_UNTIL(rig_faults(r, "broker-down: subscription refused: plc/#") == 1, 15000));
+	assert_true(TEST_UNTIL(rig_faults(r, "broker-refuses: subscription refused: plc/#") == 1, 15000));
 	assert_int_equal(rig_faults(r, "temp/+"), 0);
 	atomic_store(&relay.refuse_first, false);
 	atomic_fetch_add(&relay.cut, 1);
@@ -357,6 +357,7 @@ static void test_drop_counter(void **state)
 		broker_pub(&small, "plc/more", "x", "-q", "1", NULL);
 	assert_true(TEST_UNTIL(mqtt_last_dropped(r->m) > 0, 8000));
 	assert_true(TEST_UNTIL(RIG_GET(r, r->n_messages) >= before + 7, 5000)); /* six and the state again */
+	assert_int_equal(rig_faults(r, "broker-drops: the broker's drop counter rose to"), 1);
 	rig_stop(r);
 	broker_end(&small);
 }

@@ -75,6 +75,46 @@ static void test_passwords(void **state)
 	broker_end(&b);
 }
 
+/* The password is changed at the broker, then here: the session stays, and what came meanwhile arrives. */
+static void test_password_is_rotated(void **state)
+{
+	struct test_broker b, other;
+	struct mqtt_config config;
+	struct rig *r;
+
+	(void)state;
+	broker_dir(&b);
+	shell(&b, "touch pw; chmod 600 pw; mosquitto_passwd -b pw tocsin old; mosquitto_passwd -b pw plc p");
+	broker_write(&b, "conf",
+	             "listener @PORT@ 127.0.0.1\nallow_anonymous false\npassword_file @DIR@/pw\nuser root\n");
+	broker_run(&b);
+	config = rig_config(&b, "tls", 5);
+	config.broker.user = "tocsin";
+	config.password = "old";
+	r = try_with(&config);
+	assert_true(TEST_UNTIL(rig_links(r, LINK_SYNCED) == 1, 15000));
+	shell(&b, "mosquitto_passwd -b pw tocsin new");
+	broker_signal(&b, SIGHUP);
+	assert_true(TEST_UNTIL(rig_links(r, LINK_DOWN) == 1, 10000)); /* mosquitto shows it the door */
+	assert_int_equal(broker_pub(&b, "plc/x", "meanwhile", "-u", "plc", "-P", "p", "-q", "1", NULL), 0);
+	assert_true(TEST_UNTIL(RIG_GET(r, strstr(r->last_why, "user name or password") != NULL) ||
+	                           rig_faults(r, "password"),
+	                       15000));
+	mqtt_use(r->m, &config.broker, "new");
+	assert_true(TEST_UNTIL(rig_links(r, LINK_SYNCED) == 2, 5000));
+	assert_true(rig_find(r, "plc/x", "meanwhile", NULL));
+	broker_start(&other, BROKER_OPEN); /* and another broker altogether */
+	config.broker.port = other.port;
+	mqtt_use(r->m, &config.broker, NULL);
+	assert_true(TEST_UNTIL(rig_links(r, LINK_SYNCED) == 3, 5000));
+	assert_int_equal(rig_links(r, LINK_DOWN), 2);
+	broker_pub(&other, "plc/x", "there", "-q", "1", NULL);
+	assert_true(TEST_UNTIL(rig_find(r, "plc/x", "there", NULL), 5000));
+	rig_stop(r);
+	broker_end(&other);
+	broker_end(&b);
+}
+
 /* What the ACL forbids is answered as not sent where MQTT can say it. */
 static void test_acl(void **state)
 {
@@ -119,7 +159,12 @@ static const char make_certificates[] =
     "printf \"subjectAltName=$2\\n\" > $1.ext\n"
     "openssl x509 -req -in $1.csr -CA ca.crt -CAkey ca.key -CAcreateserial -out $1.crt -days 2 -extfile "
     "$1.ext; }\n"
-    "make server DNS:localhost,IP:127.0.0.1\nmake wrong DNS:broker.example\nmake client DNS:client\n";
+    "make server DNS:localhost,IP:127.0.0.1\nmake wrong DNS:broker.example\nmake client DNS:client\n"
+    "cp server.key expired.key\n"
+    "openssl x509 -req -in server.csr -CA ca.crt -CAkey ca.key -CAcreateserial -out expired.crt -days -1 "
+    "-extfile server.ext\n"
+    "openssl x509 -req -in client.csr -CA other.crt -CAkey other.key -CAcreateserial -out stranger.crt -days "
+    "2\n";
 
 #define TLS_CONFIG(CERT, MORE) \
 	"listener @PORT@ 127.0.0.1\nallow_anonymous true\nuser root\ncafile @DIR@/ca.crt\n" \
@@ -155,19 +200,82 @@ static void test_certificates(void **state)
 	config = tls_config(&b, "localhost", ca);
 	assert_true(is_welcome(&config));
 	config = tls_config(&b, "localhost", other_ca); /* not the CA that signed */
-	assert_true(is_refused(&config, "TLS"));
+	assert_true(is_refused(&config, "TLS: certificate verify failed"));
+	broker_kill(&b);
+	broker_write(&b, "conf", TLS_CONFIG("expired", ""));
+	broker_run(&b);
+	config = tls_config(&b, "localhost", ca);
+	assert_true(
+	    is_refused(&config, "TLS: certificate verify failed: the broker's certificate has expired"));
 	broker_kill(&b);
 	broker_write(&b, "conf", TLS_CONFIG("wrong", ""));
 	broker_run(&b);
 	config = tls_config(&b, "localhost", ca); /* the right CA, another host's certificate */
-	assert_true(is_refused(&config, "TLS"));
-	broker_kill(&b);
-	broker_write(&b, "conf", TLS_CONFIG("server", "require_certificate true\n"));
+	assert_true(is_refused(&config, "certificate names this host"));
+	broker_end(&b);
+}
+
+/* The broker asks for a certificate too: none, and one of another CA, are not enough. */
+static void test_client_certificates(void **state)
+{
+	struct test_broker b;
+	struct mqtt_config config;
+
+	(void)state;
+	broker_dir(&b);
+	shell(&b, make_certificates);
+	broker_write(&b, "conf",
+	             TLS_CONFIG("server", "require_certificate true\nuse_identity_as_username true\n"));
 	broker_run(&b);
 	config = tls_config(&b, "localhost", ca);
-	config.broker.tls.cert = client_cert;
+	assert_true(is_refused(&config, "does it want a certificate (broker.tls.cert)?"));
+	snprintf(other_ca, sizeof(other_ca), "%s/stranger.crt", b.dir);
+	config.broker.tls.cert = other_ca;
 	config.broker.tls.key = client_key;
+	assert_true(is_refused(&config, "does it want a certificate (broker.tls.cert)?"));
+	config.broker.tls.cert = client_cert;
 	assert_true(is_welcome(&config));
+	broker_end(&b);
+}
+
+/* A server that speaks nothing newer than 1.1 is refused, whatever the machine's openssl.cnf allows. */
+static void test_nothing_below_1_2(void **state)
+{
+	static const char *const words[] = {"-tls1_1", "-tls1_2", "-tls1_3"};
+	struct test_broker b;
+	struct mqtt_config config;
+	char port[16], cert[128], key[128], log[128];
+
+	(void)state;
+	broker_dir(&b);
+	shell(&b, make_certificates);
+	snprintf(port, sizeof(port), "%d", b.port);
+	snprintf(cert, sizeof(cert), "%s/server.crt", b.dir);
+	snprintf(key, sizeof(key), "%s/server.key", b.dir);
+	snprintf(log, sizeof(log), "%s/s_server", b.dir);
+	config = tls_config(&b, "localhost", ca);
+	for (int i = 0; i < 3; i++) {
+		const char *argv[] = {"openssl", "s_server", "-accept", port,      "-cert",           cert,
+		                      "-key",    key,        words[i],  "-cipher", "ALL:@SECLEVEL=0", "-www",
+		                      "-state",  NULL};
+		pid_t server = test_spawn(log, argv);
+		struct rig *r;
+		int fd;
+
+		while ((fd = test_socket(b.port, false)) < 0)
+			test_nap();
+		close(fd);
+		r = try_with(&config);
+		if (i == 0) {
+			assert_true(TEST_UNTIL(rig_links(r, LINK_DOWN) == 1, 20000));
+			print_message("refused: %s\n", r->last_why);
+		}
+		assert_true(
+		    TEST_UNTIL((broker_lines(&b, "s_server", "read finished") > 0) == (i > 0), 20000));
+		rig_stop(r);
+		broker_unsub(server);
+		unlink(log);
+	}
 	broker_end(&b);
 }
 
@@ -207,14 +315,37 @@ static void test_hold_with_tls(void **state)
 	broker_end(&b);
 }
 
+/* The machine's own settings shall not be what refuses. */
+static int permit_everything(void **state)
+{
+	static const char conf[] = "openssl_conf = all\n[all]\nssl_conf = ssl\n[ssl]\nsystem_default = any\n"
+	                           "[any]\nMinProtocol = TLSv1\nCipherString = ALL:@SECLEVEL=0\n";
+	char path[] = "/tmp/tocsin-openssl-XXXXXX";
+	int fd = mkstemp(path);
+
+	(void)state;
+	if (fd < 0 || write(fd, conf, strlen(conf)) < 0 || close(fd) < 0)
+		return -1;
+	return setenv("OPENSSL_CONF", path, 1);
+}
+
+static int forget_settings(void **state)
+{
+	(void)state;
+	return unlink(getenv("OPENSSL_CONF"));
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 	    cmocka_unit_test_teardown(test_passwords, rig_stop_all),
+	    cmocka_unit_test_teardown(test_password_is_rotated, rig_stop_all),
 	    cmocka_unit_test_teardown(test_acl, rig_stop_all),
 	    cmocka_unit_test_teardown(test_certificates, rig_stop_all),
+	    cmocka_unit_test_teardown(test_client_certificates, rig_stop_all),
+	    cmocka_unit_test_teardown(test_nothing_below_1_2, rig_stop_all),
 	    cmocka_unit_test_teardown(test_hold_with_tls, rig_stop_all),
 	};
 
-	return cmocka_run_group_tests(tests, NULL, NULL);
+	return cmocka_run_group_tests(tests, permit_everything, forget_settings);
 }

@@ -32,6 +32,7 @@ as() { local user=$1; shift; runuser -u "$user" -- "$@"; }
 heard() { [ "$(grep -c "$1" /tmp/status)" -ge "$2" ]; }
 told() { [ "$(wc -l </run/told)" = "$1" ] || { cat /run/told; return 1; }; }
 restarted() { [ "$(prop NRestarts)" -ge "$1" ]; }
+rows() { tocsin audit export --json | tr -d '\\'; }
 synced() { tocsin --json status | grep -q '"synced":true'; }
 
 # --- the site: the shipped files, as operations.md says
@@ -40,7 +41,7 @@ mkdir -p /etc/mosquitto/conf.d
 cp "$top/contrib/mosquitto/tocsin.conf" /etc/mosquitto/conf.d/tocsin.conf
 install -o mosquitto -m 600 "$top/contrib/mosquitto/acl" /etc/mosquitto/tocsin.acl
 : >/etc/mosquitto/tocsin.passwd
-for user in tocsin console wang; do mosquitto_passwd -b /etc/mosquitto/tocsin.passwd $user "pw-$user"; done
+for user in tocsin console wang guard; do mosquitto_passwd -b /etc/mosquitto/tocsin.passwd $user "pw-$user"; done
 chown mosquitto /etc/mosquitto/tocsin.passwd
 systemctl start mosquitto
 (umask 077 && printf 'pw-tocsin\n' >/etc/tocsin/broker.pw)
@@ -68,7 +69,17 @@ ok "a person acts by the login name"                  as wang tocsin raise gas-l
 id=$(tocsin --json list | sed -n 's/.*"id":"\(G-[0-9]*\)".*/\1/p')
 ok "the incident is open"                             says "$id" tocsin list
 ok "root acts for a person"                           tocsin --as wang ack "$id"
+ok "the audit has who acted, by uid"                  says "\"acked\",\"inc\":\"$id\",\"who\":\"root for wang\",.*\"via\":\"control:0\"" rows
+ok "... and who raised it"                            says "\"opened\",\"inc\":\"$id\",\"who\":\"wang\",.*\"via\":\"control:$(id -u wang)\"" rows
+ok "... and whom it refused"                          says "\"refused\",.*\"who\":\"visitor\",.*\"via\":\"control:$(id -u visitor)\"" rows
+usermod -aG tocsin-admin visitor
+ok "a member of tocsin-admin speaks for others"       as visitor tocsin --as wang note "$id" he is on his way
+ok "... and the audit says for whom"                  says '"who":"visitor for wang"' rows
 ok "the audit verifies"                               tocsin audit verify
+ok "in a user namespace: root outside is nobody to it" test "$(readlink "/proc/$(prop MainPID)/ns/user")" != "$(readlink /proc/self/ns/user)"
+ok "systemd-analyze security: at most 1.0"            systemd-analyze security --no-pager --threshold=10 tocsind.service
+ok "... the door too"                                 systemd-analyze security --no-pager --threshold=10 tocsin-door.service
+ok "tocsin doctor finds nothing wrong"                tocsin doctor
 ok "a program of an exec channel runs in the sandbox" bash -c 'tocsin --as wang ring wang siren'
 ok "... and did its work"                             within 10 test -s /run/tocsin/siren.out
 ok "seccomp, no new privileges, no capabilities"      bash -c "grep -q 'Seccomp:.2' /proc/$(prop MainPID)/status && grep -q 'NoNewPrivs:.1' /proc/$(prop MainPID)/status && grep -q 'CapBnd:.0000000000000000' /proc/$(prop MainPID)/status"
@@ -87,6 +98,15 @@ cp /tmp/good.yaml /etc/tocsin/tocsin.yaml
 ok "a good one again"                                 tocsin reload
 ok "the same process all the time"                    test "$pid" = "$(prop MainPID)"
 
+# --- the guard, as another host would run it
+printf '#!/bin/sh\nlogger -t guard-told -- "$1"\n' >/usr/libexec/tocsin/tell
+chmod 755 /usr/libexec/tocsin/tell
+echo 'GUARD_OPTIONS="--broker mqtt://127.0.0.1 --user guard --site plaza --after 14s --exec /usr/libexec/tocsin/tell"' >/etc/tocsin/guard.conf
+(umask 077 && echo pw-guard >/etc/tocsin/guard.pw)
+guard_said() { journalctl --sync; journalctl --no-pager "$1" "$2" | grep -q "$3"; }
+ok "the guard starts and says READY"                  systemctl start tocsin-guard
+ok "... and its credential opens the broker"          within 10 guard_said -u tocsin-guard "listening at the broker"
+
 # --- it hangs
 before=$SECONDS
 kill -STOP "$pid"
@@ -97,8 +117,15 @@ ok "ExecStopPost= told somebody"                      within 10 told 1
 ok "... of the watchdog"                              grep -q watchdog /run/told
 ok "it answers again"                                 within 15 synced
 ok "... and says online"                              within 10 heard online 2
+ok "the guard told it"                                within 10 guard_said -t guard-told "guard ALARM plaza: tocsin is down"
+ok "... and its end"                                  within 20 guard_said -t guard-told "guard OVER plaza: tocsin runs again"
 ok "the incident is still there"                      says "$id" tocsin list
 ok "journal: 'Watchdog timeout'"                      bash -c 'journalctl --sync; journalctl -u tocsind --no-pager | grep -q "Watchdog timeout"'
+
+# --- the door is killed
+systemctl kill -s KILL tocsin-door.service
+ok "the door is killed: the next one is let in"       within 10 as wang tocsin note "$id" again
+ok "... by the same daemon"                           test "$(prop NRestarts)" = 1
 
 # --- it is killed: restarted, and the notifier keeps to its rate
 kill -9 "$(prop MainPID)"

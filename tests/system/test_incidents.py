@@ -1,5 +1,6 @@
 """Four incidents from real payloads, one without a sensor; what leaves is as the contract's examples."""
 import json
+import os
 import unittest
 
 from rig import ROOT, Case, until
@@ -153,7 +154,7 @@ class Incidents(Case):
         self.assertEqual(state["state"], "unacked")
         opened = self.rig.wait_rec("opened", state["id"])
         self.assertIn("wang", opened["who"])
-        self.assertEqual((opened["body"]["via"], opened["body"]["words"]), ("control", "有煤气味"))
+        self.assertEqual((opened["body"]["via"], opened["body"]["words"]), (f"control:{os.getuid()}", "有煤气味"))
         self.assertIn("燃气泄漏", self.page("wang", state["id"], "call", since)["text"])
 
     def test_8_numbers_never_repeat(self):

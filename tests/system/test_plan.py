@@ -65,8 +65,8 @@ class Plan(Case):
         rig.start()
         self.assertEqual((rig.status()["plan"], rig.status()["plan_broken"]), (plan, True))
         state = self.opened("plan-broken", since)
-        self.console.wait("somebody is called about the plan", lambda: [
-            m for m in self.console.all[since:] if "/page/" in m.topic and m.topic.endswith("/json")
+        self.console.wait("somebody is called about the plan, now or when the reload was refused", lambda: [
+            m for m in self.console.all if "/page/" in m.topic and m.topic.endswith("/json")
             and m.json["incident"] == state["id"] and m.json["kind"] == "call"])
         self.assertIn("wamg", rig.said())
         self.assertIn("TROUBLE", rig.tocsin("status").stdout)

@@ -1,5 +1,6 @@
 """What is refused, with which word, and what is ignored; every refusal is a row, and the chain goes on."""
 import json
+import time
 import unittest
 
 from rig import Case, until
@@ -54,6 +55,7 @@ class Refusals(Case):
 
         def bare():
             nonlocal taken
+            time.sleep(0.1)  # a person has 100 commands in 10 s
             taken = self.command("wang", "ack", "确认")
             return taken["ok"]
         self.assertFalse(bare())  # the page has not left for 3 s: it may be the answer to another

@@ -170,7 +170,7 @@ static const char *rest(char **w, int n, int from, struct buf *ret)
 	return buf_text(ret);
 }
 
-static void tell(struct trace *t, char **w, int n, enum reading_kind kind)
+static void tell_marked(struct trace *t, char **w, int n, const struct reading *like)
 {
 	int def = n > 0 ? plan_sensor(newest(t), w[0]) : -1;
 	struct event ev = {.kind = EVENT_READING};
@@ -178,12 +178,35 @@ static void tell(struct trace *t, char **w, int n, enum reading_kind kind)
 
 	if (def < 0)
 		trace_fail(t, "no such sensor:", n > 0 ? w[0] : "");
-	ev.reading = (struct reading){.kind = kind, .sensor = w[0], .def = def};
+	ev.reading = *like;
+	ev.reading.sensor = w[0];
+	ev.reading.def = def;
 	ev.reading.zone = newest(t)->sensors[def].zone;
 	ev.reading.word = ev.reading.text = rest(w, n, 1, &value);
 	ev.reading.has_number = milli_parse(ev.reading.text, strlen(ev.reading.text), &ev.reading.milli);
 	turn(t, &ev);
 	buf_fini(&value);
+}
+
+static void tell(struct trace *t, char **w, int n, enum reading_kind kind)
+{
+	tell_marked(t, w, n, &(struct reading){.kind = kind});
+}
+
+/* MARK SENSOR VALUE: with the sender's own number. */
+static void marked(struct trace *t, char **w, int n, bool dup)
+{
+	struct reading like = {.kind = READING_VALUE, .dup = dup};
+
+	if (n < 2)
+		trace_fail(t, "which mark of which sensor?", "");
+	like.mark = (uint64_t)number(t, w[0]);
+	tell_marked(t, w + 1, n - 1, &like);
+}
+
+static void do_marked(struct trace *t, char **w, int n)
+{
+	marked(t, w, n, false);
 }
 
 static void do_reading(struct trace *t, char **w, int n)
@@ -211,7 +234,9 @@ static void do_back(struct trace *t, char **w, int n)
 	tell(t, w, n, READING_BACK);
 }
 
-static void command(struct trace *t, char **w, int n, const char *via, bool retained)
+enum told { LIVE, RETAINED, AGAIN };
+
+static void command(struct trace *t, char **w, int n, const char *via, enum told told)
 {
 	struct event ev;
 	struct arena arena;
@@ -229,7 +254,8 @@ static void command(struct trace *t, char **w, int n, const char *via, bool reta
 	if (command_parse(w[0], w[1], buf_text(&payload), payload.len, &arena, &ev)) {
 		ev.command.via = via;
 		ev.command.by_login = !strcmp(via, "control");
-		ev.command.retained = retained;
+		ev.command.retained = told == RETAINED;
+		ev.command.dup = told == AGAIN;
 		ev.command.before_mark = !ev.command.by_login && t->link != LINK_SYNCED;
 		turn(t, &ev);
 	}
@@ -239,17 +265,26 @@ static void command(struct trace *t, char **w, int n, const char *via, bool reta
 
 static void do_cmd(struct trace *t, char **w, int n)
 {
-	command(t, w, n, "mqtt", false);
+	command(t, w, n, "mqtt", LIVE);
 }
 
 static void do_retained(struct trace *t, char **w, int n)
 {
-	command(t, w, n, "mqtt", true);
+	command(t, w, n, "mqtt", RETAINED);
 }
 
 static void do_control(struct trace *t, char **w, int n)
 {
-	command(t, w, n, "control", false);
+	command(t, w, n, "control", LIVE);
+}
+
+/* Delivered before: a command, or a marked reading when it begins with its number. */
+static void do_again(struct trace *t, char **w, int n)
+{
+	if (n > 0 && *w[0] >= '0' && *w[0] <= '9')
+		marked(t, w, n, true);
+	else
+		command(t, w, n, "mqtt", AGAIN);
 }
 
 static void do_link(struct trace *t, char **w, int n)
@@ -280,6 +315,30 @@ static void do_store(struct trace *t, char **w, int n)
 			return;
 		}
 	trace_fail(t, "store ok, late or failing", "");
+}
+
+static void self_fault(struct trace *t, char **w, int n, bool over)
+{
+	struct event ev = {.kind = EVENT_FAULT, .fault.over = over};
+	struct buf what = {0};
+	int self = n > 0 ? self_from(w[0]) : -1;
+
+	if (self < 0)
+		trace_fail(t, "which fault?", n > 0 ? w[0] : "");
+	ev.fault.self = (enum self)self;
+	ev.fault.what = rest(w, n, 1, &what);
+	turn(t, &ev);
+	buf_fini(&what);
+}
+
+static void do_fault(struct trace *t, char **w, int n)
+{
+	self_fault(t, w, n, false);
+}
+
+static void do_over(struct trace *t, char **w, int n)
+{
+	self_fault(t, w, n, true);
 }
 
 static void outcome(struct trace *t, const char *id, enum outcome what, const char *why)
@@ -408,9 +467,13 @@ static const struct {
     {"back", do_back},
     {"cmd", do_cmd},
     {"retained", do_retained},
+    {"marked", do_marked},
+    {"again", do_again},
     {"control", do_control},
     {"link", do_link},
     {"store", do_store},
+    {"fault", do_fault},
+    {"over", do_over},
     {"clock", do_clock},
     {"sent", do_sent},
     {"delivered", do_delivered},

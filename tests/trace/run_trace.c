@@ -5,6 +5,8 @@
  *   site FILE...                 the site; the first is laid over the others
  *   @MS start | stop | time      ms since the start; between two lines timers fire by themselves
  *   @MS reading SENSOR VALUE     VALUE as intake would map it; `unreadable|seen|away|back SENSOR`
+ *   @MS marked N SENSOR VALUE    with the sender's own number; `again N SENSOR VALUE` delivered before, and
+ * `again USER VERB PAYLOAD`
  *   @MS cmd USER VERB PAYLOAD    by MQTT; `retained ...` the same, retained; `control LOGIN ...` by the
  * socket
  *   @MS link down|up|synced      @MS store ok|late|failing      @MS clock STEP_MS

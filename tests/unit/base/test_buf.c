@@ -69,6 +69,20 @@ static void json_has_its_commas(void **state)
 	buf_fini(&b);
 }
 
+/* A program's output, cut in the middle of a character: the row stays JSON. */
+static void what_is_no_text_becomes_a_mark(void **state)
+{
+	struct buf b = {0};
+
+	(void)state;
+	json_str(&b, NULL, "短信\xe7\x87");
+	assert_string_equal(buf_text(&b), "\"短信\xef\xbf\xbd\xef\xbf\xbd\"");
+	buf_clear(&b);
+	json_str(&b, NULL, "\xff\xed\xa0\x80" "a\xf0\x9f\x94\xa5");
+	assert_string_equal(buf_text(&b), "\"\xef\xbf\xbd\xef\xbf\xbd\xef\xbf\xbd\xef\xbf\xbd" "a\xf0\x9f\x94\xa5\"");
+	buf_fini(&b);
+}
+
 static void arenas(void **state)
 {
 	struct arena a;
@@ -113,6 +127,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 	    cmocka_unit_test(grows),
 	    cmocka_unit_test(json_has_its_commas),
+	    cmocka_unit_test(what_is_no_text_becomes_a_mark),
 	    cmocka_unit_test(arenas),
 	    cmocka_unit_test(errors_wrap),
 	};

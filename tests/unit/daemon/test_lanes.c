@@ -123,6 +123,42 @@ static void test_life_has_ten_of_its_own(void **state)
 	expect_next("fire", 1, NULL);
 }
 
+static void test_topics_take_turns(void **state)
+{
+	(void)state;
+	for (int i = 0; i < 100; i++)
+		put(LANE_PERSON, "page/wang", "wang", 0, 0);
+	put(LANE_PERSON, "page/li", "li 1", 0, 1);
+	put(LANE_PERSON, "page/li", "li 2", 0, 1);
+	expect_next("wang", 1, NULL);
+	expect_next("li 1", 1, NULL);
+	expect_next("wang", 1, NULL);
+	put(LANE_PERSON, "page/smith", "smith 1", 0, 2);
+	expect_next("li 2", 2, NULL);
+	expect_next("wang", 2, NULL);
+	expect_next("smith 1", 2, NULL);
+	expect_next("wang", 2, NULL);
+	put(LANE_PERSON, "page/li", "li 3", 0, 3); /* who was through has no arrears and no credit */
+	expect_next("wang", 3, NULL);
+	expect_next("li 3", 3, NULL);
+	assert_int_equal(lanes_count(&lanes), 104);
+}
+
+static void test_one_topic_is_bounded(void **state)
+{
+	(void)state;
+	for (int i = 0; i < LANES_TOPIC_MAX; i++)
+		put(LANE_LIFE, "page/wang", "x", 0, 0);
+	put(LANE_LIFE, "page/wang", "one too many", 5, 0);
+	put(LANE_LIFE, "page/li", "li", 6, 0);
+	assert_int_equal(answer(), -5);
+	assert_int_equal(answer(), 0);
+	expect_next("x", 0, NULL);
+	expect_next("li", 0, NULL);
+	put(LANE_LIFE, "page/wang", "room again", 7, 0);
+	assert_int_equal(answer(), 0);
+}
+
 static void test_latest_wins(void **state)
 {
 	uint64_t number;
@@ -334,6 +370,8 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 	    cmocka_unit_test_setup_teardown(test_gravest_lane_first, begin, end),
 	    cmocka_unit_test_setup_teardown(test_life_has_ten_of_its_own, begin, end),
+	    cmocka_unit_test_setup_teardown(test_topics_take_turns, begin, end),
+	    cmocka_unit_test_setup_teardown(test_one_topic_is_bounded, begin, end),
 	    cmocka_unit_test_setup_teardown(test_latest_wins, begin, end),
 	    cmocka_unit_test_setup_teardown(test_replaced_token_is_answered, begin, end),
 	    cmocka_unit_test_setup_teardown(test_lost_link, begin, end),

@@ -86,7 +86,7 @@ static void test_it_waits_for_the_store(void **state)
 
 	(void)state;
 	assert_non_null(item);
-	while (!inbox_is_waited(r->inbox))
+	while (!inbox_is_waited(r->inbox) && !atomic_load(&returned))
 		usleep(500);
 	assert_false(atomic_load(&returned));
 	assert_ptr_equal(atomic_load(&r->inside), g);

@@ -19,7 +19,7 @@
 
 static struct turn *held; /* submitted, not yet answered */
 static enum store_answer answer;
-static int n_submitted;
+static int n_submitted, n_plans;
 
 void store_submit(struct store *s, struct turn *turn)
 {
@@ -36,7 +36,7 @@ enum store_answer store_take(struct store *s, struct turn **ret_turn, struct err
 	(void)s;
 	err->text[0] = 0;
 	answer = STORE_NOTHING;
-	if (a == STORE_COMMITTED || a == STORE_FENCED) {
+	if (a == STORE_COMMITTED || a == STORE_REPLACED || a == STORE_FENCED) {
 		*ret_turn = held;
 		for (int i = 0; i < held->n_rows; i++)
 			snprintf(held->rows[i].hash, HASH_BYTES, "hash%" PRId64, held->rows[i].row.seq);
@@ -51,6 +51,26 @@ void store_keep_plan(struct store *s, const char *hash, const char *bundle, size
 	(void)hash;
 	(void)bundle;
 	(void)len;
+	n_plans++;
+}
+
+void store_last_good(struct store *s, const char *bundle, size_t len)
+{
+	(void)s;
+	(void)bundle;
+	(void)len;
+}
+
+bool store_disk_is_low(const struct store *s)
+{
+	(void)s;
+	return false;
+}
+
+bool store_disk_is_shut(const struct store *s)
+{
+	(void)s;
+	return false;
 }
 
 int store_each_row(const char *path, int64_t from, int64_t to,
@@ -95,6 +115,11 @@ bool mqtt_is_synced(const struct mqtt *m)
 {
 	(void)m;
 	return true;
+}
+
+void mqtt_use(struct mqtt *m, const struct broker *broker, const char *password)
+{
+	(void)m, (void)broker, (void)password;
 }
 
 void mqtt_refilter(struct mqtt *m, const struct intake_filter *filters, int n)
@@ -344,6 +369,33 @@ static void test_cut_means_nothing_leaves(void **state)
 	assert_int_equal(n_submitted, 1);
 }
 
+static bool has_record(const struct records *r, const char *key)
+{
+	for (int i = 0; i < r->n; i++)
+		if (!strcmp(r->at[i].key, key) && r->at[i].value)
+			return true;
+	return false;
+}
+
+/* The new database holds one turn: the next brings all the rest, and the plan. */
+static void test_all_state_follows_into_a_new_store(void **state)
+{
+	(void)state;
+	put("s/gas", "{\"gas\":30}");
+	store_all();
+	put("tocsin/t/1/cmd/wang/raise", "burst-pipe b2 two");
+	assert_false(has_record(&held->records, "i/0000000001"));
+	n_plans = 0;
+	store_says(STORE_REPLACED);
+	assert_non_null(held);
+	assert_true(has_record(&held->records, "i/0000000001"));
+	assert_true(n_plans > 0);
+	store_says(STORE_COMMITTED);
+	put("tocsin/t/1/cmd/wang/note", "2 three");
+	assert_false(has_record(&held->records, "i/0000000001")); /* once */
+	store_all();
+}
+
 static void test_order_given_before_the_gas_is_stopped_at_release(void **state)
 {
 	(void)state;
@@ -532,6 +584,7 @@ int main(void)
 	    TEST(test_failing_store_refuses_waits_until_it_is_back),
 	    TEST(test_wait_that_ran_out_means_failing),
 	    TEST(test_cut_means_nothing_leaves),
+	    TEST(test_all_state_follows_into_a_new_store),
 	    TEST(test_order_given_before_the_gas_is_stopped_at_release),
 	    TEST(test_result_goes_to_the_asker),
 	    TEST(test_verbs_of_the_control_socket),

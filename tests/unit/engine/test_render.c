@@ -358,9 +358,12 @@ static void test_heartbeat_is_the_contract(void **state)
 
 static void assert_words(const char *b2, const char *kitchen, const char *roof)
 {
-	assert_string_equal(zone_word(&f_engine, ZONE_B2), b2);
-	assert_string_equal(zone_word(&f_engine, ZONE_KITCHEN), kitchen);
-	assert_string_equal(zone_word(&f_engine, ZONE_ROOF), roof);
+	unsigned char *judged = zones_judge(&f_engine);
+
+	assert_string_equal(zone_word(judged[ZONE_B2]), b2);
+	assert_string_equal(zone_word(judged[ZONE_KITCHEN]), kitchen);
+	assert_string_equal(zone_word(judged[ZONE_ROOF]), roof);
+	free(judged);
 }
 
 static void test_zone_word_by_state(void **state)

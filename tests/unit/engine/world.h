@@ -12,6 +12,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "engine/again.c"
 #include "engine/condition.c"
 #include "engine/deadline.c"
 #include "engine/gates.c"
@@ -64,6 +65,11 @@ void effect_want(struct engine *e, const char *sensor_id)
 {
 	assert_non_null(e);
 	buf_printf(&trace, "want %s\n", sensor_id ? sensor_id : "all");
+}
+
+uint64_t fnv64(uint64_t h, const char *text) /* only commands need a good one */
+{
+	return h ^ strlen(text);
 }
 
 void records_put(struct records *r, const char *key, const char *value)

@@ -264,6 +264,9 @@ static void families_are_bounded(void **state)
 	}
 	assert_null(say(in, "z/4096", "1"));
 	assert_int_equal(result.n_more, 1);
+	assert_true(result.is_news); /* somebody is told: once a minute */
+	assert_null(say(in, "z/4097", "1"));
+	assert_false(result.is_news);
 	assert_string_equal(say(in, "z/4095", "1")->sensor, "dev-4095");
 	assert_int_equal(result.n_more, 0);
 	intake_free(in);

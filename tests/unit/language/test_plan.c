@@ -262,11 +262,13 @@ static void system_has_all_its_types(void **state)
 		t = &run.plan->types[plan_self(run.plan, (enum self)i)];
 		assert_string_equal(t->id, self_name((enum self)i));
 		assert_int_equal(t->hazard, HAZARD_SYSTEM);
-		assert_int_equal(t->severity, SEVERITY_FAULT);
+		assert_int_equal(t->severity, i == SELF_MARK_LOST      ? SEVERITY_MAJOR
+		                              : i == SELF_BROKER_DROPS ? SEVERITY_MINOR
+		                                                       : SEVERITY_FAULT);
 		assert_int_equal(t->n_grades, 0);
 		assert_int_equal(t->per, i == SELF_SENSOR_LOST ? PER_SENSOR : PER_SITE);
 		assert_int_equal(t->chain, i == SELF_SENSOR_LOST);
-		assert_int_equal(t->remind_ms, (i == SELF_SENSOR_LOST ? 2 : 4) * 3600000);
+		assert_int_equal(t->remind_ms, (i == SELF_SENSOR_LOST ? 2 : i == SELF_MARK_LOST ? 1 : 4) * 3600000);
 		assert_string_equal(t->title.in[LANG_EN], self_title((enum self)i, LANG_EN));
 	}
 	run_end(&run);

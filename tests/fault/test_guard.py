@@ -1,0 +1,162 @@
+"""tocsin guard against a real broker and daemon: whatever ends the heartbeats, a program is called in time,
+once when it happens and once when it is over."""
+import json
+import os
+import signal
+import subprocess
+import unittest
+
+from rig import Case, LATE_MS, TOCSIN, spawn, until
+
+AFTER_S = 4        # of silence; a heartbeat comes each second here
+OFFLINE_S = 4      # min(5 s, after)
+LIMIT_S = AFTER_S + 4
+FAULTS = f"heartbeat-ms=1000,store-late-ms={LATE_MS}"
+
+
+class Guard:
+    """tocsin guard with a program that writes down what it was told."""
+
+    def __init__(self, rig, *more):
+        self.rig, self.out = rig, rig.path("guard.json")
+        rig.write("guard.pw", "guard-pw\n")
+        rig.write("program", f'#!/bin/sh\n[ "$#" = 1 ] || exit 1\nprintf "%s\\n--\\n" "$1" >>{rig.path("told")}\n', 0o755)
+        rig.write("told", "")
+        with open(self.out, "w", encoding="utf-8") as out, open(rig.path("guard.log"), "w", encoding="utf-8") as log:
+            self.process = spawn([TOCSIN, "--json", "guard", "--broker", f"mqtt://127.0.0.1:{rig.port}", "--user", "guard",
+                                  "--password-file", rig.path("guard.pw"), "--after", f"{AFTER_S}s",
+                                  "--exec", rig.path("program"), *more], stdout=out, stderr=log)
+
+    def said(self):
+        with open(self.out, encoding="utf-8") as f:
+            return [json.loads(line) for line in f]
+
+    def words(self):
+        return [f"{s['state']} {s['trouble']}" for s in self.said()]
+
+    def told(self):
+        """What the program was called with: pairs of a Chinese and an English line."""
+        return [t.strip().split("\n") for t in self.rig.read("told").split("--\n") if t.strip()]
+
+    def expect(self, what, *words, limit_s=LIMIT_S):
+        """Exactly these so far, by JSON and by the program."""
+        try:
+            until(what, lambda: len(self.words()) >= len(words) and len(self.told()) >= len(words), limit_s)
+        finally:
+            if self.words() != list(words):
+                print(f"the guard said {self.words()}\n" + self.rig.read("guard.log"), flush=True)
+        if self.words() != list(words):
+            raise AssertionError(f"{what}: {self.words()}")
+        for (zh, en), said in zip(self.told(), self.said(), strict=True):
+            if (zh, en) != (said["zh"], said["en"]):
+                raise AssertionError(f"the program was told {zh} {en}, not {said}")
+        return self.told()[-1]
+
+    def stop(self):
+        self.process.terminate()
+        return self.process.wait(10)
+
+
+class Watched(Case):
+    autostart = False
+
+    def setUp(self):
+        rig = self.rig
+        self.fault = f"{FAULTS},loop-hold={rig.path('hold')},store-fail={rig.path('fail')}"
+        if not rig.daemon or rig.daemon.poll() is not None:
+            rig.start(self.fault)
+        self.guard = Guard(rig, "--site", "plaza")
+        self.addCleanup(self.guard.process.wait)
+        self.addCleanup(self.guard.process.kill)
+        until("the guard listens", lambda: "listening" in rig.read("guard.log"))
+
+    def over(self, *words):
+        self.guard.expect("it is over", *words)
+        self.assertEqual(self.guard.stop(), 0)
+        self.assertNotIn("did not tell", self.rig.read("guard.log"))
+
+    def test_killed(self):
+        self.rig.kill9()
+        zh, en = self.guard.expect("killed is told", "alarm down", limit_s=OFFLINE_S + 3)
+        self.assertIn("plaza", zh)
+        self.assertIn("没有运行", zh)
+        self.assertIn("offline", en)
+        self.rig.start(self.fault)
+        self.over("alarm down", "over down")
+
+    def test_stopped_in_its_tracks(self):
+        self.rig.daemon.send_signal(signal.SIGSTOP)
+        _, en = self.guard.expect("silence is told", "alarm down")
+        self.assertIn("no heartbeat", en)
+        self.rig.daemon.send_signal(signal.SIGCONT)
+        self.over("alarm down", "over down")
+
+    def test_its_loop_hangs_while_its_link_lives(self):
+        self.rig.write("hold", "")
+        self.guard.expect("a loop that hangs is told", "alarm down")
+        self.assertEqual(self.console.newest("status").payload, "online")
+        os.unlink(self.rig.path("hold"))
+        self.over("alarm down", "over down")
+
+    def test_stopped_by_hand(self):
+        self.assertEqual(self.rig.stop(), 0)
+        _, en = self.guard.expect("a stop is told", "alarm down")
+        self.assertIn("somebody stopped it", en)
+        self.assertEqual(self.guard.stop(), 1)  # it ends while something is wrong
+
+    def test_store(self):
+        fail = self.rig.path("fail")
+        self.rig.write("fail", "")
+        self.rig.pub("tasmota", "tele/pumps/SENSOR", '{"Switch1":"ON"}')
+        zh, _ = self.guard.expect("a failing store is told", "alarm store")
+        self.assertIn("审计存储", zh)
+        os.unlink(fail)
+        self.over("alarm store", "over store")
+
+    def test_the_broker_goes(self):
+        rig = self.rig
+        rig.broker_stop()
+        rig.broker_start()  # quick: nobody is woken
+        until("the guard listens again", lambda: rig.read("guard.log").count("listening") >= 2)
+        self.assertEqual(self.guard.words(), [])
+        rig.broker_stop()
+        zh, _ = self.guard.expect("no broker is told", "alarm broker")
+        self.assertIn("消息服务器", zh)
+        rig.broker_start()
+        self.guard.expect("the broker is back", "alarm broker", "over broker", limit_s=15)
+        self.rig.synced()
+        self.over("alarm broker", "over broker")
+
+
+class Alone(Case):
+    autostart = False
+
+    def test_a_site_that_never_speaks_and_a_wrong_password(self):
+        guard = Guard(self.rig, "--site", "harbour")
+        self.addCleanup(guard.process.wait)
+        self.addCleanup(guard.process.kill)
+        _, en = guard.expect("never heard is told", "alarm down")
+        self.assertIn("was ever heard", en)
+        self.assertEqual(guard.stop(), 1)
+        guard = Guard(self.rig, "--password-file", self.rig.path("tocsin.yaml"))
+        self.addCleanup(guard.process.wait)
+        self.addCleanup(guard.process.kill)
+        _, en = guard.expect("a refused password is told", "alarm broker")
+        self.assertIn("refuses", en)
+
+    def test_options(self):
+        def run(*args):
+            return subprocess.run([TOCSIN, "guard", *args], capture_output=True, text=True, timeout=10, check=False)
+        for wrong, word in (((), "--broker"), (("--broker", "tcp://x"), "mqtt://"), (("--broker", "mqtt://x:99999"), "address"),
+                            (("--broker", "mqtt://x", "--cafile", "/x"), "mqtts"), (("--broker", "mqtt://x", "--after", "soon"), "35s"),
+                            (("--broker", "mqtt://x", "--exec", "mail"), "full path"),
+                            (("--broker", "mqtts://x", "--cert", "/x"), "together"),
+                            (("--broker", "mqtt://x", "--site", "a/b"), "--site"),
+                            (("--broker", "mqtt://x", "--password-file", "/nonexistent"), "nonexistent")):
+            done = run(*wrong)
+            self.assertEqual(done.returncode, 2, wrong)
+            self.assertIn(word, done.stderr, wrong)
+
+
+if __name__ == "__main__":
+    unittest.main()

@@ -1,0 +1,219 @@
+"""Ended without warning under load, thousands of times where asked for: nothing
+acknowledged is lost, nothing comes twice, everything due is kept. KILLS=N and
+SEED=N in the environment; TOCSIN_LONG=1 for 10,000."""
+import copy
+import os
+import signal
+import time
+import unittest
+
+import harness
+import history
+from rig import TOCSIN, Case
+
+KILLS, A_HOUSE = harness.long_dose("KILLS", 200, 10000), 200  # then a fresh house: closed incidents stay a day
+STOPS, STORM_RATE = 4, 200
+STOP_S = 10
+SOON_S = 5
+
+
+def one_life(house):
+    """A start and its end: mostly within 60 ms of its first word, at times while starting, at times later."""
+    kind = house.random.random()
+    house.launch()
+    if kind >= 0.08:
+        house.first_word()
+    longest = 0.12 if kind < 0.08 else 0.06 if kind < 0.93 else 1.5
+    time.sleep(house.random.uniform(0, longest))
+    house.kill()
+
+
+def kill_house(seed, kills, environ=None, rate=100):
+    """One house, killed so often, and what was recorded of it."""
+    house = harness.House(seed, rate)
+    os.environ.update(environ or {})
+    try:
+        house.start()
+        house.kill()
+        for _ in range(kills - 1):
+            one_life(house)
+        for name in environ or {}:
+            del os.environ[name]
+        house.drain()
+        return history.examine(house, TOCSIN)
+    finally:
+        for name in environ or {}:
+            os.environ.pop(name, None)
+        house.close()
+
+
+class Kill(unittest.TestCase):
+    def test_kill(self):
+        seed, all_of_them, began = harness.seed_of_the_day(), history.Sum(), time.monotonic()
+        done, wrong = 0, []
+        while done < KILLS:
+            kills = min(A_HOUSE, KILLS - done)
+            recorded = kill_house(seed + done, kills)
+            wrong += [f"SEED={seed + done} KILLS={kills}: {w}" for w in recorded.wrong]
+            done += kills
+            all_of_them.add(recorded)
+            print(f"{done} kills, {time.monotonic() - began:.0f} s: {all_of_them}", *wrong[-5:], sep="\n", flush=True)
+        type(self).recorded = recorded
+        self.assertEqual(wrong, [])
+
+    def test_selftest(self):
+        """What the check is for, it finds: first in a record that was tampered with, then in a real one."""
+        recorded = getattr(self, "recorded", None) or kill_house(harness.seed_of_the_day(), 20)
+        for word, tamper in TAMPERS.items():
+            broken = copy.deepcopy(recorded)
+            tamper(broken)
+            broken.check()
+            self.assertTrue(any(w.startswith(word + ":") for w in broken.wrong), f"{word} was not found: {broken.wrong[:5]}")
+        for guard, words, rate in (("wait_stored", {"lost"}, 100), ("redelivery", {"duplicates", "commands twice"}, 300)):
+            for _ in range(4):  # how much is under way at a kill is chance
+                broken = kill_house(harness.seed_of_the_day(), 40, {"TOCSIN_GUARD_OFF": guard}, rate)
+                found = {w.split(":")[0] for w in broken.wrong}
+                if found & words:
+                    break
+            self.assertTrue(found & words, f"without {guard} nothing was found wrong but {found}")
+            print(f"without {guard}: {dict(broken.figures)}", flush=True)
+
+    def test_stop(self):
+        """SIGTERM in a storm: over within 10 s, nothing lost, and what was due is due after the start."""
+        house = harness.House(harness.seed_of_the_day(), STORM_RATE)
+        try:
+            house.start()
+            longest = 0
+            for n in range(STOPS):
+                if n:
+                    house.launch()
+                house.first_word()
+                time.sleep(house.random.uniform(0.1, 1))
+                began = time.monotonic()
+                house.rig.daemon.send_signal(signal.SIGTERM)
+                self.assertEqual(house.rig.daemon.wait(STOP_S), 0, house.rig.said())
+                longest = max(longest, time.monotonic() - began)
+                house.notes.put("killed")
+            house.drain()
+            recorded = history.examine(house, TOCSIN)
+            self.assertEqual(recorded.wrong, [])
+            print(f"the longest stop took {longest * 1000:.0f} ms: {dict(recorded.figures)}")
+        finally:
+            house.close()
+
+
+# How to make a true record a false one: the word the check must find it by.
+
+def drop_row(h):
+    taken = next(r for r in h.rows if r["kind"] == "member" and r["body"].get("value", "").isdigit())
+    h.rows.remove(taken)
+
+
+def take_twice(h):
+    h.rows.append(copy.deepcopy(next(r for r in h.rows if r["kind"] == "member" and r["body"].get("value", "").isdigit())))
+
+
+def note_twice(h):
+    h.rows.append(copy.deepcopy(next(r for r in h.rows if r["kind"] == "note")))
+
+
+def forget_note(h):
+    answered = {a[1]["req"] for a in h.of("answer") if a[1]["ok"] and a[1]["cmd"] == "note"}
+    gone = next(r for r in h.rows if r["body"].get("words") in answered)
+    gone["body"]["words"] = "other words"
+
+
+def repeat_unmarked(h):
+    said = next(n for n in h.notes if n[0] == "heard" and not n[2]["repeat"])
+    h.notes.append(copy.deepcopy(said))
+
+
+def repeat_renamed(h):
+    said = copy.deepcopy(next(n for n in h.notes if n[0] == "heard"))
+    said[2]["notice"] = said[2]["notice"].split(".")[0] + ".77"
+    h.notes.append(said)
+
+
+def unheard(h):
+    sent = next(r["body"]["notice"] for r in h.rows if r["kind"] == "sent")
+    h.notes = [n for n in h.notes if n[0] != "heard" or n[2]["notice"] != sent]
+
+
+def call_late(h):
+    alive = next(i for i, n in enumerate(h.notes) if n[0] == "spawned")
+    h.notes = [n for n in h.notes[alive:alive + 1]] + [n for n in h.notes if n[0] not in ("spawned", "killed")]
+    for r in h.rows:
+        r["t"] += 3 if r["kind"] == "called" else 0
+
+
+def call_early(h):
+    for r in h.rows:
+        r["t"] -= 1 if r["kind"] == "called" else 0
+
+
+def head_lost(h):
+    h.hashes = h.hashes[:len(h.hashes) // 2]
+
+
+def start_twice(h):
+    next(r for r in h.rows if r["kind"] == "started" and r["epoch"] > 1)["epoch"] = 1
+
+
+TAMPERS = {"lost": drop_row, "duplicates": take_twice, "commands twice": note_twice, "commands lost": forget_note,
+           "repeats not marked": repeat_unmarked, "repeated": repeat_renamed, "notices lost": unheard,
+           "late": call_late, "early": call_early, "heads lost": head_lost, "order": start_twice}
+
+
+class Moments(Case):
+    """The three moments at which a kill has a consequence of its own, each exactly."""
+    site = {"wait": "60s"}
+
+    def crash(self, fault, topic, payload):
+        """Started so that this message ends it at that point; started again without; the time of that."""
+        self.rig.stop()
+        self.rig.start(fault.replace("NEXT", str(len(self.rig.rows()) + 3)))  # after `started` and `broker_up`
+        self.since = self.console.mark()
+        self.rig.pub(topic.split("/")[0] if topic.startswith("plc") else "zigbee2mqtt", topic, payload)
+        self.assertEqual(self.rig.daemon.wait(20), -signal.SIGABRT)
+        began = time.monotonic()
+        self.rig.start()
+        return began
+
+    def pages(self, number):
+        return [m for m in self.console.heard("page/wang/json", self.since) if m.json["incident"] == number
+                and m.json["kind"] == "call"]
+
+    def opened_once(self, kind):
+        return self.console.wait(f"{kind} is open", lambda: [r for r in self.rig.recs("opened") if r["body"]["type"] == kind])
+
+    def test_stored_not_acknowledged(self):
+        self.crash("crash-stored=water_leak", "zigbee2mqtt/l2/leak", '{"water_leak": true}')
+        found = self.opened_once("burst-pipe")
+        self.rig.pub("plc", "plc/switch-room/mains", "alarm")  # behind it in the queue: then the leak came again
+        self.opened("power-loss", self.since)
+        self.assertEqual(len(found), 1)
+        self.assertEqual(len(self.rig.recs("opened", found[0]["inc"])), 1)
+        self.assertEqual(len([r for r in self.rig.recs("member", found[0]["inc"])]), 0)
+
+    def test_stored_not_told(self):
+        began = self.crash('crash-committed="type":"fire"', "plc/b2/callpoint", "1")
+        found = self.opened_once("fire")
+        page = self.console.wait("wang is called", lambda: self.pages(found[0]["inc"]))[0]
+        took = page.at - began
+        self.assertLess(took, SOON_S)
+        self.assertEqual(len(self.rig.recs("opened", found[0]["inc"])), 1)
+        print(f"called {took * 1000:.0f} ms after the start")
+
+    def test_told_not_marked(self):
+        self.crash("crash-sent=NEXT.1", "zigbee2mqtt/b2/gas", '{"gas": true, "gas_density": 31.2}')
+        found = self.opened_once("gas-leak")[0]["inc"]
+        self.console.wait("the call comes again", lambda: any(m.json["repeat"] for m in self.pages(found)))
+        self.rig.wait_rec("sent", found, lambda r: r["body"]["kind"] == "call")
+        pages = self.pages(found)
+        self.assertEqual([m.json["repeat"] for m in pages], [False] + [True] * (len(pages) - 1))
+        self.assertEqual(len({m.json["notice"] for m in pages}), 1)
+        self.assertTrue(pages[1].json["text"].startswith("〔重发〕"))
+
+
+if __name__ == "__main__":
+    unittest.main()
