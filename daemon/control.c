@@ -5,6 +5,7 @@
 #include "base/buf.h"
 #include "control_door.h"
 #include "control_line.h"
+#include "fault.h"
 #include "spare.h"
 
 #include <errno.h>
@@ -239,7 +240,7 @@ static void client_new(struct control *c, int fd, const struct peer *peer)
 {
 	struct client *cl;
 
-	if (c->n_clients >= CLIENTS_MAX || spare_has(fd)) {
+	if (c->n_clients >= CLIENTS_MAX || (GUARD(spare_descriptors) && spare_has(fd))) {
 		close(fd);
 		return;
 	}

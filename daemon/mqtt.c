@@ -4,6 +4,7 @@
 
 #include "base/arena.h"
 #include "base/buf.h"
+#include "fault.h"
 
 #include <MQTTAsync.h>
 #include <stdio.h>
@@ -309,7 +310,7 @@ static MQTTAsync_SSLOptions tls_options(struct line *l)
 	options.keyStore = tls->cert;
 	options.privateKey = tls->key;
 	options.enableServerCertAuth = 1;
-	options.verify = 1; /* the host name too: not the library's default */
+	options.verify = GUARD(host_name); /* the host name too: not the library's default */
 	options.enabledCipherSuites = "TLSv1.2+HIGH:!aNULL"; /* none below 1.2; 1.3 has its own */
 	options.ssl_error_cb = on_tls_error;
 	options.ssl_error_context = l;

@@ -4,6 +4,7 @@
 #include "mqtt_sender.h"
 
 #include "clock.h"
+#include "fault.h"
 
 #include <inttypes.h>
 #include <stdio.h>
@@ -213,7 +214,7 @@ static void forget_link(struct mqtt *m, const char *why)
 	m->lanes.is_command_unsure = false;
 	pthread_mutex_unlock(&m->lock);
 	wire_detach(&m->wire);
-	if (unsure)
+	if (unsure && GUARD(unsure_command))
 		line_abandon(m->line);
 	mqtt_policy_lost(&m->policy);
 	sender_give_answers(m);
@@ -234,7 +235,7 @@ static void link_lost(struct mqtt *m, const struct told *told)
 
 	forget_link(m, told->why);
 	tell_down(m, LINK_DOWN, told->why);
-	if (m->is_taken_over) {
+	if (m->is_taken_over && GUARD(taken_over)) {
 		say_taken_over(m, "session taken over");
 		m->short_links = SHORT_LINKS;
 		wait_ms = TAKEN_OVER_WAIT_MS;

@@ -1,6 +1,8 @@
 /* mqtt_wire.c - the library's socket, found among our own descriptors. */
 #include "mqtt_wire.h"
 
+#include "fault.h"
+
 #include <dirent.h>
 #include <fcntl.h>
 #include <linux/sockios.h>
@@ -50,7 +52,8 @@ static void set_options(int fd)
 {
 	int on = 1, bytes = SEND_BUFFER_BYTES;
 
-	setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof(on));
+	if (GUARD(nodelay))
+		setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof(on));
 	setsockopt(fd, SOL_SOCKET, SO_SNDBUF, &bytes, sizeof(bytes));
 }
 

@@ -3,6 +3,7 @@
 #include "store_writer.h"
 
 #include "base/arena.h"
+#include "fault.h"
 #include "store_disk.h"
 
 #include <stdlib.h>
@@ -171,7 +172,7 @@ static enum db_outcome commit(struct writer *w, const struct db_step *step, stru
 	if (code != SQL_OK)
 		return code == SQL_FULL ? DB_FULL : DB_FAILED;
 	outcome = db_commit(w->sql, step, err);
-	if (outcome == DB_BAD && set_aside(w, err) == 0) {
+	if (outcome == DB_BAD && GUARD(set_aside) && set_aside(w, err) == 0) {
 		w->replaced = *err;
 		code = open_again(w, err);
 		outcome = code == SQL_OK     ? db_commit(w->sql, step, err)
@@ -185,7 +186,7 @@ enum db_outcome writer_try(struct writer *w, const struct db_step *step, struct 
 {
 	enum db_outcome outcome = commit(w, step, err);
 
-	if (outcome == DB_FULL && disk_ballast_drop(w->path)) {
+	if (outcome == DB_FULL && GUARD(reserve) && disk_ballast_drop(w->path)) {
 		outcome = commit(w, step, err);
 		if (outcome == DB_COMMITTED)
 			err_set(err,

@@ -30,7 +30,7 @@ static void on_late(void *arg)
 {
 	struct daemon *d = arg;
 
-	if (!d->flying || d->store_state == STORE_FAILING)
+	if (!d->flying || d->store_state == STORE_FAILING || !GUARD(late))
 		return;
 	if (d->store_state == STORE_LATE) { /* it hangs, and says nothing */
 		daemon_tell_store(d, STORE_FAILING);

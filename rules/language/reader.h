@@ -24,6 +24,13 @@ struct wanted {
 	int playbook;
 };
 
+/* The words of a profile, once for all its sensors. */
+enum { SHARED_WORDS_MAX = 16 };
+struct shared_words {
+	const struct node *node;
+	const struct word_set *sets;
+};
+
 struct reader {
 	const struct source *sources;
 	int n_sources;
@@ -42,6 +49,8 @@ struct reader {
 	int playbook; /* being read */
 	const char **said;
 	int n_said;
+	struct shared_words words[SHARED_WORDS_MAX];
+	int n_words;
 };
 
 /* -- problem.c -- */

@@ -78,7 +78,15 @@ static void read_words(struct reader *r, const struct node *node, struct sensor_
 		complain(r, node, "'words' must be a map: {alarm: [\"1\"], normal: [\"0\"]}");
 		return;
 	}
-	sets = arena_alloc(&r->plan->arena, (size_t)node->n * sizeof *sets);
+	ret->n_words = node->n;
+	for (int i = 0; i < r->n_words; i++)
+		if (r->words[i].node == node) {
+			ret->words = r->words[i].sets;
+			return;
+		}
+	ret->words = sets = arena_alloc(&r->plan->arena, (size_t)node->n * sizeof *sets);
+	if (r->n_words < SHARED_WORDS_MAX)
+		r->words[r->n_words++] = (struct shared_words){node, sets};
 	for (int i = 0; i < node->n; i++) {
 		const struct pair *p = &node->pairs[i];
 		const struct key key = {.name = p->key->text, .type = KEY_STRINGS};
@@ -88,8 +96,6 @@ static void read_words(struct reader *r, const struct node *node, struct sensor_
 		if (value_read(r, &key, p->value, &sets[i].texts))
 			check_twice(r, p->value, sets, i);
 	}
-	ret->words = sets;
-	ret->n_words = node->n;
 }
 
 /* -- topics -- */

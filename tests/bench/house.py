@@ -28,7 +28,7 @@ zones:
   hall: {{name: {{zh: 大厅, en: hall}}}}
 people:
   wang: {{name: 王强, user: wang, language: en, channels: [page]}}
-roles:
+{people}roles:
   duty-electrician: {{name: {{zh: 值班电工, en: duty electrician}}, holder: wang}}
 {roles}chains:
   life-safety: {{levels: [{{call: [duty-electrician], wait: 30m}}], exhausted: [duty-electrician]}}
@@ -52,6 +52,8 @@ ALARM = """\
     when: {of: {kind: smoke}, is: alarm}
     chain: life-safety
 """
+SHIPPED_ROLES = ("shift-foreman", "engineering-supervisor", "maintenance", "electricians-foreman", "customer-service",
+                 "security-supervisor", "fire-warden", "property-manager", "leader-on-duty", "administration")
 PAGES = system.ROOT + "page/"
 FILE_SENSORS = 5000  # an included file is at most 1 MiB
 
@@ -65,14 +67,17 @@ class House(system.Rig):
         self.write("mosquitto.conf", BROKER.format(port=self.port, more=broker))
         self.write_sensors(alarms, qos)
         playbooks = ", ".join(f"{system.SOURCE}/rules/{d}/*.yaml" for d in ("playbooks", "profiles")) + ", "
-        roles = "" if not shipped else "".join(
-            f"  {r}: {{name: {{zh: {r}, en: {r}}}, covered_by: duty-electrician}}\n" for r in (
-                "shift-foreman", "engineering-supervisor", "maintenance", "electricians-foreman", "customer-service",
-                "security-supervisor", "fire-warden", "property-manager", "leader-on-duty", "administration"))
+        roles = people = ""
+        for role in SHIPPED_ROLES if shipped else ():
+            people += f"  of-{role}: {{name: {role}, language: zh, channels: [page]}}\n"
+            roles += f"  {role}: {{name: {{zh: {role}, en: {role}}}, holder: of-{role}}}\n"
         if not shipped:
             playbooks = f"{system.SOURCE}/rules/profiles/*.yaml, "
-        self.write("tocsin.yaml", SITE.format(port=self.port, dir=self.dir, include=playbooks, roles=roles,
+        self.write("tocsin.yaml", SITE.format(port=self.port, dir=self.dir, include=playbooks, roles=roles, people=people,
                                               alarm="" if shipped else ALARM))
+
+    def passwords(self):
+        """Nobody needs one here."""
 
     def write_sensors(self, alarms, qos):
         kinds = [kind for kind, n in alarms for _ in range(n)]

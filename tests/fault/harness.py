@@ -263,7 +263,7 @@ class Crowd:
     """The people and the ear that hears everything."""
 
     def __init__(self, rig, notes, seed):
-        self.rig, self.notes, self.epoch, self.timers = rig, notes, 0, []
+        self.rig, self.notes, self.epoch, self.starts = rig, notes, 0, 0
         self.random, self.woken, self.tasks = random.Random(seed), threading.Condition(), []
         self.people = [Person(self, user, seed * 7 + i) for i, user in enumerate(("wang", "li", "smith"))]
         self.stopping = False
@@ -290,9 +290,10 @@ class Crowd:
     def heard(self, topic, payload):
         kind = topic[len(ROOT):].split("/")
         epoch = re.search(rb'"epoch":(\d+)', payload)
-        if epoch and int(epoch[1]) > self.epoch:
+        if (topic, payload) == (ROOT + "status", b"online") or epoch and int(epoch[1]) > self.epoch:
             with self.woken:
-                self.epoch = int(epoch[1])
+                self.starts += 1
+                self.epoch = max(self.epoch, int(epoch[1]) if epoch else 0)
                 self.woken.notify_all()
         if topic == ROOT + "audit/head":
             self.notes.put("head", json.loads(payload))
@@ -304,13 +305,13 @@ class Crowd:
                 for person in self.random.sample(self.people, 2):
                     self.later(self.random.uniform(0, 0.3), person.go_on, state)
 
-    def wait_epoch(self, after, limit_s, alive):
-        """True when something of a later start was heard."""
+    def wait_start(self, after, limit_s, alive):
+        """True when something of a later start was heard: another epoch, or that it is online."""
         end = time.monotonic() + limit_s
         with self.woken:
-            while self.epoch <= after and alive() and time.monotonic() < end:
+            while self.starts <= after and alive() and time.monotonic() < end:
                 self.woken.wait(0.2)
-            return self.epoch > after
+            return self.starts > after
 
     def hush(self):
         """Nobody begins anything any more."""
@@ -350,13 +351,13 @@ class House:
         self.publisher.thread.start()
 
     def launch(self, fault=None):
-        self.before = self.crowd.epoch
+        self.before = self.crowd.starts
         self.notes.put("spawned")
         self.rig.daemon_launch(fault)
 
     def first_word(self):
         """The daemon told something since launch(): it stored something."""
-        heard = self.crowd.wait_epoch(self.before, START_LIMIT_S, lambda: self.rig.daemon.poll() is None)
+        heard = self.crowd.wait_start(self.before, START_LIMIT_S, lambda: self.rig.daemon.poll() is None)
         if not heard:
             raise AssertionError(f"tocsind said nothing for {START_LIMIT_S} s:\n{self.rig.said()}")
 

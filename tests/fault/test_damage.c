@@ -17,15 +17,14 @@ static void forget_pages(struct bed *b, struct turn *t)
 	assert_int_equal(next_answer(b, &back, &err), STORE_ERROR);
 }
 
-static struct bed with_rows(int n)
+static void with_rows(struct bed *b, int n)
 {
-	struct bed b = bed_make();
 	struct turn *t = turn_make(1, n);
 
+	*b = bed_make();
 	t->ids_reserved = 101;
-	bed_open(&b);
-	put_expect(&b, t, STORE_COMMITTED);
-	return b;
+	bed_open(b);
+	put_expect(b, t, STORE_COMMITTED);
 }
 
 static void smash(const char *path, off_t from, off_t to)
@@ -88,10 +87,11 @@ static int count_bad(const struct bed *b)
 
 static void test_another_file_in_its_place(void **state)
 {
-	struct bed b = with_rows(3);
+	struct bed b;
 	struct turn *t = turn_make(4, 2);
 
 	(void)state;
+	with_rows(&b, 3);
 	forget_pages(&b, t);
 	file_write(b.path, "this is a text file, and a rather long one so that it has a whole header: "
 	                   "0123456789012345678901234567890123456789");
@@ -105,10 +105,11 @@ static void test_another_file_in_its_place(void **state)
 /* Every page of the database; the log does not hold them any more. */
 static void test_all_pages(void **state)
 {
-	struct bed b = with_rows(3);
+	struct bed b;
 	struct turn *t = turn_make(4, 2);
 
 	(void)state;
+	with_rows(&b, 3);
 	forget_pages(&b, t);
 	smash(b.path, 0, 65536);
 	assert_int_equal(truncate(bed_file(&b, "tocsin.db-wal"), 0), 0);
@@ -120,11 +121,12 @@ static void test_all_pages(void **state)
 /* Damage in the middle, met by the commit itself. */
 static void test_met_by_the_commit(void **state)
 {
-	struct bed b = with_rows(3000);
+	struct bed b;
 	struct turn *t = turn_make(3001, 2);
 	struct stat st;
 
 	(void)state;
+	with_rows(&b, 3000);
 	assert_true(store_close(b.store)); /* the log goes into the file */
 	close(b.fd);
 	assert_int_equal(stat(b.path, &st), 0);
@@ -145,7 +147,7 @@ static void test_cut_to_nothing(void **state)
 	for (int with_log = 0; with_log < 2; with_log++) {
 		struct turn *t = turn_make(4, 2);
 
-		b = with_rows(3);
+		with_rows(&b, 3);
 		forget_pages(&b, t);
 		assert_int_equal(truncate(b.path, 0), 0);
 		if (!with_log)
@@ -161,9 +163,10 @@ static void test_cut_to_nothing(void **state)
 static void test_log_deleted(void **state)
 {
 	struct turn *t = turn_make(6, 2);
-	struct bed b = with_rows(3);
+	struct bed b;
 
 	(void)state;
+	with_rows(&b, 3);
 	bed_close(&b);
 	bed_open(&b);
 	put(&b, 4, 2);
@@ -178,11 +181,12 @@ static void test_log_deleted(void **state)
  * passed off as all there ever was. */
 static void test_the_base_is_no_hiding_place(void **state)
 {
-	struct bed b = with_rows(5);
+	struct bed b;
 	struct verify v;
 	struct err err;
 
 	(void)state;
+	with_rows(&b, 5);
 	bed_close(&b);
 	shell(&b, "INSERT INTO meta SELECT 'base', seq || ':' || hash FROM audit WHERE seq=3");
 	assert_int_equal(store_verify(b.path, &v, &err), 0);

@@ -80,7 +80,9 @@ class Disk(BrokenCase):
         self.called_about("store-failing", self.since)
         self.store_is("failing")
         self.assertIn("TROUBLE", rig.tocsin("status").stdout)
-        time.sleep(1)
+        for _ in range(20):  # what the kernel remembers is not on the disk: it stays failing
+            self.assertEqual(rig.look()[0]["store"], "failing")
+            time.sleep(0.05)
         self.alive(pid)
         began = time.monotonic()
         self.assertEqual(rig.stop(), 0)  # as always: what is told stands in the journal and the run directory

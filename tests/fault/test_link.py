@@ -7,6 +7,7 @@ from house import LONG, SLOW, House, memory
 from rig import until
 
 GAS = "zigbee2mqtt/b2/gas"
+CACHE_KB = 2000 if LONG else 0  # two rows a break: SQLite's page cache fills up, to its limit
 
 
 class Link(House):
@@ -83,7 +84,7 @@ class Link(House):
 class Reconnects(House):
     """The link breaks again and again: no descriptor and no memory stays behind, and it is one fault."""
     fault = "reconnect-ms=20"
-    WARM, N = 10, 1000 if LONG else 35  # each takes the library a second and more
+    WARM, N = 5, 1000 if LONG else 20  # each takes the library a second and more
 
     def broken(self):
         since = self.console.mark()
@@ -103,7 +104,7 @@ class Reconnects(House):
               f"resident {rss} -> {rss_now} kB")
         self.assertLessEqual(fds_now, fds + 1)
         if SLOW == 1:  # a sanitizer keeps what is freed
-            self.assertLess(rss_now, rss * 1.05)
+            self.assertLess(rss_now, rss * 1.05 + CACHE_KB)
         self.rig.synced()
         faults = [r["body"] for r in self.rig.recs("opened")]
         self.assertEqual([f["type"] for f in faults], ["broker-refuses"], faults)

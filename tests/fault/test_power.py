@@ -12,7 +12,7 @@ import harness
 import history
 from rig import SOURCE, TOCSIN
 
-CUTS, A_HOUSE = harness.long_dose("CUTS", 40, 300), 60
+CUTS, A_HOUSE = harness.long_dose("CUTS", 100, 300), 60
 DISK = "96M"
 
 

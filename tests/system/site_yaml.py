@@ -28,7 +28,7 @@ sensors:
   smoke-l2: {{kind: smoke, zone: l2, profile: shelly2, topic: shellyplussmoke-d4e5f6/events/rpc, value: "/params/smoke:0/alarm"}}
   leak-pumps: {{kind: leak, zone: b2-pumps, profile: tasmota, topic: tele/pumps/SENSOR, value: /Switch1}}
   leak-l2: {{kind: leak, zone: l2, profile: zigbee2mqtt, topic: zigbee2mqtt/l2/leak, value: /water_leak}}
-  mains: {{kind: mains, zone: switch-room, profile: plain, topic: plc/switch-room/mains}}
+  mains: {{kind: mains, zone: switch-room, profile: plain, topic: plc/switch-room/mains{supervised}}}
   mains-v: {{kind: mains, zone: sub-room, profile: tasmota, topic: tele/mdb1/SENSOR, value: /ENERGY/Voltage, unit: V}}
 
 actuators:
@@ -87,6 +87,6 @@ incidents:
 """
 
 
-def text(rig, wait="30s", again="60s", version="5", channels="page", more_channels=""):
+def text(rig, wait="30s", again="60s", version="5", channels="page", more_channels="", supervised=""):
     return SITE.format(port=rig.port, dir=rig.dir, source=os.path.join(SOURCE), wait=wait, again=again, version=version,
-                       channels=channels, more_channels=more_channels)
+                       channels=channels, more_channels=more_channels, supervised=supervised)

@@ -1,6 +1,7 @@
 """Repeats, flicker, silence, and hands that are faster than the machine: the same end state, one row per change."""
 import json
 import subprocess
+import time
 import unittest
 
 from rig import ROOT, Case, until
@@ -91,6 +92,20 @@ class Sensors(Case):
         self.rig.pub("plc", "plc/b2/end/set", "end")
         self.probe.wait_for("plc/b2/end/set")
         self.assertEqual(self.probe.heard("plc/b2/fan/set"), [])
+
+
+class Supervised(Case):
+    site = {"supervised": ", silent_after: 4s"}
+
+    def test_what_says_the_same_is_not_silent(self):
+        """Its words are no news, so the engine hears of them only when it asks."""
+        since = self.console.mark()
+        end = time.monotonic() + 9
+        while time.monotonic() < end:
+            self.rig.pub("plc", "plc/switch-room/mains", "normal")
+            time.sleep(0.5)
+        self.assertEqual(self.rig.recs("opened"), [])
+        self.opened("sensor-lost", since)  # and now it is
 
 
 if __name__ == "__main__":

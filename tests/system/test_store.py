@@ -4,7 +4,7 @@ import os
 import time
 import unittest
 
-from rig import Case, until
+from rig import ROOT, Case, until
 
 RULE_S = 0.25      # no `stored` within this: it leaves unrecorded
 TENFOLD_S = 2.5
@@ -82,6 +82,25 @@ class Killed(Case):
         rig.kill9()
         rig.start()
         self.assertNotIn("read again", rig.said())
+
+
+class NeverStored(Case):
+    autostart = False
+
+    def test_a_number_is_not_given_again(self):
+        """The first turn of a start never becomes durable, and an incident of it was told."""
+        rig, since = self.rig, self.console.mark()
+        rig.write("hold", "")
+        rig.start(fault=f"store-hold={rig.path('hold')}")
+        rig.pub("zigbee2mqtt", "zigbee2mqtt/b2/gas", json.dumps({"gas_density": 31.2}))
+        told = self.opened("gas-leak", since)["id"]
+        rig.kill9()
+        os.unlink(rig.path("hold"))
+        for topic in {m.topic for m in self.console.all[since:] if m.topic.startswith(ROOT + "incident/")}:
+            rig.pub("tocsin", topic, "", "-r")  # a broker that forgot would not say which were told
+        rig.start()
+        again = rig.wait_rec("opened", test=lambda r: r["body"]["type"] == "gas-leak")["inc"]
+        self.assertGreater(int(again.split("-")[1]), int(told.split("-")[1]))
 
 
 class Failing(Case):

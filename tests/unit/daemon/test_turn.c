@@ -89,7 +89,8 @@ int store_each_row(const char *path, int64_t from, int64_t to,
 static struct sent {
 	char topic[96], payload[700];
 	int64_t token;
-	bool retain, needs_sync;
+	bool retain, needs_sync, has_copy;
+	int64_t expiry_ms;
 	enum lane lane;
 } sent[256];
 static int n_sent;
@@ -101,6 +102,8 @@ void mqtt_publish(struct mqtt *m, const struct outgoing *o)
 	(void)m;
 	*s = (struct sent){
 	    .token = o->token, .retain = o->retain, .needs_sync = o->needs_sync, .lane = o->lane};
+	s->has_copy = o->repeat_payload;
+	s->expiry_ms = o->expiry_ms;
 	snprintf(s->topic, sizeof s->topic, "%s", o->topic);
 	snprintf(s->payload, sizeof s->payload, "%.*s", (int)o->len, o->payload);
 }
@@ -124,9 +127,7 @@ void mqtt_use(struct mqtt *m, const struct broker *broker, const char *password)
 
 void mqtt_refilter(struct mqtt *m, const struct intake_filter *filters, int n)
 {
-	(void)m;
-	(void)filters;
-	(void)n;
+	(void)m, (void)filters, (void)n;
 }
 
 struct mqtt *mqtt_new(const struct mqtt_config *config, const struct mqtt_callbacks *callbacks,
@@ -245,9 +246,11 @@ static void test_nothing_leaves_before_it_is_stored(void **state)
 	assert_int_equal(count("plc/valve/set"), 1);
 	assert_true(last("plc/valve/set")->needs_sync);
 	assert_false(last("plc/valve/set")->retain);
+	assert_int_equal(last("plc/valve/set")->expiry_ms, 5000);
 	assert_int_equal(last("plc/valve/set")->token % 2, 0);
 	assert_non_null(strstr(last("tocsin/t/1/page/wang/json")->payload, "\"unrecorded\":false"));
 	assert_int_equal(last("tocsin/t/1/page/wang")->lane, LANE_LIFE);
+	assert_true(last("tocsin/t/1/page/wang")->has_copy);
 	store_all();
 	assert_int_equal(count("tocsin/t/1/page/wang"), 1);
 }
