@@ -36,6 +36,7 @@ void batch_free(struct batch *b)
 	records_fini(&b->turn.records);
 	free(b->turn.rows);
 	free(b->left);
+	free(b->marks);
 	free(b);
 }
 
@@ -120,6 +121,23 @@ void daemon_tell_store(struct daemon *d, enum store_state state)
 	daemon_step(d, &ev);
 }
 
+/* What gathered while it was late must be stored too: a callback would wait for all of that. */
+static bool is_well(struct daemon *d, int64_t stored)
+{
+	if (d->store_state != STORE_OK && !d->well_from && d->gathering->turn.inbox_upto)
+		d->well_from = d->last_turn + 1;
+	if (stored < d->well_from)
+		return false;
+	d->well_from = 0;
+	return true;
+}
+
+static void tell_marks(struct daemon *d, const struct batch *b)
+{
+	if (b->marked == d->newest)
+		intake_told_marks(d->newest->intake, b->marks, b->n_marks);
+}
+
 static void on_committed(struct daemon *d, struct turn *turn)
 {
 	struct batch *b = turn->arg;
@@ -128,9 +146,11 @@ static void on_committed(struct daemon *d, struct turn *turn)
 	loop_timer_stop(d->late);
 	for (int i = 0; i < turn->n_rows; i++)
 		fault_crash("crash-committed", turn->rows[i].row.rec);
+	tell_marks(d, b);
 	inbox_stored(d->inbox, turn->inbox_upto);
 	spill_stored(d->receive.spill, turn->inbox_upto);
-	daemon_tell_store(d, STORE_OK);
+	if (is_well(d, turn->number))
+		daemon_tell_store(d, STORE_OK);
 	perform_stored(d, b);
 	batch_free(b);
 }
@@ -238,6 +258,9 @@ static void finish_unstored(struct daemon *d, struct batch *b)
 	d->gathering = batch_new();
 	if (b->turn.inbox_upto)
 		inbox_stored(d->inbox, b->turn.inbox_upto);
+	tell_marks(d, b);
+	if (d->well_from && is_well(d, d->well_from))
+		daemon_tell_store(d, STORE_OK);
 	perform_stored(d, b);
 	batch_free(b);
 }

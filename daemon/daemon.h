@@ -35,6 +35,10 @@ struct batch {
 	bool *left; /* per effect: left already, unrecorded */
 	int left_cap;
 	int n_looked; /* effects looked at for leaving unrecorded */
+	/* Readings taken while no callback waits: intake is told when they are stored. */
+	struct intake_mark *marks;
+	int n_marks, cap_marks;
+	const struct generation *marked; /* whose slots they are */
 };
 
 /* An event made by the loop itself, for its next turn. Strings in arena. */
@@ -85,6 +89,7 @@ struct daemon {
 	bool plan_is_broken; /* a fault is open for it */
 	struct health health;
 	int64_t store_lates; /* since the start */
+	int64_t well_from;   /* the store is well again when this turn is stored; 0: when the next is */
 	bool disk_is_low, descriptors_are_low, log_is_lossy; /* a fault is open for it */
 	long long log_lost;                                  /* lines, when last looked */
 	bool store_is_bare;  /* it was replaced: everything is saved with the next turn */

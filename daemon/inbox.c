@@ -7,7 +7,6 @@
 
 #include <errno.h>
 #include <pthread.h>
-#include <stdatomic.h>
 #include <stdlib.h>
 #include <sys/eventfd.h>
 #include <time.h>
@@ -21,7 +20,8 @@ struct inbox {
 	size_t count, messages, message_cap;
 	int64_t last_number, stored_upto;
 	bool refuses_waits;
-	atomic_int waiting; /* callbacks in one of the two waits */
+	int wait_room, wait_stored; /* callbacks in these waits */
+	int64_t waits_for;          /* the highest number waited for */
 };
 
 static void init_cond(pthread_cond_t *cond)
@@ -153,10 +153,10 @@ int64_t inbox_put(struct inbox *in, struct inbox_item *item, int64_t wait_ms)
 	if (!has_room(in, item) && wait_ms > 0) {
 		struct timespec until = deadline_in(wait_ms);
 
-		atomic_fetch_add(&in->waiting, 1);
+		in->wait_room++;
 		while (rc == 0 && !has_room(in, item))
 			rc = pthread_cond_timedwait(&in->room, &in->lock, &until);
-		atomic_fetch_sub(&in->waiting, 1);
+		in->wait_room--;
 	}
 	if (has_room(in, item)) {
 		number = append(in, item);
@@ -194,10 +194,12 @@ bool inbox_wait_stored(struct inbox *in, int64_t number, int64_t wait_ms)
 	if (number <= 0)
 		return false;
 	pthread_mutex_lock(&in->lock);
-	atomic_fetch_add(&in->waiting, 1);
+	in->wait_stored++;
+	if (number > in->waits_for)
+		in->waits_for = number;
 	while (rc == 0 && in->stored_upto < number && !in->refuses_waits)
 		rc = pthread_cond_timedwait(&in->stored, &in->lock, &until);
-	atomic_fetch_sub(&in->waiting, 1);
+	in->wait_stored--;
 	is_stored = in->stored_upto >= number;
 	pthread_mutex_unlock(&in->lock);
 	return is_stored;
@@ -222,7 +224,14 @@ void inbox_refuse_waits(struct inbox *in, bool refuse)
 
 bool inbox_is_waited(const struct inbox *in)
 {
-	return atomic_load(&in->waiting) > 0;
+	struct inbox *self = (struct inbox *)in; /* only its lock */
+	bool is_waited;
+
+	pthread_mutex_lock(&self->lock);
+	is_waited =
+	    in->wait_room || (in->wait_stored && !in->refuses_waits && in->waits_for > in->stored_upto);
+	pthread_mutex_unlock(&self->lock);
+	return is_waited;
 }
 
 size_t inbox_count(const struct inbox *in)

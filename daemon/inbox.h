@@ -83,7 +83,8 @@ bool inbox_wait_stored(struct inbox *in, int64_t number, int64_t wait_ms);
 void inbox_stored(struct inbox *in, int64_t number);
 /* Loop: while the store fails no callback waits (true), until it is back; also used at stop. */
 void inbox_refuse_waits(struct inbox *in, bool refuse);
-/* Sender: does a callback wait just now (and hold Paho's mutex)? */
+/* Any thread: does a callback wait (and hold Paho's mutex) for what has not
+ * come yet? One that is about to return counts no more. */
 bool inbox_is_waited(const struct inbox *in);
 size_t inbox_count(const struct inbox *in);
 

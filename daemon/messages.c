@@ -8,6 +8,7 @@
 #include "receive.h"
 
 #include <stdio.h>
+#include <string.h>
 
 static const char *hex_of(const char *bytes, size_t len, struct arena *arena)
 {
@@ -59,6 +60,25 @@ static const char *limit_words(const char *topic, char ret[LIMIT_WORDS])
 	return ret;
 }
 
+/* A callback that doesn't wait tells intake nothing; without this each repeat
+ * of each sensor would be news once more when the store is back. */
+static void keep_marks(struct daemon *d, const struct intake_result *r)
+{
+	struct batch *b = d->gathering;
+
+	if (d->store_state == STORE_OK || r->n == 0)
+		return;
+	if (b->marked != d->newest)
+		b->n_marks = 0;
+	b->marked = d->newest;
+	if (b->n_marks + r->n > b->cap_marks) {
+		b->cap_marks = 2 * (b->n_marks + r->n);
+		b->marks = xrealloc(b->marks, (size_t)b->cap_marks * sizeof *b->marks);
+	}
+	memcpy(b->marks + b->n_marks, r->marks, (size_t)r->n * sizeof *r->marks);
+	b->n_marks += r->n;
+}
+
 static void step_readings(struct daemon *d, const struct inbox_item *item)
 {
 	static struct intake_result result; /* 45 KiB, the loop's own */
@@ -76,6 +96,7 @@ static void step_readings(struct daemon *d, const struct inbox_item *item)
 
 		daemon_step(d, &ev);
 	}
+	keep_marks(d, &result);
 	if (result.n_more)
 		daemon_fault_once(d, SELF_LIMIT, limit_words(item->message.topic, words));
 }

@@ -143,6 +143,25 @@ static void until_waited(const struct inbox *in)
 	}
 }
 
+/* A page that leaves with what was just stored need not go past its callback. */
+static void test_stored_is_waited_for_no_more(void **state)
+{
+	struct inbox *in = inbox_new(4);
+	struct job job = {.in = in, .number = 1, .wait_ms = 5000};
+	pthread_t thread;
+
+	(void)state;
+	inbox_put(in, message("x", true), 0);
+	pthread_create(&thread, NULL, wait_job, &job);
+	until_waited(in);
+	inbox_stored(in, 1);
+	assert_false(inbox_is_waited(in));
+	pthread_join(thread, NULL);
+	assert_true(job.stored);
+	free_taken(inbox_take(in));
+	inbox_free(in);
+}
+
 static void test_full_inbox_waits_for_room(void **state)
 {
 	struct inbox *in = inbox_new(1);
@@ -203,6 +222,7 @@ static void test_refusing_releases_waiters(void **state)
 	pthread_create(&thread, NULL, wait_job, &job);
 	until_waited(in);
 	inbox_refuse_waits(in, true);
+	assert_false(inbox_is_waited(in)); /* it returns by itself now */
 	pthread_join(thread, NULL);
 	assert_false(job.stored);
 	assert_true(job.took_ms < 4000);
@@ -268,6 +288,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 	    cmocka_unit_test(test_keeps_order_and_wakes),
 	    cmocka_unit_test(test_bound_keeps_a_tenth_for_life),
+	    cmocka_unit_test(test_stored_is_waited_for_no_more),
 	    cmocka_unit_test(test_full_inbox_waits_for_room),
 	    cmocka_unit_test(test_wait_until_stored),
 	    cmocka_unit_test(test_refusing_releases_waiters),
