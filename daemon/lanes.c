@@ -377,7 +377,7 @@ bool lanes_answer(struct lanes *l, uint64_t number, bool ok, const char *why, in
 	{
 		if (item->number != number)
 			continue;
-		l->is_command_unsure |= item->o.needs_sync && !ok;
+		l->is_unsure |= item->o.qos > 0 && !ok;
 		answer_token(l, item->o.token, ok, why);
 		finish(l, item, false);
 		if (l->n_out == 0)
@@ -395,7 +395,7 @@ void lanes_expire(struct lanes *l, int64_t now_ms)
 	{
 		if (now_ms - item->out_at_ms < LANES_ANSWER_MS)
 			continue;
-		l->is_command_unsure |= item->o.needs_sync;
+		l->is_unsure |= item->o.qos > 0;
 		answer_token(l, item->o.token, false, "the broker did not acknowledge it in time");
 		finish(l, item, true);
 	}
@@ -407,7 +407,7 @@ void lanes_lost(struct lanes *l, const char *why)
 
 	DL_FOREACH_SAFE(l->out, item, next)
 	{
-		l->is_command_unsure |= item->o.needs_sync;
+		l->is_unsure |= item->o.qos > 0;
 		answer_token(l, item->o.token, false, why);
 		finish(l, item, true);
 	}

@@ -51,7 +51,7 @@ struct lanes {
 	int64_t round[LANE_STATE];           /* of the last that left */
 	struct lane_answer *answers, **answers_end;
 	int64_t dropped;        /* without token, never sent */
-	bool is_command_unsure; /* a needs_sync one went out and was not acknowledged; the caller clears it */
+	bool is_unsure; /* one went out at QoS 1 and was not acknowledged; the caller clears it */
 };
 
 /* What the link can do now. */

@@ -199,22 +199,26 @@ static void go_up(struct mqtt *m)
 	send_mark(m);
 }
 
-/* The link is no more: forget what belonged to it. */
+/* The link is no more: forget what belonged to it. A client with something
+ * unacknowledged is left behind: connected again it would send that once more,
+ * an old command, a page that does not say it is a repeat; and after a write to
+ * a dead socket what it sends is memory that was freed (Paho 1.3.12). */
 static void forget_link(struct mqtt *m, const char *why)
 {
 	bool unsure;
 
 	pthread_mutex_lock(&m->lock);
+	unsure = m->link.is_connected && (m->phase != PHASE_UP || m->mark[0]);
 	m->link.is_connected = m->link.is_up = m->link.is_synced = false;
 	atomic_store(&m->is_synced, false);
 	m->mark[0] = '\0';
 	m->round++;
 	lanes_lost(&m->lanes, why);
-	unsure = m->lanes.is_command_unsure;
-	m->lanes.is_command_unsure = false;
+	unsure |= m->lanes.is_unsure;
+	m->lanes.is_unsure = false;
 	pthread_mutex_unlock(&m->lock);
 	wire_detach(&m->wire);
-	if (unsure && GUARD(unsure_command))
+	if (unsure && GUARD(unsure))
 		line_abandon(m->line);
 	mqtt_policy_lost(&m->policy);
 	sender_give_answers(m);

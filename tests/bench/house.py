@@ -101,8 +101,7 @@ class House(system.Rig):
         """Starts the generator; load_end gives its answer."""
         args = [f"--port={self.port}"]
         for name, value in options.items():
-            for one in value if isinstance(value, (list, tuple)) else [value]:
-                args.append(f"--{name.replace('_', '-')}={one}")
+            args.append(f"--{name.replace('_', '-')}" + ("" if value is True else f"={value}"))
         return self.tool("load", *args, stdout=subprocess.PIPE)
 
     @staticmethod

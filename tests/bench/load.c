@@ -28,6 +28,7 @@ static const int64_t second_ns = 1000000000;
 struct stream {
 	const char *prefix;
 	int sensors, repeats;
+	bool retain;
 	double rate;
 	int64_t total, sent;
 	struct spread lag_us;
@@ -94,7 +95,7 @@ static void on_counter(void *arg, const struct mini_message *m)
 static void publish(struct mini *m, const struct stream *s, int sensor, int qos, const char *field)
 {
 	char topic[64], payload[192];
-	struct mini_message message = {.topic = topic, .payload = payload};
+	struct mini_message message = {.topic = topic, .payload = payload, .retain = s->retain};
 
 	message.topic_len = (size_t)snprintf(topic, sizeof(topic), "%s%05d", s->prefix, sensor);
 	message.len =
@@ -338,13 +339,16 @@ static void print(struct load *l)
 /* -------------------------------------------------------------- the arguments */
 
 static const struct option options[] = {
-    {"port", 1, NULL, 'p'},      {"user", 1, NULL, 'u'},          {"password", 1, NULL, 'P'},
-    {"telemetry", 1, NULL, 't'}, {"sensors", 1, NULL, 'n'},       {"qos", 1, NULL, 'q'},
-    {"alarms", 1, NULL, 'a'},    {"alarm-sensors", 1, NULL, 'm'}, {"repeats", 1, NULL, 'k'},
-    {"seconds", 1, NULL, 's'},   {"prime", 1, NULL, 'w'},         {"linger", 1, NULL, 'l'},
-    {"window", 1, NULL, 'W'},    {"ear", 1, NULL, 'e'},           {"ear-qos", 1, NULL, 'Q'},
-    {"notice", 1, NULL, 'N'},    {"count", 1, NULL, 'c'},         {"log", 1, NULL, 'L'},
-    {NULL, 0, NULL, 0},
+    {"port", 1, NULL, 'p'},     {"user", 1, NULL, 'u'},
+    {"password", 1, NULL, 'P'}, {"telemetry", 1, NULL, 't'},
+    {"sensors", 1, NULL, 'n'},  {"qos", 1, NULL, 'q'},
+    {"alarms", 1, NULL, 'a'},   {"alarm-sensors", 1, NULL, 'm'},
+    {"repeats", 1, NULL, 'k'},  {"seconds", 1, NULL, 's'},
+    {"prime", 1, NULL, 'w'},    {"linger", 1, NULL, 'l'},
+    {"window", 1, NULL, 'W'},   {"ear", 1, NULL, 'e'},
+    {"ear-qos", 1, NULL, 'Q'},  {"notice", 1, NULL, 'N'},
+    {"count", 1, NULL, 'c'},    {"log", 1, NULL, 'L'},
+    {"retain", 0, NULL, 'r'},   {NULL, 0, NULL, 0},
 };
 
 static void take_number(struct load *l, int option, double value)
@@ -404,6 +408,8 @@ static void take_options(struct load *l, int argc, char **argv)
 			l->count = optarg;
 		else if (option == 'L')
 			l->log = optarg;
+		else if (option == 'r')
+			l->alarms.retain = true;
 		else if (option == 'e' && l->n_filters < FILTERS_MAX)
 			l->filters[l->n_filters++] = optarg;
 		else

@@ -108,7 +108,7 @@ void mini_publish(struct mini *m, const struct mini_message *message, int qos)
 {
 	size_t rest = 2 + message->topic_len + (qos ? 2 : 0) + message->len;
 
-	add_head(&m->out, 0x30 | qos << 1, rest);
+	add_head(&m->out, 0x30 | qos << 1 | message->retain, rest);
 	add_text(&m->out, message->topic, message->topic_len);
 	if (qos)
 		add_u16(&m->out, next_id(m));

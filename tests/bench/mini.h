@@ -14,6 +14,7 @@
 struct mini_message {
 	const char *topic, *payload; /* not terminated; valid during the call */
 	size_t topic_len, len;
+	bool retain; /* of a publish */
 };
 
 struct mini {

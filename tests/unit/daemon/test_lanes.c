@@ -269,12 +269,12 @@ static void test_commands_need_sync(void **state)
 	lanes_put(&lanes, &o, &up, 0);
 	assert_null(lanes_next(&lanes, &up, 3001)); /* waited longer than it is worth */
 	assert_int_equal(answer(), -3);
-	assert_false(lanes.is_command_unsure);
+	assert_false(lanes.is_unsure);
 	o.token = 4;
 	lanes_put(&lanes, &o, &up, 0);
 	expect_next("C", 1, &number);
 	lanes_lost(&lanes, "gone");
-	assert_true(lanes.is_command_unsure);
+	assert_true(lanes.is_unsure);
 	assert_int_equal(answer(), -4);
 }
 
