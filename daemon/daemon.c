@@ -309,13 +309,13 @@ static void submit(struct daemon *d)
 	store_submit(d->store, &b->turn);
 }
 
-/* A number that leaves unrecorded must not be given again by the next start. */
-static void keep_ids(struct daemon *d)
+/* What leaves unrecorded must not be given again by the next start. */
+static void keep_given(struct daemon *d)
 {
-	int64_t ids = engine_ids_reserved(d->engine);
+	const struct spill_given given = {engine_ids_reserved(d->engine), engine_epoch(d->engine)};
 
-	if (GUARD(ids_kept) && ids != spill_ids(d->receive.spill))
-		spill_keep_ids(d->receive.spill, ids);
+	if (GUARD(given_kept))
+		spill_keep_given(d->receive.spill, given);
 }
 
 static void arm(struct daemon *d)
@@ -393,7 +393,7 @@ void daemon_turn(struct daemon *d)
 	if (GUARD(seen))
 		step_seen(d);
 	daemon_step(d, &time);
-	keep_ids(d);
+	keep_given(d);
 	if (d->store_state != STORE_OK) {
 		if (d->flying)
 			perform_urgent(d, d->flying);

@@ -15,11 +15,11 @@
 #include <sys/uio.h>
 #include <unistd.h>
 
-static const char magic[8] = "tocsinS1";
+static const char magic[8] = "tocsinS2";
 
 struct head {
 	char magic[8];
-	int64_t ids;
+	struct spill_given given;
 };
 
 /* Then the topic, then the payload. */
@@ -34,9 +34,18 @@ struct spill {
 	pthread_mutex_t lock; /* receive thread and loop */
 	off_t bytes;          /* the file's; only the head: nothing waits */
 	int64_t newest;       /* inbox number of the last one added */
-	int64_t ids;
+	struct spill_given given;
 	bool is_full;
 };
+
+static void write_head(const struct spill *s)
+{
+	struct head head = {.given = s->given};
+
+	memcpy(head.magic, magic, sizeof magic);
+	if (s->fd >= 0 && pwrite(s->fd, &head, sizeof head, 0) != (ssize_t)sizeof head)
+		log_at(LOG_WARNING, "%s cannot be written: %s", s->path, strerror(errno));
+}
 
 static void use_head(struct spill *s)
 {
@@ -46,14 +55,14 @@ static void use_head(struct spill *s)
 	    !memcmp(head.magic, magic, sizeof magic)) {
 		struct stat st;
 
-		s->ids = head.ids;
+		s->given = head.given;
 		s->bytes = fstat(s->fd, &st) == 0 ? st.st_size : (off_t)sizeof head;
 		return;
 	}
 	s->bytes = sizeof head;
 	if (ftruncate(s->fd, 0) < 0)
 		log_at(LOG_WARNING, "%s cannot be emptied: %s", s->path, strerror(errno));
-	spill_keep_ids(s, 0);
+	write_head(s);
 }
 
 struct spill *spill_open(const char *path)
@@ -173,17 +182,15 @@ int spill_each(struct spill *s, void (*fn)(void *arg, struct inbox_item *item), 
 	return n;
 }
 
-int64_t spill_ids(const struct spill *s)
+struct spill_given spill_given(const struct spill *s)
 {
-	return s->ids;
+	return s->given;
 }
 
-void spill_keep_ids(struct spill *s, int64_t ids)
+void spill_keep_given(struct spill *s, struct spill_given given)
 {
-	struct head head = {.ids = ids};
-
-	memcpy(head.magic, magic, sizeof magic);
-	s->ids = ids;
-	if (s->fd >= 0 && pwrite(s->fd, &head, sizeof head, 0) != (ssize_t)sizeof head)
-		log_at(LOG_WARNING, "%s cannot be written: %s", s->path, strerror(errno));
+	if (given.ids == s->given.ids && given.epoch == s->given.epoch)
+		return;
+	s->given = given;
+	write_head(s);
 }

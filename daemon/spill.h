@@ -4,8 +4,8 @@
  * file of the run directory (memory, no disk that could stall) and is read
  * again at the next start. A power cut ends it; the journal may have more.
  *
- * The file's head keeps how far incident numbers are given, for a start whose
- * first turn was never stored. */
+ * The file's head keeps how far incident numbers are given, and the epoch they
+ * were given in, for a start whose first turn was never stored. */
 #ifndef TOCSIN_SPILL_H
 #define TOCSIN_SPILL_H
 
@@ -31,7 +31,11 @@ void spill_stored(struct spill *s, int64_t number);
 /* At start, what is left, oldest first; an item belongs to the callee. Returns how many. */
 int spill_each(struct spill *s, void (*fn)(void *arg, struct inbox_item *item), void *arg);
 
-int64_t spill_ids(const struct spill *s); /* numbers below it may have been given; 0: none */
-void spill_keep_ids(struct spill *s, int64_t ids);
+struct spill_given {
+	int64_t ids;   /* numbers below it may have been given; 0: none */
+	int64_t epoch; /* 0: none */
+};
+struct spill_given spill_given(const struct spill *s);
+void spill_keep_given(struct spill *s, struct spill_given given); /* writes when it changed */
 
 #endif

@@ -156,7 +156,7 @@ static void restore(struct daemon *d, struct restored *restored)
 		daemon_fault_once(d, SELF_STORE_SET_ASIDE,
 		                  "part of the saved state could not be read: check the open incidents");
 	engine_ids_at_least(d->engine, restored->ids_side + (restored->seq ? 0 : IDS_GAP + 1));
-	engine_ids_at_least(d->engine, spill_ids(d->receive.spill));
+	engine_ids_at_least(d->engine, spill_given(d->receive.spill).ids);
 	d->ids_reserved = engine_ids_reserved(d->engine);
 	d->head_seq = restored->seq;
 	memcpy(d->head_hash, restored->head, sizeof d->head_hash);
@@ -176,7 +176,7 @@ static void step_started(struct daemon *d, const struct restored *restored)
 {
 	struct event ev = {.kind = EVENT_STARTED};
 	char host[HOST_NAME_MAX + 1] = "", boot[64];
-	int64_t now_ms = clock_now(&d->clock);
+	int64_t now_ms = clock_now(&d->clock), given_epoch = spill_given(d->receive.spill).epoch;
 
 	gethostname(host, sizeof host - 1);
 	read_boot_id(boot);
@@ -186,7 +186,7 @@ static void step_started(struct daemon *d, const struct restored *restored)
 	ev.started.host = host;
 	ev.started.boot = boot;
 	ev.started.version = TOCSIN_VERSION;
-	ev.started.epoch = restored->epoch + 1;
+	ev.started.epoch = (given_epoch > restored->epoch ? given_epoch : restored->epoch) + 1;
 	daemon_step(d, &ev);
 }
 

@@ -227,15 +227,18 @@ class History:
         for n, r in enumerate(self.rows, 1):
             if r["seq"] != n:
                 self.bad("order", f"row {n} calls itself {r['seq']}")
-            epoch += r["kind"] == "started"
+            if r["kind"] == "started":  # one that never stored anything took its epoch with it
+                if r["epoch"] <= epoch:
+                    self.bad("order", f"row {n} begins epoch {r['epoch']} after {epoch}")
+                epoch = r["epoch"]
             if r["epoch"] != epoch:
-                self.bad("order", f"row {n} is of epoch {r['epoch']}, it is the start {epoch}")
+                self.bad("order", f"row {n} is of epoch {r['epoch']}, the start was {epoch}")
             if r["kind"] == "opened":
                 number = int(re.sub(r"\D", "", r["inc"]))
                 if number <= highest:
                     self.bad("order", f"row {n} opens {r['inc']} after number {highest}")
                 highest = max(highest, number)
-        self.figures.update({"rows": len(self.rows), "starts recorded": epoch, "ends": len(self.of("killed")),
+        self.figures.update({"rows": len(self.rows), "starts recorded": sum(r["kind"] == "started" for r in self.rows), "ends": len(self.of("killed")),
                              "incidents": sum(r["kind"] == "opened" for r in self.rows)})
 
 

@@ -101,6 +101,7 @@ class NeverStored(Case):
         rig.start()
         again = rig.wait_rec("opened", test=lambda r: r["body"]["type"] == "gas-leak")["inc"]
         self.assertGreater(int(again.split("-")[1]), int(told.split("-")[1]))
+        self.assertEqual(json.loads(rig.rows()[0][1])["epoch"], 2)  # the first start had one, although it stored nothing
 
 
 class Failing(Case):

@@ -100,15 +100,16 @@ static void test_left_and_added(void **state)
 	assert_string_equal(left(), "");
 }
 
-static void test_ids(void **state)
+static void test_given(void **state)
 {
 	(void)state;
-	assert_int_equal(spill_ids(s), 0);
-	spill_keep_ids(s, 1200);
+	assert_int_equal(spill_given(s).ids, 0);
+	spill_keep_given(s, (struct spill_given){1200, 7});
 	add("a", "1", 1);
 	spill_stored(s, 1);
 	start_again();
-	assert_int_equal(spill_ids(s), 1200);
+	assert_int_equal(spill_given(s).ids, 1200);
+	assert_int_equal(spill_given(s).epoch, 7);
 }
 
 /* Every shorter file says a beginning of it, or nothing; then it goes on behind it. */
@@ -151,7 +152,7 @@ static void test_other_bytes(void **state)
 			junk[i] = (unsigned char)rand_r(&seed);
 		fd = open(path, O_WRONLY | O_TRUNC);
 		assert_true(fd >= 0);
-		if (seed % 2 && write(fd, "tocsinS1\1\0\0\0\0\0\0\0\1\0\0\0", 20) < 0)
+		if (seed % 2 && write(fd, "tocsinS2\1\0\0\0\0\0\0\0\1\0\0\0", 20) < 0)
 			fail();
 		assert_int_equal(write(fd, junk, sizeof junk), sizeof junk);
 		close(fd);
@@ -185,8 +186,8 @@ static void test_no_directory(void **state)
 	assert_false(add("a", "1", 1));
 	spill_stored(s, 1);
 	assert_string_equal(left(), "");
-	spill_keep_ids(s, 100);
-	assert_int_equal(spill_ids(s), 100);
+	spill_keep_given(s, (struct spill_given){100, 1});
+	assert_int_equal(spill_given(s).ids, 100);
 }
 
 static int setup(void **state)
@@ -213,7 +214,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {TEST(test_kept_over_a_start_in_order),
 	                                   TEST(test_gone_when_stored),
 	                                   TEST(test_left_and_added),
-	                                   TEST(test_ids),
+	                                   TEST(test_given),
 	                                   TEST(test_cut_anywhere),
 	                                   TEST(test_other_bytes),
 	                                   TEST(test_full),
