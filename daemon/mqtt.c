@@ -26,7 +26,8 @@ enum {
 struct line {
 	struct line_config config;
 	struct line_events events;
-	char *uri;
+	const char *uri;
+	struct arena uris; /* an answer that comes late may still say an old one */
 	MQTTAsync client5,
 	    client3; /* one never speaks MQTT 5 again after 3.1.1: two clients, made when needed */
 	int version;
@@ -186,7 +187,8 @@ static const char *words_of(const struct line *l, int code, const char *message)
 	if (message && strstr(message, "TCP connect completion") && l->config.broker->tls.use)
 		return "the broker hangs up on our TLS: does it want a certificate (broker.tls.cert)?";
 	if (message && strstr(message, "TLS") && l->config.broker->tls.use)
-		return "TCP or TLS failed: check that the broker runs and its certificate names this host";
+		return "TCP or TLS failed: check that the broker runs, that its certificate names this host, and "
+		       "whether it wants one of ours (broker.tls.cert)";
 	return message ? message : "the broker cannot be reached";
 }
 
@@ -269,13 +271,16 @@ static int have_client(struct line *l, int version, struct err *err)
 	return *client ? 0 : -1;
 }
 
-static char *uri_of(const struct broker *b)
+static const char *uri_of(struct line *l, const struct broker *b)
 {
 	struct buf uri = {0};
+	const char *kept;
 
 	buf_printf(&uri, strchr(b->host, ':') ? "%s://[%s]:%d" : "%s://%s:%d", b->tls.use ? "ssl" : "tcp",
 	           b->host, b->port);
-	return buf_steal(&uri);
+	kept = arena_str(&l->uris, buf_text(&uri));
+	buf_fini(&uri);
+	return kept;
 }
 
 struct line *line_new(const struct line_config *config, const struct line_events *events, struct err *err)
@@ -285,19 +290,19 @@ struct line *line_new(const struct line_config *config, const struct line_events
 
 	l->config = *config;
 	l->events = *events;
-	l->uri = uri_of(b);
+	arena_init(&l->uris);
+	l->uri = uri_of(l, b);
 	if (have_client(l, b->version == 5 ? MQTT_5 : MQTT_3_1_1, err) == 0)
 		return l;
-	free(l->uri);
+	arena_fini(&l->uris);
 	free(l);
 	return NULL;
 }
 
-/* The old name is not freed: an answer that comes late may still say it. */
 void line_use(struct line *l, const struct line_config *config)
 {
 	l->config = *config;
-	l->uri = uri_of(config->broker);
+	l->uri = uri_of(l, config->broker);
 	l->client5 = l->client3 = NULL;
 }
 

@@ -104,26 +104,41 @@ static void begin_connect(struct mqtt *m)
 		connect_failed(m, CONNECT_FAILED, err.text);
 }
 
-/* Everything, always: retained states are sent again, and a lost session does no harm. */
+static void subscribe_part(struct mqtt *m)
+{
+	int left = m->subs.n - m->asked, part = left < SUBSCRIBE_BATCH ? left : SUBSCRIBE_BATCH;
+
+	m->asked += part;
+	line_subscribe(m->line, m->subs.at, m->asked - part, part, m->round); /* refused: `lost` follows */
+}
+
+/* Everything, always: retained states are sent again, and a lost session does
+ * no harm. Part by part, each when the one before is answered: what is retained
+ * must fit the broker's queue for us. */
 static void subscribe_all(struct mqtt *m)
 {
-	int n = m->subs.n;
-	unsigned round;
-
 	pthread_mutex_lock(&m->lock);
-	round = ++m->round;
-	m->subacks_due = (n + SUBSCRIBE_BATCH - 1) / SUBSCRIBE_BATCH;
+	m->round++;
 	m->told.subscribed = false;
 	pthread_mutex_unlock(&m->lock);
 	if (m->gone.n > 0)
 		line_unsubscribe(m->line, &m->gone);
 	subs_fini(&m->gone);
-	for (int i = 0; i < n; i += SUBSCRIBE_BATCH) {
-		int part = n - i < SUBSCRIBE_BATCH ? n - i : SUBSCRIBE_BATCH;
+	m->asked = 0;
+	subscribe_part(m);
+}
 
-		if (line_subscribe(m->line, m->subs.at, i, part, round) != 0)
-			return; /* the connection broke: `lost` follows */
-	}
+/* The last part is answered. */
+static bool has_subscribed(struct mqtt *m, const struct told *told)
+{
+	if (!told->subscribed)
+		return false;
+	if (m->asked == m->subs.n)
+		return true;
+	if (m->phase == PHASE_SUBSCRIBING)
+		m->until_ms = clock_steady_ms() + SUBSCRIBE_LIMIT_MS;
+	subscribe_part(m);
+	return false;
 }
 
 static void send_status(struct mqtt *m, const char *word, uint64_t number)
@@ -350,7 +365,7 @@ static void act_up(struct mqtt *m, const struct told *told, int64_t now_ms)
 		m->cb.link(m->cb.arg, LINK_SYNCED, "");
 	if (now_ms - m->up_ms >= STEADY_MS)
 		link_lasts(m);
-	if (told->subscribed)
+	if (has_subscribed(m, told))
 		report_refused(m);
 	m->must_reread |= told->dropped_more;
 	if (m->must_reread && now_ms >= m->reread_next_ms)
@@ -365,7 +380,7 @@ static void act_up(struct mqtt *m, const struct told *told, int64_t now_ms)
 
 static void act_subscribing(struct mqtt *m, const struct told *told, int64_t now_ms)
 {
-	if (told->subscribed) {
+	if (has_subscribed(m, told)) {
 		go_up(m);
 		report_refused(m);
 	} else if (now_ms >= m->until_ms) {

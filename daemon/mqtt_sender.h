@@ -56,7 +56,6 @@ struct mqtt {
 	bool has_work;
 	struct told told;
 	unsigned attempt, round;
-	int subacks_due;
 	struct lanes lanes;
 	struct lane_link link;
 	struct subs subs, next_subs; /* subs: changed by the sender only */
@@ -72,6 +71,7 @@ struct mqtt {
 	bool must_reread;
 	unsigned mark_number;
 	struct subs gone;
+	int asked; /* of subs, in this round */
 	struct mqtt_policy policy;
 	bool told_down, told_refused, is_taken_over;
 	int64_t down_ms;    /* since when it is told down */
