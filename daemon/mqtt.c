@@ -273,14 +273,11 @@ static int have_client(struct line *l, int version, struct err *err)
 
 static const char *uri_of(struct line *l, const struct broker *b)
 {
-	struct buf uri = {0};
-	const char *kept;
+	char uri[512];
 
-	buf_printf(&uri, strchr(b->host, ':') ? "%s://[%s]:%d" : "%s://%s:%d", b->tls.use ? "ssl" : "tcp",
-	           b->host, b->port);
-	kept = arena_str(&l->uris, buf_text(&uri));
-	buf_fini(&uri);
-	return kept;
+	snprintf(uri, sizeof(uri), strchr(b->host, ':') ? "%s://[%s]:%d" : "%s://%s:%d",
+	         b->tls.use ? "ssl" : "tcp", b->host, b->port);
+	return arena_str(&l->uris, uri);
 }
 
 struct line *line_new(const struct line_config *config, const struct line_events *events, struct err *err)
