@@ -1,6 +1,7 @@
 """A day at the desk, in small: alarms, people and reloads, a disk that stalls,
-and nothing that grows but what is kept on purpose. SOAK_S=seconds and SEED=N
-in the environment; TOCSIN_LONG=1 for an hour."""
+and nothing that grows but what is kept on purpose. SOAK_S=seconds, RATE=messages
+a second and SEED=N in the environment; TOCSIN_LONG=1 for an hour, in which a
+mall's month of incidents happens."""
 import os
 import signal
 import time
@@ -10,7 +11,8 @@ import harness
 import history
 from rig import TOCSIN
 
-SOAK_S, RATE = harness.long_dose("SOAK_S", 40, 3600), 20
+SOAK_S = harness.long_dose("SOAK_S", 40, 3600)
+RATE = int(os.environ.get("RATE") or (20 if SOAK_S < 600 else 4))
 EVERY_S = 2.0
 STALL_S = 0.4
 GROWTH_KIB = 8  # for each incident: a closed one is kept, with its steps, for a day
