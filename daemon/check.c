@@ -2,16 +2,19 @@
 
 #include "clock.h"
 #include "config.h"
+#include "hash.h"
 
 #include <errno.h>
 #include <fcntl.h>
 #include <poll.h>
 #include <signal.h>
 #include <spawn.h>
+#include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -126,6 +129,51 @@ int check_wait(struct check *c, const char *bundle, size_t len, struct err *err)
 		poll(&pfd, 1, (int)left_ms);
 	}
 	return check_finish(c, err);
+}
+
+/* -- what was taken before -- */
+
+enum { REMEMBERED_BYTES = 256 };
+
+static bool remembered_text(const char *bundle, size_t len, char ret[REMEMBERED_BYTES])
+{
+	char hash[HASH_HEX_BYTES];
+	struct stat exe;
+
+	if (stat("/proc/self/exe", &exe) < 0)
+		return false;
+	hash_sha256_hex(bundle, len, hash);
+	snprintf(ret, REMEMBERED_BYTES, "%s %ju %ju %jd %jd.%09ld\n", hash, (uintmax_t)exe.st_dev,
+	         (uintmax_t)exe.st_ino, (intmax_t)exe.st_size, (intmax_t)exe.st_ctim.tv_sec,
+	         exe.st_ctim.tv_nsec);
+	return true;
+}
+
+void check_remember(const char *path, const char *bundle, size_t len)
+{
+	char text[REMEMBERED_BYTES];
+	int fd;
+
+	if (!remembered_text(bundle, len, text))
+		return;
+	fd = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, 0600);
+	if (fd < 0)
+		return;
+	if (write(fd, text, strlen(text)) != (ssize_t)strlen(text))
+		unlink(path);
+	close(fd);
+}
+
+bool check_is_remembered(const char *path, const char *bundle, size_t len)
+{
+	char now[REMEMBERED_BYTES];
+	struct buf then = {0};
+	struct err ignored;
+	bool same = config_slurp(path, REMEMBERED_BYTES, &then, &ignored) == 0 &&
+	            remembered_text(bundle, len, now) && strcmp(buf_text(&then), now) == 0;
+
+	buf_fini(&then);
+	return same;
 }
 
 int check_main(void)

@@ -7,7 +7,10 @@
 #include "base/buf.h"
 #include "base/err.h"
 
+#include <stdbool.h>
 #include <sys/types.h>
+
+#define CHECK_REMEMBERED "plan-taken" /* in the run directory */
 
 enum { CHECK_LIMIT_MS = 10000, CHECK_OUTPUT_MAX = 1 << 20 };
 
@@ -26,6 +29,11 @@ void check_fini(struct check *c);
 
 /* The three in one, blocking at most CHECK_LIMIT_MS. */
 int check_wait(struct check *c, const char *bundle, size_t len, struct err *err);
+
+/* So that a start does not parse twice what this program, in this boot, has
+ * taken before: the file at `path` remembers the digest and the program. */
+void check_remember(const char *path, const char *bundle, size_t len);
+bool check_is_remembered(const char *path, const char *bundle, size_t len);
 
 /* What the child does: its exit status. */
 int check_main(void);

@@ -112,6 +112,14 @@ void reload_keep_plans(struct daemon *d)
 		store_keep_plan(d->store, g->plan->hash, g->bundle, g->len);
 }
 
+static void remember(struct daemon *d, const struct generation *g)
+{
+	char path[sizeof d->run_dir + 16];
+
+	snprintf(path, sizeof path, "%s/" CHECK_REMEMBERED, d->run_dir);
+	check_remember(path, g->bundle, g->len);
+}
+
 void reload_use(struct daemon *d, struct generation *g)
 {
 	g->intake = intake_new(g->plan);
@@ -124,6 +132,7 @@ void reload_use(struct daemon *d, struct generation *g)
 	channels_use(d->channels, g->plan);
 	store_keep_plan(d->store, g->plan->hash, g->bundle, g->len);
 	store_last_good(d->store, g->bundle, g->len);
+	remember(d, g);
 }
 
 void reload_sweep(struct daemon *d)

@@ -45,12 +45,18 @@ static void find_directories(struct daemon *d)
 
 /* ret_status: what the start ends with if nothing else is accepted. A checking
  * program that could not run says nothing about the file: the next start may. */
-static struct generation *accept_bundle(const struct buf *bundle, struct buf *problems, int *ret_status)
+static struct generation *accept_bundle(struct daemon *d, const struct buf *bundle, struct buf *problems,
+                                        int *ret_status)
 {
-	struct check check;
+	struct check check = {.out_fd = -1};
 	struct plan *plan = NULL;
+	char path[sizeof d->run_dir + 16];
 	struct err err;
-	int result = check_wait(&check, buf_text(bundle), bundle->len, &err);
+	int result = 0;
+
+	snprintf(path, sizeof path, "%s/" CHECK_REMEMBERED, d->run_dir);
+	if (!check_is_remembered(path, buf_text(bundle), bundle->len))
+		result = check_wait(&check, buf_text(bundle), bundle->len, &err);
 
 	*ret_status = result < 0 ? EXIT_BUG : EXIT_NO_PLAN;
 	if (result < 0)
@@ -93,14 +99,14 @@ static int load_plan(struct daemon *d)
 	if (config_read(d->config_path, &bundle, &err) < 0)
 		buf_printf(&problems, "error: %s\n", err.text);
 	else
-		d->newest = accept_bundle(&bundle, &problems, &status);
+		d->newest = accept_bundle(d, &bundle, &problems, &status);
 	print_problems(buf_text(&problems));
 	if (!d->newest) {
 		struct buf kept = {0};
 
 		d->plan_is_broken = read_last_good(d, &bundle, &kept);
 		if (d->plan_is_broken)
-			d->newest = accept_bundle(&kept, &ignored, &ignored_status);
+			d->newest = accept_bundle(d, &kept, &ignored, &ignored_status);
 		buf_fini(&kept);
 	}
 	buf_fini(&bundle);

@@ -49,6 +49,8 @@ static int set_aside(struct writer *w, struct err *why)
 
 	sql_abandon(w->sql);
 	w->sql = NULL;
+	if (!GUARD(set_aside))
+		return -1;
 	if (disk_set_aside(w->path, moved, &err) < 0) {
 		*why = err;
 		return -1;
@@ -172,7 +174,7 @@ static enum db_outcome commit(struct writer *w, const struct db_step *step, stru
 	if (code != SQL_OK)
 		return code == SQL_FULL ? DB_FULL : DB_FAILED;
 	outcome = db_commit(w->sql, step, err);
-	if (outcome == DB_BAD && GUARD(set_aside) && set_aside(w, err) == 0) {
+	if (outcome == DB_BAD && set_aside(w, err) == 0) {
 		w->replaced = *err;
 		code = open_again(w, err);
 		outcome = code == SQL_OK     ? db_commit(w->sql, step, err)

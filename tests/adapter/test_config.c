@@ -271,6 +271,21 @@ static int play_child(void)
 
 #define TEST(F) cmocka_unit_test_setup_teardown(F, setup, teardown)
 
+static void test_what_was_taken_is_remembered_and_nothing_else(void **state)
+{
+	const char *path = in_dir("plan-taken");
+	static const char bytes[] = "FILE a 1\nx\n", other[] = "FILE a 1\ny\n";
+
+	(void)state;
+	assert_false(check_is_remembered(path, bytes, sizeof bytes - 1));
+	check_remember(path, bytes, sizeof bytes - 1);
+	assert_true(check_is_remembered(path, bytes, sizeof bytes - 1));
+	assert_false(check_is_remembered(path, other, sizeof other - 1));
+	assert_int_equal(truncate(path, 40), 0);
+	assert_false(check_is_remembered(path, bytes, sizeof bytes - 1));
+	unlink(path);
+}
+
 int main(int argc, char **argv)
 {
 	const struct CMUnitTest tests[] = {
@@ -282,6 +297,7 @@ int main(int argc, char **argv)
 	    TEST(test_child_says_what_is_wrong),
 	    TEST(test_child_that_dies_or_floods),
 	    TEST(test_child_that_hangs_is_killed),
+	    TEST(test_what_was_taken_is_remembered_and_nothing_else),
 	    TEST(test_save_is_whole_or_not_at_all),
 	    TEST(test_store_path_of_a_broken_file),
 	};

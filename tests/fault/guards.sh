@@ -18,8 +18,11 @@ while IFS=' |' read -r guard test; do
 	grep -qx "$test" <<<"$tests" || { echo "$guard: there is no test $test"; failed=1; continue; }
 	[ -n "${TOCSIN_LONG-}${GUARDS-}" ] || continue
 	[[ " ${GUARDS-$guard} " == *" $guard "* ]] || continue
-	if env -u TOCSIN_LONG TOCSIN_GUARD_OFF="$guard" timeout 600 ctest --test-dir "$build" -R "^$test\$" --timeout 300 >/dev/null 2>&1; then
+	if said=$(env -u TOCSIN_LONG TOCSIN_GUARD_OFF="$guard" timeout 600 ctest --test-dir "$build" -R "^$test\$" --timeout 300 2>&1); then
 		echo "$guard: $test is green without it"
+		failed=1
+	elif grep -qE 'Not Run|No tests' <<<"$said"; then
+		echo "$guard: $test is not built"
 		failed=1
 	else
 		echo "$guard: $test is red without it"
