@@ -23,8 +23,11 @@ enum {
 	MARK_EVERY_MS = 30000,
 	MARK_LIMIT_MS = 10000,
 	FIRST_MARK_LIMIT_MS = 120000, /* while the broker still empties our queue before it */
-	SUBSCRIBE_BATCH = 50,
-	REREAD_EVERY_MS = 60000, /* somebody's queue may overflow for ever */
+	SUBSCRIBE_BATCH = 200, /* what is retained comes at once: a fifth of the broker's default queue */
+	REREAD_BATCH = 50,     /* beside what is said meanwhile */
+	REREAD_FIRST_MS = 10000, /* until the next, doubled each time: somebody's queue may overflow for ever */
+	REREAD_LAST_MS = 80000,
+	REREAD_CALM_MS = 600000, /* without a drop: from the beginning */
 	DRAIN_MS = 1000,         /* at stop: these three are 2 s */
 	STOPPING_MS = 500,
 	GOODBYE_MS = 500,
@@ -106,7 +109,8 @@ static void begin_connect(struct mqtt *m)
 
 static void subscribe_part(struct mqtt *m)
 {
-	int left = m->subs.n - m->asked, part = left < SUBSCRIBE_BATCH ? left : SUBSCRIBE_BATCH;
+	int left = m->subs.n - m->asked, most = m->phase == PHASE_SUBSCRIBING ? SUBSCRIBE_BATCH : REREAD_BATCH;
+	int part = left < most ? left : most;
 
 	m->asked += part;
 	line_subscribe(m->line, m->subs.at, m->asked - part, part, m->round); /* refused: `lost` follows */
@@ -352,7 +356,11 @@ static void reread(struct mqtt *m, int64_t now_ms)
 	char what[128];
 
 	m->must_reread = false;
-	m->reread_next_ms = now_ms + REREAD_EVERY_MS;
+	if (now_ms - m->reread_next_ms > REREAD_CALM_MS)
+		m->reread_wait_ms = 0;
+	if (m->reread_wait_ms < REREAD_LAST_MS)
+		m->reread_wait_ms = m->reread_wait_ms ? 2 * m->reread_wait_ms : REREAD_FIRST_MS;
+	m->reread_next_ms = now_ms + m->reread_wait_ms;
 	subscribe_all(m);
 	snprintf(what, sizeof(what), "the broker's drop counter rose to %" PRId64,
 	         atomic_load(&m->last_dropped));

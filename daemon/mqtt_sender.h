@@ -67,7 +67,7 @@ struct mqtt {
 	bool must_change; /* next_settings wait for the link's end */
 	enum phase phase;
 	int64_t until_ms; /* end of the phase */
-	int64_t mark_sent_ms, mark_next_ms, reread_next_ms;
+	int64_t mark_sent_ms, mark_next_ms, reread_next_ms, reread_wait_ms;
 	bool must_reread;
 	unsigned mark_number;
 	struct subs gone;
