@@ -11,6 +11,12 @@ install(PROGRAMS contrib/systemd/tocsin-down DESTINATION ${CMAKE_INSTALL_LIBEXEC
 install(FILES contrib/systemd/tocsin.sysusers DESTINATION lib/sysusers.d RENAME tocsin.conf)
 install(FILES contrib/systemd/tocsin.tmpfiles DESTINATION lib/tmpfiles.d RENAME tocsin.conf)
 
+# The schema of the configuration, for editors: what this build's own client prints.
+set(schema ${CMAKE_BINARY_DIR}/contrib/config-1.json)
+add_custom_command(OUTPUT ${schema} COMMAND tocsin check --schema > ${schema} DEPENDS tocsin VERBATIM)
+add_custom_target(schema ALL DEPENDS ${schema})
+install(FILES ${schema} DESTINATION ${CMAKE_INSTALL_DATADIR}/tocsin/schema)
+
 install(DIRECTORY rules/playbooks rules/profiles DESTINATION ${CMAKE_INSTALL_DATADIR}/tocsin FILES_MATCHING PATTERN "*.yaml")
 
 install(FILES contrib/man/tocsin.1 DESTINATION ${CMAKE_INSTALL_MANDIR}/man1)
@@ -19,5 +25,5 @@ install(FILES contrib/man/tocsin-mqtt.7 DESTINATION ${CMAKE_INSTALL_MANDIR}/man7
 install(FILES contrib/man/tocsind.8 DESTINATION ${CMAKE_INSTALL_MANDIR}/man8)
 
 install(FILES README.md contrib/demo-site.yaml contrib/mosquitto/tocsin.conf contrib/mosquitto/tocsin-tls.conf contrib/mosquitto/acl
-  contrib/doc/README.zh.md contrib/doc/architecture.md contrib/doc/life.md contrib/doc/mqtt.md contrib/doc/operations.md contrib/doc/security.md
+  contrib/doc/README.zh.md contrib/doc/architecture.md contrib/doc/life.md contrib/doc/mqtt.md contrib/doc/operations.md contrib/doc/security.md contrib/doc/testing.md
   DESTINATION ${CMAKE_INSTALL_DOCDIR})

@@ -5,7 +5,8 @@
 build_packages="gcc libc6-dev cmake ninja-build pkg-config libevent-dev libsqlite3-dev libsystemd-dev libyaml-dev
 	libjansson-dev libssl-dev libpaho-mqtt-dev uthash-dev"
 run_packages="mosquitto mosquitto-clients sqlite3 python3-minimal libpython3-stdlib tzdata"
-test_packages="libcmocka-dev ccache clang libclang-rt-14-dev llvm systemd procps iproute2 util-linux mandoc shellcheck openssl"
+test_packages="libcmocka-dev ccache clang libclang-rt-14-dev llvm systemd procps iproute2 util-linux mandoc shellcheck openssl
+	python3-jsonschema python3-yaml"
 
 say() { printf '%s\n' "$*"; }
 die() { printf '%s: %s\n' "${0##*/}" "$*" >&2; exit 1; }

@@ -80,6 +80,8 @@ static void put_status(struct daemon *d, struct buf *out)
 	json_bool(out, "synced", mqtt_is_synced(d->mqtt));
 	json_int(out, "messages", (int64_t)atomic_load(&d->receive.messages));
 	json_int(out, "news", (int64_t)atomic_load(&d->receive.news));
+	json_int(out, "unreadable", (int64_t)atomic_load(&d->receive.unreadable));
+	json_int(out, "replays", (int64_t)atomic_load(&d->receive.replays));
 	json_bool(out, "plan_broken", d->plan_is_broken);
 	put_next(d, out);
 	json_close(out, '}');

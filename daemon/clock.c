@@ -20,6 +20,11 @@ int64_t clock_steady_ms(void)
 	return read_ms(CLOCK_BOOTTIME);
 }
 
+int64_t clock_wall_ms(void)
+{
+	return read_ms(CLOCK_REALTIME);
+}
+
 int64_t clock_monotonic_us(void)
 {
 	struct timespec ts;

@@ -14,6 +14,7 @@ struct clock {
 
 int64_t clock_steady_ms(void); /* CLOCK_BOOTTIME; any thread */
 int64_t clock_monotonic_us(void);
+int64_t clock_wall_ms(void); /* as others on the network know it, steps and all; any thread */
 
 void clock_open(struct clock *c);
 /* Site time becomes at least this: what the store has seen last. */

@@ -46,6 +46,15 @@ static int add_file(struct buf *bundle, const char *path, struct err *err)
 	return failed;
 }
 
+/* Tests stand beside what they test; only their full name would include one. */
+static bool is_test(const char *pattern, const char *path)
+{
+	static const char end[] = "_test.yaml";
+	size_t len = strlen(path), n = sizeof end - 1;
+
+	return strpbrk(pattern, "*?[") && len >= n && !strcmp(path + len - n, end);
+}
+
 static int add_matches(struct buf *bundle, const char *pattern, int *count, struct err *err)
 {
 	glob_t found = {0};
@@ -58,6 +67,8 @@ static int add_matches(struct buf *bundle, const char *pattern, int *count, stru
 	else if (failed)
 		failed = err_set(err, "cannot look for the included files %s: %s", pattern, strerror(errno));
 	for (size_t i = 0; !failed && i < found.gl_pathc; i++) {
+		if (is_test(pattern, found.gl_pathv[i]))
+			continue;
 		if (++*count > CONFIG_FILES_MAX)
 			failed = err_set(err, "more than %d included files", CONFIG_FILES_MAX);
 		else

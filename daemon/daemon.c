@@ -393,6 +393,7 @@ void daemon_turn(struct daemon *d)
 	if (GUARD(seen))
 		step_seen(d);
 	daemon_step(d, &time);
+	engine_order(d->engine, &d->gathering->fx, d->gathering->n_looked);
 	keep_given(d);
 	if (d->store_state != STORE_OK) {
 		if (d->flying)

@@ -33,6 +33,7 @@ struct inbox_item {
 			size_t len;
 			int qos;
 			bool retained, dup, before_mark;
+			int64_t at_ms; /* wall clock of its arrival; 0: not known */
 			char *response_topic, *correlation; /* or NULL */
 			size_t correlation_len;
 		} message;

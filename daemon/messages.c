@@ -87,7 +87,8 @@ static void step_readings(struct daemon *d, const struct inbox_item *item)
 	                    .len = item->message.len,
 	                    .qos = item->message.qos,
 	                    .retained = item->message.retained,
-	                    .dup = GUARD(redelivery) && item->message.dup};
+	                    .dup = GUARD(redelivery) && item->message.dup,
+	                    .at_ms = item->message.at_ms};
 	char words[LIMIT_WORDS];
 
 	intake_read(d->newest->intake, &m, -1, &result);

@@ -95,6 +95,21 @@ static void set_aside(struct receive *r, const struct message *m, uint64_t diges
 	inbox_put(r->inbox, item, 0);
 }
 
+/* What came is no alarm and no all-clear; somebody must see to the device. */
+static void note_bad(struct receive *r, const struct message *m)
+{
+	const struct intake_result *x = &r->result;
+	int shown = (int)(m->len > 200 ? 200 : m->len);
+
+	if (x->bad)
+		atomic_fetch_add_explicit(&r->unreadable, x->bad, memory_order_relaxed);
+	if (x->old)
+		atomic_fetch_add_explicit(&r->replays, x->old, memory_order_relaxed);
+	if (x->complain)
+		log_at(LOG_WARNING, "sensor %.100s: %s: %.200s %.*s", x->complain, x->complain_why, m->topic, shown,
+		       m->payload);
+}
+
 /* Is it for the loop? Readings of sensors are judged by intake; what people
  * write and what we once wrote about incidents always is. */
 static bool is_for_loop(struct receive *r, struct generation *g, const struct message *m, bool *ret_life)
@@ -109,6 +124,7 @@ static bool is_for_loop(struct receive *r, struct generation *g, const struct me
 	if (receive_incident_topic(r->root, m->topic, text, &number))
 		return m->retained && m->len > 0;
 	intake_read(g->intake, m, clock_steady_ms(), &r->result);
+	note_bad(r, m);
 	*ret_life = m->qos > 0;
 	return r->result.is_news;
 }
@@ -134,6 +150,7 @@ static struct inbox_item *item_of(const struct message *m, bool life, bool befor
 	item->message.qos = m->qos;
 	item->message.retained = m->retained;
 	item->message.dup = m->dup;
+	item->message.at_ms = m->at_ms;
 	item->message.before_mark = before_mark;
 	item->message.response_topic = m->response_topic ? xstrdup(m->response_topic) : NULL;
 	if (m->correlation) {
@@ -199,13 +216,16 @@ static bool hand_over(struct receive *r, const struct message *m, bool life, boo
 	return false;
 }
 
-void receive_message(void *arg, const struct message *m, bool before_mark)
+void receive_message(void *arg, const struct message *received, bool before_mark)
 {
 	struct receive *r = arg;
+	struct message dated = *received;
+	const struct message *m = &dated;
 	uint64_t digest = poison_digest(m->topic, m->payload, m->len);
 	struct generation *g = enter(r);
 	bool life, goes;
 
+	dated.at_ms = clock_wall_ms();
 	atomic_fetch_add_explicit(&r->messages, 1, memory_order_relaxed);
 	if (GUARD(poison) && poison_is_set_aside(r->poison, digest)) {
 		set_aside(r, m, digest);

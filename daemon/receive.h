@@ -26,6 +26,7 @@ struct receive {
 	atomic_bool ran_out;                  /* a wait ran out: the loop asks and clears it */
 	atomic_bool closed;                   /* nothing more will be stored: never acknowledge again */
 	atomic_ullong messages, news;
+	atomic_ullong unreadable, replays; /* values that could not be read; sensors that were told nothing */
 	struct intake_result result; /* the thread's own, as the next two */
 	uint64_t aside;              /* the poison message told last, and when, steady */
 	int64_t aside_ms;

@@ -7,6 +7,7 @@
 #define TOCSIN_PLAN_H
 
 #include "base/arena.h"
+#include "base/hours.h"
 #include "base/names.h"
 #include "base/time.h"
 
@@ -31,21 +32,55 @@ struct strings {
 struct zone {
 	const char *id;
 	struct text name;
-	int in; /* parent zone */
+	int in;		   /* parent zone */
+	struct ids fed_by; /* zones its power comes from */
 };
 
 /* Payload texts that stand for one word; compared without case for ASCII. */
 struct word_set {
 	const char *word; /* alarm normal fault test ignore, or the site's own (closed, open) */
 	struct strings texts;
+	bool has_word; /* one word of the payload is among the texts; else all of it is */
 };
 
 /* Where the value stands in a payload: NULL path: the whole payload as text. */
 struct value_path {
 	const char *pointer; /* RFC 6901 as written, for messages */
 	struct strings keys; /* unescaped reference tokens */
+	/* NULL: none. picks[i] not NULL: token i is [keys[i]=picks[i]], the first element of the array whose
+	 * member is that text; keys[i] "": whether the text is in the array, as true or false (last token) */
+	const char *const *picks;
 	bool whole;	     /* no pointer: raw text */
 };
+
+/* A number or a bit in bytes that are written as text. */
+#define DECODE_FROM_LIST(X) X(NONE, "none") X(BASE64, "base64") X(HEX, "hex")
+#define DECODE_TYPE_LIST(X)                                                                                  \
+	X(U8, "u8", 1)                                                                                       \
+	X(I8, "i8", 1)                                                                                       \
+	X(U16BE, "u16be", 2)                                                                                 \
+	X(U16LE, "u16le", 2)                                                                                 \
+	X(I16BE, "i16be", 2)                                                                                 \
+	X(I16LE, "i16le", 2)                                                                                 \
+	X(U32BE, "u32be", 4)                                                                                 \
+	X(U32LE, "u32le", 4)
+#define DECODE_FROM_E(A, T) DECODE_##A,
+#define DECODE_TYPE_E(A, T, N) DECODE_##A,
+enum decode_from { DECODE_FROM_LIST(DECODE_FROM_E) };
+enum decode_type { DECODE_TYPE_LIST(DECODE_TYPE_E) };
+
+struct decode {
+	enum decode_from from; /* DECODE_NONE: the text is the value */
+	enum decode_type type;
+	int byte; /* where it begins, from 0 */
+	int bit;  /* of that byte, 0 the lowest: 0 or 1; -1: the number */
+};
+
+enum encoding { ENCODING_UTF8, ENCODING_GB18030 };
+
+/* What a retained message of it means: a state like any other, nothing, or a
+ * state when its stamp is within max_age. */
+enum retained { RETAINED_ADOPT, RETAINED_IGNORE, RETAINED_NEWER };
 
 struct availability {
 	const char *topic; /* NULL: none; captures of the sensor's topic allowed as {1}..{9} */
@@ -66,8 +101,17 @@ struct sensor_def {
 	const struct word_set *words;
 	int n_words; /* 0: the raw text is the word */
 	const char *unit;
+	const char *missing; /* text that stands for a value that is not there; NULL: no change */
+	struct decode decode;
+	int64_t scale_nano; /* number = raw * scale / 1e9 + offset; 0: as it is */
+	int64_t offset_milli;
+	enum encoding encoding; /* of the payload */
+	enum retained retained;
+	int64_t max_age_ms;	 /* older by its stamp: a replay, ignored; 0: any age */
+	int64_t off_delay_ms;	 /* after an alarm normal again by itself; 0: says so itself */
 	int64_t silent_after_ms; /* 0: not supervised */
 	struct availability availability;
+	int via; /* the sensor (kind link) of the gateway it speaks through: lost with it; -1 none */
 	int qos; /* 0 or 1, decided by the checker (DESIGN section 2) */
 	bool is_family;
 };
@@ -144,17 +188,44 @@ struct channel {
 
 /* -- conditions -- */
 
-enum test_op { TEST_IS, TEST_IS_NOT, TEST_HAS_WORD, TEST_ABOVE, TEST_BELOW, TEST_SILENT };
+enum test_op {
+	TEST_IS,
+	TEST_IS_NOT,
+	TEST_HAS_WORD,
+	TEST_ABOVE,
+	TEST_BELOW,
+	TEST_SILENT,
+	TEST_OUTSIDE,
+	TEST_RISES,
+	TEST_FALLS,
+	TEST_CHANGES,
+};
+
+enum { CHANGES_MAX = 64 }; /* that `changes` can count */
 
 struct test {
 	enum test_op op;
 	struct strings words;	 /* is, is_not: any of; has_word */
-	int64_t limit_milli;	 /* above, below: strict */
+	int64_t limit_milli;	 /* above, below: strict; outside: the upper one; rises, falls: by this or more */
 	int64_t clear_milli;	 /* above: false again below it; below: above it; equal to limit: no hysteresis */
+	int64_t low_milli, low_clear_milli; /* outside: the same of the lower one */
 	int64_t silent_ms;
+	int64_t over_ms; /* rises, falls, changes: within so long */
+	int changes;	 /* so many or more */
 };
 
-enum cond_op { COND_TEST, COND_ALL, COND_ANY, COND_NOT };
+static inline bool test_is_number(enum test_op op)
+{
+	return op == TEST_ABOVE || op == TEST_BELOW || op == TEST_OUTSIDE || op == TEST_RISES || op == TEST_FALLS;
+}
+
+/* It looks at what was told during `over`, not only at what is told now. */
+static inline bool test_is_windowed(enum test_op op)
+{
+	return op == TEST_RISES || op == TEST_FALLS || op == TEST_CHANGES;
+}
+
+enum cond_op { COND_TEST, COND_ALL, COND_ANY, COND_NOT, COND_VOTE };
 
 struct cond {
 	enum cond_op op;
@@ -165,8 +236,15 @@ struct cond {
 	struct test test;
 	/* any op: delay before it becomes true, before it becomes false */
 	int64_t for_ms, clear_for_ms;
-	const struct cond *kids;
+	/* part of an `all` or a vote with `within`: it counts for so long after it was true (all)
+	 * or had become true (vote) */
+	int64_t hold_ms;
+	bool is_voter;
+	const struct schedule *schedule; /* NULL: always; outside it raises nothing */
+	const struct cond *kids;	 /* a vote has one, the test of its voters */
 	int n_kids;
+	int at_least; /* vote: so many sensors */
+	bool degrade; /* vote: each voter that is not known lowers the number by one */
 	int node; /* unique within the type, over all grades; stable for equal text */
 };
 
@@ -193,8 +271,11 @@ struct incident_type {
 	int playbook; /* or -1 */
 	int64_t remind_ms;
 	int64_t pre_alarm_ms, investigate_ms; /* 0: no pre-alarm */
+	struct schedule staffed;	      /* the hours of it; n 0: always */
+	struct schedule schedule;	      /* outside it none is raised; n 0: always */
 	struct text contacts;		      /* outside numbers shown with the call; in[] "" when none */
 	int self;			      /* enum self, or -1 */
+	struct strings explained_by;	      /* ids of types whose open incident it is a consequence of */
 };
 
 /* -- playbooks -- */

@@ -73,6 +73,11 @@ const char *answer_lang(const struct answer *a, const char *key, enum lang lang)
 	return *found ? found : answer_text(text);
 }
 
+bool answer_is_tree(const struct answer *a)
+{
+	return json_is_object(json(a)) || json_is_array(json(a));
+}
+
 int answer_count(const struct answer *array)
 {
 	return array ? (int)json_array_size(json(array)) : 0;

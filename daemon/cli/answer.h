@@ -21,6 +21,7 @@ int64_t answer_int(const struct answer *a, const char *key, int64_t otherwise);
 bool answer_true(const struct answer *a, const char *key);
 const char *answer_lang(const struct answer *a, const char *key, enum lang lang); /* of {"zh":..,"en":..} */
 const char *answer_text(const struct answer *a); /* of a string value, else "" */
+bool answer_is_tree(const struct answer *a); /* an object or an array */
 
 int answer_count(const struct answer *array);
 const struct answer *answer_at(const struct answer *array, int i);

@@ -10,9 +10,13 @@
 
 enum cli_exit { CLI_DONE, CLI_REFUSED, CLI_USAGE, CLI_UNREACHABLE };
 
-/* What `guard` takes, and in part `doctor`, as it was typed; NULL: not given. */
+enum { CLI_TOPICS = 8 };
+
+/* What `guard` takes, and in part `doctor` and `discover`, as it was typed; NULL: not given. */
 struct guard_words {
 	const char *broker, *user, *password_file, *ca, *cert, *key, *site, *after, *program;
+	const char *for_time;           /* discover */
+	const char *topics[CLI_TOPICS]; /* discover; NULL: no more */
 };
 
 struct cli {
@@ -21,8 +25,9 @@ struct cli {
 	const char *as;     /* person spoken for, or NULL */
 	const char *db;     /* audit: a copy to read instead of asking, or NULL */
 	const char *head;   /* audit verify: SEQ:HASH, or NULL */
-	bool json, csv, closed;
+	bool json, csv, closed, schema, keys;
 	enum lang lang; /* of titles and names, from the locale */
+	const char *junit; /* test: also write its report there, or NULL */
 	struct guard_words guard;
 	int n;
 	char **args; /* n words after the command */
@@ -38,8 +43,10 @@ int verb_send(const struct cli *c);
 int verb_reload(const struct cli *c);
 int guard_command(const struct cli *c);
 int doctor_command(const struct cli *c);
+int discover_command(const struct cli *c);
 int site_check(const struct cli *c);
 int site_init(const struct cli *c);
+int rehearse_command(const struct cli *c);
 
 /* A sentence to stderr, or as {"ok":false,"error":word,"text":...} to stdout. */
 int cli_fail(const struct cli *c, int code, const char *word, const char *text);

@@ -222,14 +222,14 @@ int guard_command(const struct cli *c)
 {
 	struct run r = {.c = c};
 	struct listen_config link = {.name = "guard", .link = on_link, .message = on_message, .arg = &r};
-	char filters[LISTEN_FILTERS][96];
+	char filters[2][96];
 	struct guard_config watch;
 	struct err err;
 
 	log_open();
 	if (read_watch(c, &watch, &err) < 0 || listen_words(c, &link, &err) < 0)
 		return cli_fail(c, CLI_USAGE, "usage", err.text);
-	for (int i = 0; i < LISTEN_FILTERS; i++) {
+	for (int i = 0; i < 2; i++) {
 		snprintf(filters[i], sizeof filters[i], "tocsin/%s/1/%s", watch.site ? watch.site : "+",
 		         i ? "heartbeat" : "status");
 		link.filters[i] = filters[i];

@@ -16,7 +16,8 @@ enum {
 	LISTEN_FILTERSCRIBE_LIMIT_MS = 10000,
 	STEADY_MS = 30000,
 	LOOK_MS = 1000,
-	WAITING_MAX = 1000, /* messages; the newest are dropped */
+	WAITING_MAX = 20000, /* messages; the newest are dropped */
+	WAITING_BYTES = 64 << 20,
 };
 
 enum news_kind {
@@ -53,7 +54,8 @@ struct listen {
 
 	pthread_mutex_t lock;
 	struct news *news, **news_end;
-	int n_messages;
+	int n_messages, n_dropped;
+	size_t n_bytes;
 
 	/* loop only */
 	enum phase phase;
@@ -73,9 +75,11 @@ static void put(struct listen *l, struct news news, const char *text)
 	*n = news;
 	n->text = xstrdup(text);
 	pthread_mutex_lock(&l->lock);
-	fits = n->kind != NEWS_MESSAGE || l->n_messages < WAITING_MAX;
+	fits = n->kind != NEWS_MESSAGE || (l->n_messages < WAITING_MAX && l->n_bytes + n->len <= WAITING_BYTES);
+	l->n_dropped += !fits;
 	if (fits) {
 		l->n_messages += n->kind == NEWS_MESSAGE;
+		l->n_bytes += n->len;
 		*l->news_end = n;
 		l->news_end = &n->next;
 	}
@@ -236,6 +240,7 @@ static void on_news(void *arg, unsigned ready)
 	l->news = NULL;
 	l->news_end = &l->news;
 	l->n_messages = 0;
+	l->n_bytes = 0;
 	pthread_mutex_unlock(&l->lock);
 	for (; n; n = next) {
 		next = n->next;
@@ -277,7 +282,8 @@ static void set_names(struct listen *l)
 	gethostname(host, sizeof host - 1);
 	snprintf(l->client_id, sizeof l->client_id, "tocsin-%s-%s", l->config.name, host);
 	for (; l->n_subs < LISTEN_FILTERS && l->config.filters[l->n_subs]; l->n_subs++)
-		l->subs[l->n_subs] = (struct sub){.filter = (char *)l->config.filters[l->n_subs], .qos = 1};
+		l->subs[l->n_subs] = (struct sub){.filter = (char *)l->config.filters[l->n_subs],
+		                                    .qos = !l->config.is_qos0};
 }
 
 struct listen *listen_new(struct loop *loop, const struct listen_config *config, struct err *err)
@@ -307,4 +313,14 @@ struct listen *listen_new(struct loop *loop, const struct listen_config *config,
 	l->timer = loop_timer(loop, on_look, l);
 	loop_timer_in(l->timer, 0);
 	return l;
+}
+
+int listen_dropped(struct listen *l)
+{
+	int n;
+
+	pthread_mutex_lock(&l->lock);
+	n = l->n_dropped;
+	pthread_mutex_unlock(&l->lock);
+	return n;
 }

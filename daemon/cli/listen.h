@@ -11,7 +11,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-enum { LISTEN_FILTERS = 2 };
+enum { LISTEN_FILTERS = 8 };
 
 struct heard {
 	char *topic, *payload; /* the callee may write into them */
@@ -24,6 +24,7 @@ struct listen_config {
 	const char *password;                /* or NULL; must stay */
 	const char *name;                    /* of the client, behind tocsin- */
 	const char *filters[LISTEN_FILTERS]; /* NULL: fewer; must stay */
+	bool is_qos0;                        /* the broker keeps no queue for us */
 	/* why: when it is down; said with each failed attempt too */
 	void (*link)(void *arg, bool is_up, const char *why);
 	void (*message)(void *arg, const struct heard *heard);
@@ -31,10 +32,13 @@ struct listen_config {
 };
 
 struct cli;
-/* Broker and password as the options name them; these stay. */
+/* Broker and password as the options name them; these stay. Without --broker a
+ * broker that is set before is used, with the user of the options. */
 int listen_words(const struct cli *c, struct listen_config *ret, struct err *err);
 
 /* NULL: the settings cannot be used. Lives as long as the process. */
 struct listen *listen_new(struct loop *loop, const struct listen_config *config, struct err *err);
+/* Messages that came faster than they were taken, and were let go. */
+int listen_dropped(struct listen *l);
 
 #endif

@@ -56,6 +56,10 @@ static int read_broker(const struct cli *c, struct broker *ret, struct err *err)
 {
 	const struct guard_words *w = &c->guard;
 
+	if (!w->broker && ret->host) {
+		ret->user = w->user;
+		return 0;
+	}
 	*ret = (struct broker){.user = w->user, .version = 5};
 	if (!w->broker)
 		return err_set(err, "where to listen: --broker mqtt://HOST or mqtts://HOST");

@@ -19,7 +19,8 @@ struct entry {
 static const struct entry entries[] = {
     {"init", "[DIR|FILE]", "", "write a small site with you as the only person; overwrites nothing",
      site_init},
-    {"check", "[FILE]", "", "all problems of a configuration (default /etc/tocsin/tocsin.yaml)", site_check},
+    {"check", "[FILE]", "ml", "all problems of a configuration (default /etc/tocsin/tocsin.yaml)", site_check},
+    {"test", "FILE...", "n", "what a site would do, in virtual time: no broker, no daemon", rehearse_command},
     {"status", "", "", "trouble first, then what is open and who is called next, and when", view_status},
     {"list", "", "a", "open incidents; --closed shows the closed ones too", view_list},
     {"show", "ID", "", "one incident: members, steps, deliveries, who is called next", view_show},
@@ -40,6 +41,7 @@ static const struct entry entries[] = {
     {"escalate", "ID [words...]", "", "call the next level now", verb_send},
     {"ring", "PERSON [CHANNEL]", "", "a test notice", verb_send},
     {"doctor", "[FILE]", "bupfek", "what is wrong with this installation; changes nothing", doctor_command},
+    {"discover", "[FILE]", "bupfekow", "listen for a while, print sensor YAML for what is seen", discover_command},
     {"guard", "", "bupfekitx", "on another host: alarms when this site's heartbeats stop", guard_command},
 };
 enum { ENTRIES = sizeof(entries) / sizeof(entries[0]) };
@@ -54,6 +56,9 @@ static const struct option options[] = {
     {"cafile", required_argument, NULL, 'f'}, {"cert", required_argument, NULL, 'e'},
     {"key", required_argument, NULL, 'k'},    {"site", required_argument, NULL, 'i'},
     {"after", required_argument, NULL, 't'},  {"exec", required_argument, NULL, 'x'},
+    {"schema", no_argument, NULL, 'm'},       {"keys", no_argument, NULL, 'l'},
+    {"junit", required_argument, NULL, 'n'},
+    {"for", required_argument, NULL, 'o'},    {"topic", required_argument, NULL, 'w'},
     {NULL, 0, NULL, 0},
 };
 
@@ -63,11 +68,15 @@ static void usage(FILE *to)
 	for (int i = 0; i < ENTRIES; i++)
 		fprintf(to, "  %-9s %-25s %s\n", entries[i].name, entries[i].args, entries[i].help);
 	fputs("\n  audit verify [--db FILE] [--head SEQ:HASH]   audit export [--json|--csv] [--db FILE]\n"
+	      "  check --schema: the JSON Schema for editors; check --keys: every key and what it means.\n"
 	      "  Instead of words after a verb one JSON object is understood too: tocsin ack "
 	      "'{\"id\":\"G-17\",\"rev\":1}'\n"
 	      "  guard --broker URL [--user NAME] [--password-file FILE] [--cafile FILE] [--cert FILE --key FILE]\n"
 	      "        [--site ID] [--after 35s] [--exec PROGRAM]\n"
+	      "  test [--junit FILE] FILE...: the tests of these files, see testing.md\n"
 	      "  doctor [FILE] [--broker URL ...]: with a broker it also looks for commands kept there.\n"
+	      "  discover [FILE] [--broker URL] [--user NAME] [--password-file FILE] [--for 60s] [--topic FILTER]...:\n"
+	      "        default broker: the site's; sensors that the site has are not printed again.\n"
 	      "  --as PERSON: root and the group tocsin-admin speak for somebody, and the audit says so.\n"
 	      "  Exit: 0 done, 1 refused or problems found, 2 usage, 3 daemon unreachable.\n",
 	      to);
@@ -112,7 +121,7 @@ static enum lang language(void)
 	return LANG_EN;
 }
 
-/* An option of `guard` or `doctor`: kept as it is. */
+/* An option of `guard`, `doctor` or `discover`: kept as it is. More topics than fit are a usage error. */
 static bool guard_word_option(struct guard_words *w, int letter)
 {
 	const struct {
@@ -120,8 +129,15 @@ static bool guard_word_option(struct guard_words *w, int letter)
 		const char **at;
 	} words[] = {{'b', &w->broker}, {'u', &w->user}, {'p', &w->password_file},
 	             {'f', &w->ca},     {'e', &w->cert}, {'k', &w->key},
-	             {'i', &w->site},   {'t', &w->after}, {'x', &w->program}};
+	             {'i', &w->site},   {'t', &w->after}, {'x', &w->program},
+	             {'o', &w->for_time}};
 
+	for (int i = 0; letter == 'w' && i < CLI_TOPICS; i++) {
+		if (w->topics[i])
+			continue;
+		w->topics[i] = optarg;
+		return true;
+	}
 	for (size_t i = 0; i < sizeof(words) / sizeof(words[0]); i++) {
 		if (words[i].letter != letter)
 			continue;
@@ -157,6 +173,15 @@ static int option(struct cli *c, int letter, int *ret_code)
 		return letter;
 	case 'a':
 		c->closed = true;
+		return letter;
+	case 'm':
+		c->schema = true;
+		return letter;
+	case 'l':
+		c->keys = true;
+		return letter;
+	case 'n':
+		c->junit = optarg;
 		return letter;
 	case 'V':
 		puts("tocsin " TOCSIN_VERSION);

@@ -5,6 +5,7 @@
 #include "base/text.h"
 #include "cli.h"
 #include "config.h"
+#include "language/keys.h"
 #include "language/language.h"
 #include "print.h"
 #include "zoneinfo.h"
@@ -19,11 +20,29 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+/* What no interlock of its hazards stops is worth reading twice. */
+static void passes(const struct actuator *a)
+{
+	const char *comma = "";
+
+	printf("passes interlocks: %s (", a->id);
+	for (int h = 0; h < HAZARD_COUNT; h++) {
+		if (!(a->safe_in & 1u << h))
+			continue;
+		printf("%s%s", comma, hazard_name((enum hazard)h));
+		comma = ", ";
+	}
+	puts(")");
+}
+
 static void summary(const struct plan *plan, const struct problems *problems)
 {
 	printf("%s: %d sensors, %d incident types, %d people, %d roles; %d warning%s\n", plan->site,
 	       plan->n_sensors, plan->n_types, plan->n_people, plan->n_roles, problems->n,
 	       problems->n == 1 ? "" : "s");
+	for (int i = 0; i < plan->n_actuators; i++)
+		if (plan->actuators[i].safe_in)
+			passes(&plan->actuators[i]);
 }
 
 static void show(const struct cli *c, const struct problems *problems, const struct plan *plan)
@@ -48,6 +67,41 @@ static void show(const struct cli *c, const struct problems *problems, const str
 	buf_fini(&out);
 }
 
+/* The names of the machine's time zones: the third column of a table that comes with them. */
+static struct strings zone_names(struct arena *arena)
+{
+	enum { ZONES_MAX = 1000 };
+	struct strings ret = {0};
+	const char **names = arena_alloc(arena, ZONES_MAX * sizeof *names);
+	FILE *f = fopen("/usr/share/zoneinfo/zone1970.tab", "re");
+	char row[512];
+
+	ret.at = names;
+	while (f && ret.n < ZONES_MAX && fgets(row, sizeof row, f)) {
+		char *name = strchr(row, '\t');
+
+		name = name && row[0] != '#' ? strchr(name + 1, '\t') : NULL;
+		if (name)
+			names[ret.n++] = arena_dup(arena, name + 1, strcspn(name + 1, "\t\n"));
+	}
+	if (f)
+		fclose(f);
+	return ret;
+}
+
+static void accuse_zone(const struct source *site, const char *zone, struct problems *problems)
+{
+	struct arena arena;
+	struct accusation a = {.section = "site", .key = "timezone"};
+
+	arena_init(&arena);
+	a.text = arena_printf(&arena, "there is no time zone '%s' on this machine", zone);
+	a.hint = "write a name such as Asia/Shanghai; is tzdata installed?";
+	a.known = zone_names(&arena);
+	language_accuse(site, &a, problems);
+	arena_fini(&arena);
+}
+
 /* A plan has also a time zone, which only the machine knows. */
 static struct plan *plan_of(const struct buf *bundle, struct arena *arena, struct problems *problems,
                             struct err *err)
@@ -61,14 +115,32 @@ static struct plan *plan_of(const struct buf *bundle, struct arena *arena, struc
 	}
 	struct plan *plan = language_read(sources, n, problems);
 	if (plan && zoneinfo_read(plan->timezone, &plan->arena, &plan->tz, err)) {
+		accuse_zone(&sources[0], plan->timezone, problems);
+		err->text[0] = '\0';
 		plan_free(plan);
 		plan = NULL;
 	}
 	return plan;
 }
 
+/* What a file may say, as its editor or its writer reads it. */
+static int show_keys(const struct cli *c)
+{
+	struct buf out = {0};
+
+	if (c->schema)
+		schema_print(&out);
+	else
+		keys_print(&out);
+	fputs(buf_text(&out), stdout);
+	buf_fini(&out);
+	return CLI_DONE;
+}
+
 int site_check(const struct cli *c)
 {
+	if (c->schema || c->keys)
+		return show_keys(c);
 	struct arena arena;
 	struct buf bundle = {0};
 	struct problems problems;

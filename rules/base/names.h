@@ -73,7 +73,8 @@
 	X(OVER, "over")                                                                                      \
 	X(EXHAUSTED, "exhausted")                                                                            \
 	X(TELL, "tell")                                                                                      \
-	X(TEST, "test")
+	X(TEST, "test")                                                                                      \
+	X(SUMMARY, "summary")
 
 /* Commands of people: name, then the arguments in order (CONTRACT section 2):
  * I incident id, o optional incident id or all, t type, z zone, s step,

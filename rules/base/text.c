@@ -112,7 +112,7 @@ static bool mantissa(const char **at, const char *end, int64_t *ret_value, int *
 	return n > 0;
 }
 
-bool milli_parse(const char *text, size_t len, int64_t *ret_milli)
+bool decimal_parse(const char *text, size_t len, int digits, int64_t *ret)
 {
 	const char *at = text, *end = text + len;
 	int64_t v;
@@ -127,7 +127,7 @@ bool milli_parse(const char *text, size_t len, int64_t *ret_milli)
 		minus = *at++ == '-';
 	if (!mantissa(&at, end, &v, &scale) || !exponent(&at, end, &exp10) || at != end)
 		return false;
-	for (scale += exp10 + 3; scale > 0 && v; scale--) {
+	for (scale += exp10 + digits; scale > 0 && v; scale--) {
 		if (v > 900000000000000000LL)
 			return false;
 		v *= 10;
@@ -136,8 +136,13 @@ bool milli_parse(const char *text, size_t len, int64_t *ret_milli)
 		v /= 10;
 	if (v > 9000000000000000000LL)
 		return false;
-	*ret_milli = minus ? -v : v;
+	*ret = minus ? -v : v;
 	return true;
+}
+
+bool milli_parse(const char *text, size_t len, int64_t *ret_milli)
+{
+	return decimal_parse(text, len, 3, ret_milli);
 }
 
 const char *milli_text(int64_t milli, char text[32])

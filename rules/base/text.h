@@ -15,6 +15,8 @@ bool text_is_id(const char *text);		     /* [A-Za-z0-9_-]{1,64} */
  * sign, fraction, exponent -9..9; surrounding spaces allowed. False for
  * anything else (nan, inf, hex, trailing letters, out of +-9e15). */
 bool milli_parse(const char *text, size_t len, int64_t *ret_milli);
+/* The same with so many digits (0..9) behind the point: 1/10^digits units. */
+bool decimal_parse(const char *text, size_t len, int digits, int64_t *ret);
 const char *milli_text(int64_t milli, char text[32]); /* "31.2", "-4", "0.05" */
 
 /* "250ms" "3s" "5m" "1h" "2d" (digits, one unit; "1h30m" too). */

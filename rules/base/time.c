@@ -138,6 +138,21 @@ int32_t tz_offset_s(const struct tz *tz, int64_t at_ms)
 	return tz->offset_s[low];
 }
 
+int64_t tz_next_ms(const struct tz *tz, int64_t at_ms)
+{
+	int low = 0, high = tz ? tz->n : 0;
+
+	while (low < high) {
+		int mid = (low + high) / 2;
+
+		if (tz->at_ms[mid] <= at_ms)
+			low = mid + 1;
+		else
+			high = mid;
+	}
+	return tz && low < tz->n ? tz->at_ms[low] : INT64_MAX;
+}
+
 const char *time_clock(const struct tz *tz, int64_t at_ms, char text[TIME_TEXT_BYTES])
 {
 	struct civil c;

@@ -28,6 +28,7 @@ const char *time_rfc3339(int64_t at_ms, char text[TIME_TEXT_BYTES]); /* 2026-11-
 bool time_parse_rfc3339(const char *text, int64_t *ret_ms);	     /* any offset, 0..9 fraction digits */
 
 int32_t tz_offset_s(const struct tz *tz, int64_t at_ms);		      /* tz NULL: 0 */
+int64_t tz_next_ms(const struct tz *tz, int64_t at_ms); /* when the offset may change; INT64_MAX: never */
 const char *time_clock(const struct tz *tz, int64_t at_ms, char text[TIME_TEXT_BYTES]); /* local 03:10 */
 
 #endif

@@ -22,7 +22,7 @@ enum caps_answer caps_command(struct engine *e, int person)
 	return s->n <= CAPS_COMMANDS ? CAPS_FINE : s->n == CAPS_COMMANDS + 1 ? CAPS_FIRST_OVER : CAPS_OVER;
 }
 
-static bool is_for_life(const struct sensor *s)
+bool caps_is_for_life(const struct sensor *s)
 {
 	for (int i = 0; i < s->n_leaves; i++) {
 		const struct incident_type *type = s->leaves[i]->instance->type;
@@ -40,7 +40,7 @@ bool caps_holds_off(const struct engine *e, const struct reading *r)
 	if (!e->caps.is_full || e->n_actuations)
 		return false;
 	s = sensor_find(e, r->sensor);
-	return s && !is_for_life(s);
+	return s && !caps_is_for_life(s);
 }
 
 void caps_look(struct engine *e)

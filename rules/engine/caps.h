@@ -10,6 +10,9 @@ enum {
 	CAPS_LATE_ROWS = 50000,     /* held in memory while the store fails: some 100 MB with what they cause */
 };
 
+/* Does it stand in a condition of a fire, gas or people type? */
+bool caps_is_for_life(const struct sensor *s);
+
 enum caps_answer { CAPS_FINE, CAPS_FIRST_OVER, CAPS_OVER };
 
 /* person -1: not in the plan. First over: say it in a row; over: only in the answer. */

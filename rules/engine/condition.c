@@ -1,7 +1,9 @@
 /* condition.c - incident types in their scopes: which leaf reads which sensor,
  * what the incidents are told when gates change, and what new or changed
  * gates know after a plan or a start. */
+#include "engine/emit.h"
 #include "engine/gates.h"
+#include "engine/window.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -39,7 +41,7 @@ static int type_home_zone(const struct plan *p, const struct incident_type *type
  * that only say a word: their unknown would keep it from ever clearing. */
 static bool leaf_speaks_of(const struct test *t, const struct sensor_def *def)
 {
-	return (t->op != TEST_ABOVE && t->op != TEST_BELOW) || !def->n_words || def->unit;
+	return !test_is_number(t->op) || !def->n_words || def->unit;
 }
 
 static bool leaf_reads(const struct plan *p, const struct cond *leaf, const struct sensor *s)
@@ -92,14 +94,16 @@ static void attach(struct engine *e, const struct incident_type *type, const str
 		attach(e, type, &cond->kids[i], &gate);
 }
 
+static void attach_type(struct engine *e, struct sensor *s, const struct incident_type *type)
+{
+	for (int g = 0; g < type->n_grades; g++)
+		attach(e, type, &type->grades[g].when, &(struct gate){.grade = g, .sensor = s});
+}
+
 void condition_attach(struct engine *e, struct sensor *s)
 {
-	for (int i = 0; s->def >= 0 && i < e->plan->n_types; i++) {
-		const struct incident_type *type = &e->plan->types[i];
-
-		for (int g = 0; g < type->n_grades; g++)
-			attach(e, type, &type->grades[g].when, &(struct gate){.grade = g, .sensor = s});
-	}
+	if (s->def >= 0)
+		readers_each(e, s, attach_type);
 }
 
 /* ------------------------------------------------------------------- cues */
@@ -152,6 +156,13 @@ static bool tell_member(struct engine *e, struct instance *in, struct sensor *s,
 	return true;
 }
 
+/* Who votes, and what is asked of them, is part of what the incident shows. */
+static void show_vote(struct engine *e, struct instance *in)
+{
+	if (in->has_votes && in->incident)
+		incident_touch(e, in->incident);
+}
+
 void condition_sensor(struct engine *e, struct sensor *s)
 {
 	for (int i = 0; i < s->n_leaves;) {
@@ -165,10 +176,11 @@ void condition_sensor(struct engine *e, struct sensor *s)
 		told = tell_member(e, in, s, before);
 		if (graded || told)
 			incident_grade(e, in, in->grade, in->known);
+		show_vote(e, in);
 	}
 }
 
-void condition_delay(struct engine *e, struct gate *g)
+static void condition_due(struct engine *e, struct gate *g, void (*due)(struct engine *e, struct gate *g))
 {
 	struct instance *in = g->instance;
 	struct standing before = {0};
@@ -176,11 +188,41 @@ void condition_delay(struct engine *e, struct gate *g)
 
 	if (g->sensor)
 		before = standing(in, g->sensor);
-	gate_expire(e, g);
+	due(e, g);
+	in->dirty = true;
 	graded = tree_update(e, in);
 	told = g->sensor && tell_member(e, in, g->sensor, before);
 	if (graded || told)
 		incident_grade(e, in, in->grade, in->known);
+	show_vote(e, in);
+}
+
+void condition_delay(struct engine *e, struct gate *g)
+{
+	condition_due(e, g, gate_expire);
+}
+
+void condition_window(struct engine *e, struct gate *g)
+{
+	condition_due(e, g, gate_update);
+}
+
+void condition_hold(struct engine *e, struct gate *g)
+{
+	condition_due(e, g, window_forget);
+}
+
+void conditions_again(struct engine *e)
+{
+	size_t n = (size_t)e->n_instances;
+	struct instance **all = xcalloc(n + 1, sizeof *all); /* cues may add instances */
+
+	if (n)
+		memcpy(all, e->instances, n * sizeof *all);
+	for (size_t i = 0; i < n; i++)
+		if (all[i]->has_hours && tree_update(e, all[i]))
+			incident_grade(e, all[i], all[i]->grade, all[i]->known);
+	free(all);
 }
 
 bool condition_detach(struct engine *e, struct sensor *s)
@@ -274,11 +316,36 @@ void condition_without(struct engine *e, struct instance *in, struct sensor *s)
 
 /* ------------------------------------------------------------- invariants */
 
+static bool is_in_heap(const struct engine *e, const struct deadline *d)
+{
+	return !d->pos || (d->pos <= e->heap.n && e->heap.at[d->pos - 1] == d);
+}
+
+static const char *window_broken(const struct engine *e, const struct gate *g)
+{
+	const struct window *w = g->window;
+	const struct test *t = &g->cond->test;
+
+	if (!w)
+		return NULL;
+	if (!is_in_heap(e, &w->open) || !is_in_heap(e, &w->held))
+		return "a window's deadline is not in the heap";
+	if (w->n > SAMPLES_MAX || (w->open.pos && !w->n))
+		return "a window holds too much, or is open for nothing";
+	for (int i = 1; i < w->n; i++)
+		if (w->at[i].at_ms < w->at[i - 1].at_ms ||
+		    (t->op != TEST_CHANGES && w->at[i].milli <= w->at[i - 1].milli))
+			return "the values of a window are not in order";
+	if (w->held.pos && !g->cond->is_voter && g->out == TRUTH_TRUE)
+		return "a part that is true is held as one that was";
+	return NULL;
+}
+
 static const char *gate_broken(const struct engine *e, const struct gate *g)
 {
 	bool armed = g->delay.pos != 0, unknown_leaf = g->sensor && g->raw == TRUTH_UNKNOWN;
 
-	if (armed && (g->delay.pos > e->heap.n || e->heap.at[g->delay.pos - 1] != &g->delay))
+	if (!is_in_heap(e, &g->delay))
 		return "a gate's deadline is not in the heap";
 	if (g->lost != (unknown_leaf && gate_is_bad(g)))
 		return "a gate is lost without being bad and unknown, or not lost with it";
@@ -291,8 +358,10 @@ static const char *gate_broken(const struct engine *e, const struct gate *g)
 	if (armed != (g->raw != g->out && !unknown_leaf))
 		return "a gate's delay is armed with nothing to change, or not armed";
 	if (!g->sensor)
-		return g->raw == cond_raw(g->instance, g->cond) ? NULL
-		                                                : "all, any or not differs from its parts";
+		return g->raw == cond_raw(e, g) ? NULL : "all, any, not or a vote differs from its parts";
+	if (test_is_windowed(g->cond->test.op) && g->raw != TRUTH_UNKNOWN &&
+	    (g->raw == TRUTH_TRUE) != window_is_open(g))
+		return "a test of a window is true when it is closed, or false when it is open";
 	if (g->cond->test.op != TEST_SILENT && g->sensor->health != HEALTH_OK && g->raw != TRUTH_UNKNOWN)
 		return "a leaf knows more than its sensor";
 	return NULL;
@@ -305,11 +374,13 @@ static const char *instance_broken(const struct engine *e, const struct instance
 
 	if (!tree_reads(in))
 		return NULL;
-	if (tree_grade(in, &known) != in->grade || known != in->known)
+	if (tree_grade(e, in, &known) != in->grade || known != in->known || tree_is_met(in) != in->met)
 		return "an instance's grade is not what its gates say";
 	for (int i = 0; i < in->n_gates && !what; i++)
 		what = in->gates[i]->delay.sub == i ? gate_broken(e, in->gates[i])
 		                                    : "a gate's place is not its own";
+	for (int i = 0; i < in->n_gates && !what; i++)
+		what = window_broken(e, in->gates[i]);
 	return what;
 }
 

@@ -1,5 +1,7 @@
 /* cues.c - what condition.c saw becomes cues for the incident's life. */
+#include "engine/cause.h"
 #include "engine/emit.h"
+#include "engine/flap.h"
 #include "engine/incident.h"
 
 #include <stdio.h>
@@ -105,10 +107,17 @@ static void graded(struct engine *e, struct incident *inc, const struct grade *g
 
 	if (grade && incident_worse_grade(inc, grade)) {
 		a.kind = AUDIT_GRADE;
+		cause_break(e, inc);
 		life_cue(e, inc, CUE_WORSEN, &a);
-	} else if (calm) {
+	} else if (calm || (inc->state == STATE_PRE_ALARM && inc->instance->met)) { /* fewer must agree now */
+		bool began = inc->instance && flap_onset(e, inc->instance);
+
+		calm = inc->state == STATE_RTN_UNACKED; /* it calls no more often for that */
 		life_cue(e, inc, CUE_RAISE, &a);
+		if (began && calm)
+			tell_called(e, inc, NOTICE_UPDATE, inc->seq);
 	}
+	flap_moved(e, inc);
 }
 
 void incident_grade(struct engine *e, struct instance *in, int grade, bool known)
@@ -129,8 +138,25 @@ void incident_grade(struct engine *e, struct instance *in, int grade, bool known
 		for (int i = 0; i < inc->n_members; i++)
 			if (!strchr(inc->members[i].sensor, ':') && !inc->members[i].lost)
 				inc->members[i].active = TRUTH_FALSE;
-		life_cue(e, inc, CUE_GONE, &a);
+		if (!flap_holds(e, inc))
+			life_cue(e, inc, CUE_GONE, &a);
 	}
+}
+
+/* Halved, so that it fits whatever was measured. */
+static int64_t beyond(const struct test *t, int64_t milli)
+{
+	if (milli > t->limit_milli)
+		return milli / 2 - t->limit_milli / 2;
+	return milli < t->low_milli ? t->low_milli / 2 - milli / 2 : 0;
+}
+
+/* The peak is the lowest where low is what is bad. */
+static bool is_worse(const struct test *t, int64_t milli, int64_t peak)
+{
+	if (t->op == TEST_BELOW || t->op == TEST_FALLS)
+		return milli < peak;
+	return t->op == TEST_OUTSIDE ? beyond(t, milli) > beyond(t, peak) : milli > peak;
 }
 
 void incident_value(struct engine *e, struct sensor *s)
@@ -142,7 +168,7 @@ void incident_value(struct engine *e, struct sensor *s)
 		if (!m || m->out)
 			continue;
 		member_show(m->now, s->has_number ? s->text : s->word);
-		if (s->has_number && (!m->has_number || s->milli > m->peak_milli)) {
+		if (s->has_number && (!m->has_number || is_worse(&s->leaves[i]->cond->test, s->milli, m->peak_milli))) {
 			member_show(m->peak, s->text);
 			m->peak_milli = s->milli;
 			m->has_number = true;

@@ -125,7 +125,7 @@ int64_t row_end(struct engine *e, enum audit_kind kind, struct incident *inc, co
 void incident_touch(struct engine *e, struct incident *inc)
 {
 	inc->dirty = inc->changed = true;
-	e->zones_changed = true;
+	e->zones_changed = e->causes_changed = true;
 }
 
 void effect_want(struct engine *e, const char *sensor_id)
@@ -299,6 +299,7 @@ void effect_notice(struct engine *e, const struct notice *n, bool urgent)
 	f->notice.incident = dup(e, n->incident);
 	f->notice.text = dup(e, n->text);
 	f->notice.answer = dup(e, n->answer);
+	f->notice.covers = dup(e, n->covers);
 	f->notice.user = dup(e, n->user);
 	f->urgent = urgent;
 	f->life = hazard_is_life(n->hazard);

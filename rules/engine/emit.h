@@ -37,6 +37,9 @@ struct to_send {
 	int channel; /* index in the plan; -1: by the person's list */
 };
 void outbox_send(struct engine *e, const struct to_send *s);
+void outbox_send_held(struct engine *e, const struct to_send *s); /* however many there are */
+/* Of what is held for a person: words and cause as given, the incidents' numbers blank-separated. */
+void outbox_summary(struct engine *e, const struct to_send *s, enum severity severity, const char *covers);
 void outbox_outcome(struct engine *e, const char *id, enum outcome outcome, const char *why);
 void outbox_started(struct engine *e);
 void outbox_link_up(struct engine *e);

@@ -1,6 +1,9 @@
 /* engine.c - one switch over events; what is due afterwards; what others ask. */
 #include "engine/caps.h"
+#include "engine/cause.h"
 #include "engine/emit.h"
+#include "engine/flap.h"
+#include "engine/flood.h"
 #include "engine/gates.h"
 #include "engine/life.h"
 
@@ -34,6 +37,7 @@ void engine_free(struct engine *e)
 		return;
 	outbox_free(e);
 	sensors_free(e); /* takes its deadlines out of the heap: while their neighbours live */
+	floods_free(e);
 	for (int i = 0; i < e->n_actuations; i++)
 		actuation_free(e->actuations[i]);
 	free(e->actuations);
@@ -81,7 +85,7 @@ static void on_started(struct engine *e, const struct event *ev)
 	actuate_started(e);
 	outbox_started(e);
 	follow_members(e);
-	e->all_changed = true;
+	e->all_changed = e->causes_changed = true;
 }
 
 static void on_plan(struct engine *e, const struct plan *plan)
@@ -177,6 +181,7 @@ static void on_clock(struct engine *e, int64_t by_ms)
 	row_end(e, AUDIT_CLOCK, NULL, "system", 0);
 	if (by_ms > 0)
 		deadline_shift(&e->heap, by_ms);
+	conditions_clock(e, by_ms);
 	for (int i = 0; i < e->n_incidents; i++)
 		incident_touch(e, e->incidents[i]);
 	for (int i = 0; i < e->n_sensors; i++)
@@ -185,6 +190,7 @@ static void on_clock(struct engine *e, int64_t by_ms)
 		e->instances[i]->dirty = true;
 	for (int i = 0; i < e->n_actuations; i++)
 		e->actuations[i]->dirty = true;
+	floods_set_dirty(e, true);
 }
 
 static void on_reading(struct engine *e, const struct reading *r)
@@ -210,8 +216,20 @@ static void run_due(struct engine *e)
 		case DEADLINE_SILENCE:
 			sensor_silent(e, d->owner);
 			break;
+		case DEADLINE_OFF:
+			sensor_off(e, d->owner);
+			break;
 		case DEADLINE_GATE:
 			condition_delay(e, d->owner);
+			break;
+		case DEADLINE_WINDOW:
+			condition_window(e, d->owner);
+			break;
+		case DEADLINE_HOLD:
+			condition_hold(e, d->owner);
+			break;
+		case DEADLINE_SCHEDULE:
+			schedule_due(e);
 			break;
 		case DEADLINE_INCIDENT:
 			incident_due(e, d->owner);
@@ -225,6 +243,12 @@ static void run_due(struct engine *e)
 		case DEADLINE_LINK:
 			link_due(e);
 			break;
+		case DEADLINE_FLAP:
+			flap_due(e, d->owner);
+			break;
+		case DEADLINE_FLOOD:
+			flood_due(e, d->owner);
+			break;
 		}
 	}
 }
@@ -234,6 +258,7 @@ static void dispatch(struct engine *e, const struct event *ev)
 	switch (ev->kind) {
 	case EVENT_TIME:
 		run_due(e);
+		causes_settle(e);
 		publish_changed(e);
 		break;
 	case EVENT_STARTED:
@@ -284,6 +309,7 @@ void engine_step(struct engine *e, const struct event *ev, struct effects *fx)
 		e->now_ms = ev->at_ms;
 	e->spoke_ago_ms = 0;
 	dispatch(e, ev);
+	causes_settle(e);
 	caps_look(e);
 	e->fx = NULL;
 }

@@ -184,6 +184,7 @@ struct notice {
 	enum severity severity;
 	const char *text;    /* without marks */
 	const char *answer;  /* payload that acknowledges, or NULL */
+	const char *covers;  /* summary: numbers of its incidents, blank-separated; else NULL */
 	const char *user;    /* whose cmd topic the answer goes to */
 	int64_t reply_by_ms; /* -1: none; the message's expiry */
 	bool drill;
@@ -273,6 +274,8 @@ int engine_restore(struct engine *e, const struct record *records, int n,
                    const struct plan *(*plan_of)(void *arg, const char *hash), void *arg);
 
 void engine_step(struct engine *e, const struct event *ev, struct effects *fx);
+/* Ends a turn: notices and commands of the effects from `from` on in the order of hazards. */
+void engine_order(const struct engine *e, struct effects *fx, int from);
 int64_t engine_next_due(const struct engine *e);             /* site time; INT64_MAX: nothing */
 void engine_save(struct engine *e, struct records *ret);     /* what changed since the last call */
 void engine_save_all(struct engine *e, struct records *ret); /* everything, in key order */

@@ -1,5 +1,6 @@
 /* escalate.c - whom to call now, and when the next. The chain never ends: its
  * last level repeats at its own wait. */
+#include "engine/cause.h"
 #include "engine/emit.h"
 #include "engine/life.h"
 
@@ -8,8 +9,17 @@
 
 enum { PEOPLE_MAX = 64 };
 
+static int64_t remind_ms(const struct incident *inc)
+{
+	return inc->type && inc->type->remind_ms > 0 ? inc->type->remind_ms : 900000;
+}
+
 void arm(struct engine *e, struct incident *inc, enum next_what what, int64_t at_ms)
 {
+	if (cause_holds(inc)) {
+		what = NEXT_CAUSE;
+		at_ms = e->now_ms + remind_ms(inc);
+	}
 	inc->next = what;
 	deadline_set(&e->heap, &inc->due, at_ms);
 	incident_touch(e, inc);
@@ -17,9 +27,12 @@ void arm(struct engine *e, struct incident *inc, enum next_what what, int64_t at
 
 void arm_remind(struct engine *e, struct incident *inc)
 {
-	int64_t remind_ms = inc->type && inc->type->remind_ms > 0 ? inc->type->remind_ms : 900000;
+	arm(e, inc, NEXT_REMIND, e->now_ms + remind_ms(inc));
+}
 
-	arm(e, inc, NEXT_REMIND, e->now_ms + remind_ms);
+void arm_cause(struct engine *e, struct incident *inc)
+{
+	arm(e, inc, NEXT_CAUSE, e->now_ms + remind_ms(inc));
 }
 
 void arm_acked(struct engine *e, struct incident *inc)
@@ -69,7 +82,7 @@ static const struct step *open_step_of(const struct engine *e, const struct inci
 
 static void call_people(struct engine *e, struct incident *inc, const int *people, int n, int64_t cause)
 {
-	for (int i = 0; i < n && !(PLANTED(9) && inc->round > 1); i++) {
+	for (int i = 0; i < n && !cause_holds(inc) && !(PLANTED(9) && inc->round > 1); i++) {
 		struct to_send s = {NOTICE_CALL, people[i],  inc,   open_step_of(e, inc, people[i]),
 		                    NULL,        inc->level, cause, -1};
 
@@ -97,7 +110,8 @@ static void call_level(struct engine *e, struct incident *inc, int64_t cause)
 	int people[PEOPLE_MAX], n = chain_people(e, inc, inc->level, people, PEOPLE_MAX);
 
 	if (inc->state == STATE_PRE_ALARM)
-		arm(e, inc, NEXT_INVESTIGATE, e->now_ms + inc->type->pre_alarm_ms);
+		arm(e, inc, NEXT_INVESTIGATE,
+		    incident_look_until(e, inc, e->now_ms + inc->type->pre_alarm_ms));
 	else if (!PLANTED(1))
 		arm(e, inc, NEXT_CALL, e->now_ms + chain_wait_ms(e, inc, inc->level));
 	call_people(e, inc, people, n, cause);
@@ -140,6 +154,7 @@ static void tell_exhausted(struct engine *e, struct incident *inc, int64_t cause
 
 void escalate_next(struct engine *e, struct incident *inc, const char *who, int64_t cause)
 {
+	cause_break(e, inc); /* held, only a person comes here */
 	if (inc->level < chain_levels(e, inc)) {
 		inc->level++;
 	} else {

@@ -2,7 +2,9 @@
  * the store. Each is an incident somebody is called for. */
 #include "base/text.h"
 #include "engine/emit.h"
+#include "engine/flap.h"
 #include "engine/incident.h"
+#include "engine/via.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -21,6 +23,7 @@ static struct incident *raise_fault(struct engine *e, enum self self, const char
 		if (m && m->active == TRUTH_FALSE) {
 			m->active = TRUTH_TRUE;
 			a.kind = AUDIT_MEMBER;
+			flap_onset(e, in);
 			life_cue(e, inc, CUE_RAISE, &a);
 		}
 		if (m)
@@ -60,7 +63,8 @@ static void fault_over(struct engine *e, enum self self, const char *scope)
 	if (!inc)
 		return;
 	member_find(inc, "self:")->active = TRUTH_FALSE;
-	life_cue(e, inc, CUE_GONE, &a);
+	if (!flap_holds(e, inc))
+		life_cue(e, inc, CUE_GONE, &a);
 	incident_touch(e, inc);
 }
 
@@ -107,9 +111,29 @@ void incident_selves_started(struct engine *e)
 			incident_self(e, (enum self)self, true, NULL);
 }
 
+/* One for the gateway and not one for each behind it: another incident that
+ * speaks of it is enough. */
+static void gateway_lost(struct engine *e, struct sensor *gateway)
+{
+	for (int i = 0; i < e->n_incidents; i++) {
+		struct incident *inc = e->incidents[i];
+		const struct member *m = incident_is_open(inc) ? member_find(inc, gateway->id) : NULL;
+
+		if (m && !m->out && (m->active == TRUTH_TRUE || m->lost))
+			return;
+	}
+	if (!raised(e, SELF_SENSOR_LOST, gateway->id))
+		raise_fault(e, SELF_SENSOR_LOST, gateway->id, "the gateway is offline");
+}
+
 void incident_sensor_lost(struct engine *e, struct sensor *s, const char *why)
 {
-	raise_fault(e, SELF_SENSOR_LOST, s->id, why);
+	struct sensor *gateway = via_lost(e, s);
+
+	if (gateway)
+		gateway_lost(e, gateway);
+	else
+		raise_fault(e, SELF_SENSOR_LOST, s->id, why);
 }
 
 /* The incident it was a member of is over; the detector is not mended by that. */

@@ -1,7 +1,8 @@
-/* gates.c - tests with hysteresis, the delays `for` and `clear_for`, and the
- * three-valued tree above them. Unknown never clears a leaf: one that was bad
- * when its sensor was lost stays bad, and is marked lost. */
+/* gates.c - tests with hysteresis, and the delays `for` and `clear_for`.
+ * Unknown never clears a leaf: one that was bad when its sensor was lost stays
+ * bad, and is marked lost. */
 #include "engine/gates.h"
+#include "engine/window.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -14,7 +15,7 @@ static const char *gate_sensor(const struct gate *g)
 }
 
 /* First gate that is not before (node, sensor). */
-static int gate_place(const struct instance *in, int node, const char *sensor)
+int gate_place(const struct instance *in, int node, const char *sensor)
 {
 	int low = 0, high = in->n_gates;
 
@@ -68,8 +69,10 @@ static void leaf_insert(struct sensor *s, struct gate *g)
 /* Equal times fire in the order of the gates. */
 static void renumber(struct instance *in, int from)
 {
-	for (int i = from; i < in->n_gates; i++)
+	for (int i = from; i < in->n_gates; i++) {
 		in->gates[i]->delay.sub = i;
+		window_place(in->gates[i], i);
+	}
 }
 
 struct gate *gate_add(struct instance *in, const struct gate *like)
@@ -83,8 +86,9 @@ struct gate *gate_add(struct instance *in, const struct gate *like)
 	*g = *like;
 	g->instance = in;
 	deadline_init(&g->delay, DEADLINE_GATE, g, in->key, place);
+	window_make(g);
 	insert(&in->gates, &in->n_gates, &in->cap_gates, place, g);
-	renumber(in, place + 1);
+	renumber(in, place);
 	if (g->sensor)
 		leaf_insert(g->sensor, g);
 	return g;
@@ -102,6 +106,7 @@ void gates_drop(struct engine *e, struct instance *in, const struct sensor *s)
 			continue;
 		}
 		deadline_clear(&e->heap, &g->delay);
+		window_free(e, g);
 		free(g);
 	}
 	in->n_gates = kept;
@@ -156,18 +161,46 @@ static enum truth truth_of(bool yes)
 	return yes ? TRUTH_TRUE : TRUTH_FALSE;
 }
 
+/* Unknown: in the dead band. */
+static enum truth above_limit(int64_t v, int64_t limit, int64_t clear)
+{
+	if (v > limit)
+		return TRUTH_TRUE;
+	return clear == limit || v < clear ? TRUTH_FALSE : TRUTH_UNKNOWN;
+}
+
+static enum truth below_limit(int64_t v, int64_t limit, int64_t clear)
+{
+	if (v < limit)
+		return TRUTH_TRUE;
+	return clear == limit || v > clear ? TRUTH_FALSE : TRUTH_UNKNOWN;
+}
+
+static enum truth side(const struct test *t, int64_t v)
+{
+	enum truth low, high;
+
+	if (t->op == TEST_ABOVE)
+		return above_limit(v, t->limit_milli, t->clear_milli);
+	if (t->op == TEST_BELOW)
+		return below_limit(v, t->limit_milli, t->clear_milli);
+	low = below_limit(v, t->low_milli, t->low_clear_milli);
+	high = above_limit(v, t->limit_milli, t->clear_milli);
+	return low == TRUTH_TRUE || high == TRUTH_FALSE ? low : high;
+}
+
 /* In the dead band what was known counts on; a leaf lost while bad is still bad there. */
 static enum truth number_test(const struct gate *g, const struct test *t)
 {
-	int64_t v = g->sensor->milli;
-	bool above = t->op == TEST_ABOVE;
+	enum truth now;
 
 	if (!g->sensor->has_number)
 		return TRUTH_UNKNOWN;
-	if (above ? v > t->limit_milli : v < t->limit_milli)
-		return TRUTH_TRUE;
-	if (t->clear_milli == t->limit_milli || (above ? v < t->clear_milli : v > t->clear_milli))
-		return TRUTH_FALSE;
+	if (test_is_windowed(t->op))
+		return truth_of(window_is_open(g));
+	now = side(t, g->sensor->milli);
+	if (now != TRUTH_UNKNOWN)
+		return now;
 	return g->raw != TRUTH_UNKNOWN ? g->raw : g->out;
 }
 
@@ -187,6 +220,8 @@ static enum truth leaf_test(const struct gate *g)
 		return truth_of(!sensor_is(s, &t->words));
 	case TEST_HAS_WORD:
 		return truth_of(has_any(&t->words, s->text));
+	case TEST_CHANGES:
+		return truth_of(window_is_open(g));
 	default:
 		return number_test(g, t);
 	}
@@ -194,8 +229,9 @@ static enum truth leaf_test(const struct gate *g)
 
 void gate_test_text(const struct cond *cond, struct buf *out)
 {
-	static const char *const ops[] = {"is", "is_not", "has_word", "above", "below", "silent"};
-	static const char *const nodes[] = {"", "all", "any", "not"};
+	static const char *const ops[] = {"is",     "is_not",  "has_word", "above", "below",
+	                                  "silent", "outside", "rises",    "falls", "changes"};
+	static const char *const nodes[] = {"", "all", "any", "not", "vote"};
 	const struct test *t = &cond->test;
 
 	if (cond->op != COND_TEST) {
@@ -203,8 +239,13 @@ void gate_test_text(const struct cond *cond, struct buf *out)
 		return;
 	}
 	buf_str(out, ops[t->op]);
-	if (t->op == TEST_ABOVE || t->op == TEST_BELOW)
+	if (test_is_windowed(t->op))
+		buf_printf(out, " %lld %d %lld", (long long)t->limit_milli, t->changes,
+		           (long long)t->over_ms);
+	else if (test_is_number(t->op))
 		buf_printf(out, " %lld %lld", (long long)t->limit_milli, (long long)t->clear_milli);
+	if (t->op == TEST_OUTSIDE)
+		buf_printf(out, " %lld %lld", (long long)t->low_milli, (long long)t->low_clear_milli);
 	else if (t->op == TEST_SILENT)
 		buf_printf(out, " %lld", (long long)t->silent_ms);
 	else
@@ -225,7 +266,7 @@ bool gate_counts_silence(const struct gate *g)
 	return is_silence(g) && g->raw != TRUTH_TRUE && g->out != TRUTH_TRUE;
 }
 
-static void arm(struct engine *e, struct gate *g, int64_t wait_ms)
+static void arm_delay(struct engine *e, struct gate *g, int64_t wait_ms)
 {
 	if (!g->delay.pos)
 		deadline_set(&e->heap, &g->delay, e->now_ms + wait_ms);
@@ -242,7 +283,7 @@ static void follow_in(struct engine *e, struct gate *g, int64_t wait_ms)
 	if (!wait_ms)
 		follow(e, g);
 	else
-		arm(e, g, wait_ms);
+		arm_delay(e, g, wait_ms);
 }
 
 static void settle(struct engine *e, struct gate *g)
@@ -268,10 +309,10 @@ static void settle(struct engine *e, struct gate *g)
 	}
 	g->lost = unknown_leaf && gate_is_bad(g);
 	if (gate_counts_silence(g) && link_is_up(e))
-		arm(e, g, g->cond->test.silent_ms - e->spoke_ago_ms);
+		arm_delay(e, g, g->cond->test.silent_ms - e->spoke_ago_ms);
 }
 
-static void gate_set(struct engine *e, struct gate *g, enum truth raw)
+void gate_set(struct engine *e, struct gate *g, enum truth raw)
 {
 	enum truth out = g->out;
 	int64_t due = g->delay.pos ? g->delay.at_ms : -1;
@@ -281,6 +322,7 @@ static void gate_set(struct engine *e, struct gate *g, enum truth raw)
 		deadline_clear(&e->heap, &g->delay);
 	g->raw = raw;
 	settle(e, g);
+	window_hold(e, g, out);
 	if (was || out != g->out || due != (g->delay.pos ? g->delay.at_ms : -1))
 		g->instance->dirty = true;
 }
@@ -314,6 +356,8 @@ void gate_link(struct engine *e, struct gate *g)
 
 void gate_expire(struct engine *e, struct gate *g)
 {
+	enum truth out = g->out;
+
 	deadline_clear(&e->heap, &g->delay);
 	g->instance->dirty = true;
 	if (gate_counts_silence(g)) {
@@ -322,6 +366,7 @@ void gate_expire(struct engine *e, struct gate *g)
 	}
 	g->out = g->raw;
 	settle(e, g);
+	window_hold(e, g, out);
 }
 
 void gate_remember(struct engine *e, struct gate *g, const enum truth raw_out[2], int64_t delay_ms)
@@ -333,105 +378,12 @@ void gate_remember(struct engine *e, struct gate *g, const enum truth raw_out[2]
 		deadline_set(&e->heap, &g->delay, delay_ms);
 }
 
-/* --------------------------------------------------------------- the tree */
-
-static enum truth negate(enum truth t)
-{
-	return t == TRUTH_UNKNOWN ? t : t == TRUTH_TRUE ? TRUTH_FALSE : TRUTH_TRUE;
-}
-
-static enum truth both(enum truth a, enum truth b)
-{
-	if (a == TRUTH_FALSE || b == TRUTH_FALSE)
-		return TRUTH_FALSE;
-	return a == TRUTH_UNKNOWN ? a : b;
-}
-
-static enum truth either(enum truth a, enum truth b)
-{
-	return negate(both(negate(a), negate(b)));
-}
-
-static enum truth leaf_truth(const struct instance *in, int node)
-{
-	enum truth truth = TRUTH_FALSE;
-
-	for (int i = gate_place(in, node, ""); i < in->n_gates && in->gates[i]->cond->node == node; i++)
-		truth = either(truth, in->gates[i]->out);
-	return truth;
-}
-
-static enum truth cond_out(const struct instance *in, const struct cond *cond)
-{
-	return cond->op == COND_TEST ? leaf_truth(in, cond->node) : gate_find(in, cond->node, "")->out;
-}
-
-enum truth cond_raw(const struct instance *in, const struct cond *cond)
-{
-	enum truth truth = truth_of(cond->op != COND_ANY);
-
-	for (int i = 0; i < cond->n_kids; i++) {
-		enum truth kid = cond_out(in, &cond->kids[i]);
-
-		truth = cond->op == COND_ANY ? either(truth, kid) : both(truth, kid);
-	}
-	return cond->op == COND_NOT ? negate(truth) : truth;
-}
-
-/* Depth is bounded by the checker of plans. */
-static void cond_update(struct engine *e, struct instance *in, const struct cond *cond)
-{
-	if (cond->op == COND_TEST)
-		return;
-	for (int i = 0; i < cond->n_kids; i++)
-		cond_update(e, in, &cond->kids[i]);
-	gate_set(e, gate_find(in, cond->node, ""), cond_raw(in, cond));
-}
-
-bool tree_reads(const struct instance *in)
-{
-	for (int i = 0; i < in->n_gates; i++)
-		if (in->gates[i]->sensor)
-			return true;
-	return false;
-}
-
-/* A sensor lost while calm leaves its leaf unknown, which makes no grade true
- * and hinders none from clearing; one lost while bad hinders all. */
-int tree_grade(const struct instance *in, bool *ret_known)
-{
-	int grade = -1;
-
-	*ret_known = in->type != NULL;
-	for (int i = 0; i < in->n_gates; i++)
-		*ret_known &= !in->gates[i]->lost;
-	for (int i = 0; in->type && tree_reads(in) && i < in->type->n_grades; i++)
-		if (cond_out(in, &in->type->grades[i].when) == TRUTH_TRUE)
-			grade = i;
-	return grade;
-}
-
-bool tree_update(struct engine *e, struct instance *in)
-{
-	bool known;
-	int grade;
-
-	for (int i = 0; in->type && tree_reads(in) && i < in->type->n_grades; i++)
-		cond_update(e, in, &in->type->grades[i].when);
-	grade = tree_grade(in, &known);
-	if (grade == in->grade && known == in->known)
-		return false;
-	in->grade = grade;
-	in->known = known;
-	in->dirty = true;
-	return true;
-}
-
 void gate_forget(struct engine *e, struct gate *g)
 {
 	if (!g->lost)
 		return;
 	g->out = TRUTH_UNKNOWN;
 	settle(e, g);
+	window_forget(e, g);
 	g->instance->dirty = true;
 }

@@ -1,4 +1,4 @@
-/* gates.h - between sensor.c, condition.c, instance.c and gates.c, for nobody else.
+/* gates.h - between sensor.c, condition.c, instance.c, schedule.c, tree.c and gates.c.
  * A gate remembers one cond node of one instance; a leaf has one per sensor. */
 #ifndef TOCSIN_GATES_H
 #define TOCSIN_GATES_H
@@ -22,6 +22,8 @@ static inline bool gate_is_bad(const struct gate *g)
 }
 
 /* gates.c */
+int gate_place(const struct instance *in, int node,
+               const char *sensor); /* of the first gate that is not before */
 struct gate *gate_find(const struct instance *in, int node,
                        const char *sensor); /* sensor "": all, any, not */
 struct gate *gate_add(struct instance *in,
@@ -29,23 +31,41 @@ struct gate *gate_add(struct instance *in,
 void gates_drop(struct engine *e, struct instance *in,
                 const struct sensor *s); /* NULL: all. s->leaves is not touched */
 void gate_remember(struct engine *e, struct gate *g, const enum truth raw_out[2],
-                   int64_t delay_ms);               /* -1: none */
-void gate_update(struct engine *e, struct gate *g); /* leaf: its sensor changed */
+                   int64_t delay_ms); /* -1: none */
+void gate_set(struct engine *e, struct gate *g, enum truth raw);
+void gate_update(struct engine *e, struct gate *g); /* leaf: its sensor or its window changed */
 void gate_alive(struct engine *e, struct gate *g);  /* leaf: a sign of life; gate_update must follow */
 void gate_link(struct engine *e, struct gate *g);   /* leaf: the link came or went */
 void gate_expire(struct engine *e, struct gate *g); /* its deadline */
 bool gate_counts_silence(const struct gate *g);     /* its deadline is a countdown to silence */
 void gate_test_text(const struct cond *cond, struct buf *out); /* the same for the same test */
 void gate_forget(struct engine *e, struct gate *g);            /* leaf: lost no more, simply unknown */
-enum truth cond_raw(const struct instance *in, const struct cond *cond); /* all, any, not: of its kids */
-bool tree_reads(const struct instance *in);                              /* has a leaf */
-int tree_grade(const struct instance *in, bool *ret_known);
-bool tree_update(struct engine *e, struct instance *in); /* leaves up; true: grade or known changed */
+
+/* tree.c */
+bool gate_counts(const struct gate *g);                            /* true, or it was `within` */
+enum truth cond_raw(const struct engine *e, const struct gate *g); /* all, any, not, vote: of its kids */
+bool tree_reads(const struct instance *in);                        /* has a leaf */
+int tree_grade(const struct engine *e, const struct instance *in, bool *ret_known);
+bool tree_is_met(const struct instance *in);
+bool tree_update(struct engine *e, struct instance *in); /* leaves up; true: grade, known or met changed */
 
 /* condition.c */
 void condition_attach(struct engine *e, struct sensor *s); /* a gate for every leaf that reads it */
 bool condition_detach(struct engine *e, struct sensor *s); /* false: it is bad somewhere and stays */
 void conditions_settle(struct engine *e); /* evaluate gates without memory, tell what is new */
+
+void conditions_again(struct engine *e); /* all whose hours may have begun or ended */
+
+/* readers.c: of the newest plan; made by sensors_replan */
+void readers_make(struct engine *e);
+void readers_free(struct engine *e);
+/* Each type of which a leaf may look at the sensor. */
+void readers_each(struct engine *e, struct sensor *s,
+                  void (*fn)(struct engine *e, struct sensor *s, const struct incident_type *type));
+const struct incident_type *readers_type(const struct engine *e, const char *id); /* or NULL */
+
+/* schedule.c */
+void schedule_arm(struct engine *e); /* after a start and a new plan */
 
 /* instance.c */
 void instances_replan(struct engine *e); /* after the sensors follow the new plan */

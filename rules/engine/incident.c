@@ -1,6 +1,8 @@
 /* incident.c - one occurrence: its memory, its number, how it is opened. */
 #include "base/text.h"
+#include "engine/cause.h"
 #include "engine/emit.h"
+#include "engine/flap.h"
 #include "engine/gates.h"
 #include "engine/incident.h"
 
@@ -312,6 +314,24 @@ struct member *member_of_sensor(struct engine *e, struct incident *inc, const st
 	return m;
 }
 
+/* What fired it, when that was more than one sensor. */
+static void put_fired(const struct incident *inc, struct buf *b)
+{
+	enum { SHOWN_MAX = 8 };
+
+	render_vote(inc, SHOWN_MAX, b);
+	if (inc->n_members < 2)
+		return;
+	json_open(b, "members", '[');
+	for (int i = 0; i < inc->n_members && i < SHOWN_MAX; i++) {
+		json_open(b, NULL, '{');
+		json_str(b, "sensor", inc->members[i].sensor);
+		json_str(b, "value", inc->members[i].value);
+		json_close(b, '}');
+	}
+	json_close(b, ']');
+}
+
 static void opened_row(struct engine *e, struct incident *inc, const struct cue_arg *arg)
 {
 	struct buf *b = row_begin(e);
@@ -326,10 +346,15 @@ static void opened_row(struct engine *e, struct incident *inc, const struct cue_
 	snprintf(value, sizeof value, "%s%s%s", m ? m->value : "", m && *m->unit ? " " : "",
 	         m ? m->unit : "");
 	json_str(b, "value", value);
+	put_fired(inc, b);
 	if (inc->state == STATE_PRE_ALARM)
 		json_str(b, "state", state_name(inc->state));
 	if (*inc->after)
 		json_str(b, "after", inc->after);
+	if (inc->because)
+		json_str(b, "because", cause_of(e, inc)->id);
+	if (inc->flapping)
+		json_bool(b, "flapping", true);
 	if (arg->via)
 		json_str(b, "via", arg->via);
 	if (arg->words && *arg->words)
@@ -338,18 +363,35 @@ static void opened_row(struct engine *e, struct incident *inc, const struct cue_
 }
 
 /* A single automatic detector may first be looked at; a person or a call point is believed at once. */
-static bool begins_in_pre_alarm(const struct incident *inc)
+static bool begins_in_pre_alarm(const struct engine *e, const struct incident *inc)
 {
 	if (!inc->type || inc->type->pre_alarm_ms <= 0 || inc->manual || inc->n_members != 1)
 		return false;
+	if (inc->instance->met || !schedule_is_on(&inc->type->staffed, &e->plan->tz, e->now_ms))
+		return false; /* its number of voters agrees; nobody is there to look */
 	return strcmp(inc->members[0].kind, "callpoint") != 0;
+}
+
+/* Looking at it ends when its time is over, or the hours when somebody is there. */
+int64_t incident_look_until(const struct engine *e, const struct incident *inc, int64_t until_ms)
+{
+	const struct schedule *staffed = &inc->type->staffed;
+	int64_t at_ms = e->now_ms;
+
+	while ((at_ms = schedule_next_ms(staffed, &e->plan->tz, at_ms)) < until_ms)
+		if (!schedule_is_on(staffed, &e->plan->tz, at_ms))
+			return at_ms;
+	return until_ms;
 }
 
 void incident_begin(struct engine *e, struct incident *inc, const struct cue_arg *arg)
 {
-	bool pre = begins_in_pre_alarm(inc);
+	bool pre = begins_in_pre_alarm(e, inc);
 
 	inc->state = pre ? STATE_PRE_ALARM : STATE_UNACKED;
+	cause_ask(e, inc);
+	if (inc->instance && !inc->manual)
+		flap_onset(e, inc->instance);
 	opened_row(e, inc, arg);
 	if (!pre)
 		playbook_start(e, inc, inc->opened_seq);
@@ -364,6 +406,12 @@ void incident_add_members(struct engine *e, struct incident *inc, struct instanc
 
 		if (s && gate_is_bad(in->gates[i]) && !member_find(inc, s->id))
 			member_of_sensor(e, inc, s)->lost = in->gates[i]->lost;
+	}
+	for (int i = 0; i < in->n_gates; i++) { /* calm again, and it counts still */
+		struct sensor *s = in->gates[i]->sensor;
+
+		if (s && gate_counts(in->gates[i]) && !in->gates[i]->negated && !member_find(inc, s->id))
+			member_of_sensor(e, inc, s)->active = TRUTH_FALSE;
 	}
 }
 
@@ -386,7 +434,10 @@ void incident_due(struct engine *e, struct incident *inc)
 {
 	struct cue_arg a = {.who = "system", .kind = AUDIT_CALLED};
 
-	life_cue(e, inc, CUE_DUE, &a);
+	if (inc->next == NEXT_CAUSE && inc->because)
+		cause_due(e, inc);
+	else
+		life_cue(e, inc, CUE_DUE, &a);
 }
 
 void incident_replan(struct engine *e)

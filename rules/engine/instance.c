@@ -1,7 +1,9 @@
 /* instance.c - incident types in their scopes, and how what their gates know
  * survives a new plan (saved, rebuilt, remembered) and a restart (the same). */
+#include "engine/flap.h"
 #include "engine/gates.h"
 #include "engine/record.h"
+#include "engine/window.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -30,12 +32,39 @@ static struct instance *instance_by_key(struct engine *e, const char *key)
 	return i < e->n_instances && !strcmp(e->instances[i]->key, key) ? e->instances[i] : NULL;
 }
 
+static bool cond_has(const struct cond *cond, bool (*is)(const struct cond *))
+{
+	bool found = is(cond);
+
+	for (int i = 0; i < cond->n_kids && !found; i++)
+		found = cond_has(&cond->kids[i], is);
+	return found;
+}
+
+static bool is_vote(const struct cond *cond)
+{
+	return cond->op == COND_VOTE;
+}
+
+static bool is_scheduled(const struct cond *cond)
+{
+	return cond->schedule != NULL;
+}
+
+static void instance_look(struct instance *in)
+{
+	in->has_hours = in->type && in->type->schedule.n;
+	in->has_votes = false;
+	for (int i = 0; in->type && i < in->type->n_grades; i++) {
+		in->has_hours |= cond_has(&in->type->grades[i].when, is_scheduled);
+		in->has_votes |= cond_has(&in->type->grades[i].when, is_vote);
+	}
+}
+
 /* Type and scope as the newest plan has them. */
 static void instance_bind(struct engine *e, struct instance *in)
 {
-	int type = plan_type(e->plan, in->type_id);
-
-	in->type = type < 0 ? NULL : &e->plan->types[type];
+	in->type = readers_type(e, in->type_id);
 	in->sensor = NULL;
 	in->zone = -1;
 	if (in->type && in->type->per == PER_ZONE)
@@ -44,6 +73,7 @@ static void instance_bind(struct engine *e, struct instance *in)
 		in->sensor = sensor_find(e, in->scope);
 	if (in->sensor)
 		in->zone = in->sensor->zone;
+	instance_look(in);
 }
 
 /* The key says type and scope: "c/<type>@<scope>". */
@@ -60,6 +90,7 @@ static struct instance *instance_add(struct engine *e, const char *key)
 	in->grade = -1;
 	in->known = true;
 	in->dirty = true;
+	deadline_init(&in->quiet, DEADLINE_FLAP, in, in->key, 0);
 	if (e->n_instances == e->cap_instances) {
 		e->cap_instances = e->cap_instances ? 2 * e->cap_instances : 16;
 		e->instances = xrealloc(e->instances, (size_t)e->cap_instances * sizeof *e->instances);
@@ -73,6 +104,7 @@ static struct instance *instance_add(struct engine *e, const char *key)
 
 static void instance_free(struct engine *e, struct instance *in)
 {
+	deadline_clear(&e->heap, &in->quiet);
 	gates_drop(e, in, NULL);
 	free(in->gates);
 	free(in->missed);
@@ -163,6 +195,22 @@ static void known_fini(struct known *k)
 	free(k->test);
 }
 
+/* Of another test nothing is known of the last while. */
+static void window_use(struct engine *e, struct instance *in, struct record_reader *r)
+{
+	int node = (int)record_read_int(r);
+	char *sensor = record_read_str(r), *text = record_read_str(r);
+	struct gate *g = gate_find(in, node, sensor);
+	struct buf test = {0};
+
+	if (g)
+		gate_test_text(g->cond, &test);
+	window_restore(e, g && !strcmp(buf_text(&test), text) ? g : NULL, r);
+	free(sensor);
+	free(text);
+	buf_fini(&test);
+}
+
 /* Of another test a gate keeps only that its sensor was bad, as lost until it is known. */
 static void known_use(struct engine *e, struct instance *in, const struct known *k)
 {
@@ -192,6 +240,8 @@ static void instance_remember(struct engine *e, struct instance *in, const char 
 	while (record_line(&r, tag)) {
 		struct known k;
 
+		if (!strcmp(tag, "w"))
+			window_use(e, in, &r);
 		if (strcmp(tag, "g"))
 			continue;
 		known_read(&r, &k);
@@ -267,6 +317,7 @@ void instances_replan(struct engine *e)
 
 void instances_free(struct engine *e)
 {
+	deadline_clear(&e->heap, &e->schedule_due);
 	for (int i = 0; i < e->n_instances; i++)
 		instance_free(e, e->instances[i]);
 	free(e->instances);
@@ -276,15 +327,32 @@ void instances_free(struct engine *e)
 
 /* ---------------------------------------------------------------- records */
 
+static void window_line(const struct gate *g, struct buf *out)
+{
+	struct buf test = {0};
+
+	if (window_is_empty(g))
+		return;
+	gate_test_text(g->cond, &test);
+	record_tag(out, "w");
+	record_int(out, g->cond->node);
+	record_str(out, g->sensor ? g->sensor->id : "");
+	record_str(out, buf_text(&test));
+	window_save(g, out);
+	buf_fini(&test);
+}
+
 void instance_save(const struct instance *in, struct buf *out)
 {
 	record_tag(out, "c");
 	record_int(out, in->grade);
-	record_int(out, in->known);
+	record_int(out, in->known | in->met << 1);
+	flap_save(in, out);
 	for (int i = 0; i < in->n_gates; i++) {
 		const struct gate *g = in->gates[i];
 		struct buf test = {0};
 
+		window_line(g, out);
 		if (g->raw == TRUTH_UNKNOWN && g->out == TRUTH_UNKNOWN && !g->delay.pos)
 			continue;
 		gate_test_text(g->cond, &test);
@@ -301,7 +369,7 @@ void instance_save(const struct instance *in, struct buf *out)
 }
 
 /* Reads the record through; -1 when it is ill-formed. */
-static int record_check(const char *value, int *ret_grade, bool *ret_known)
+static int record_check(const char *value, int *ret_grade, int64_t *ret_known_met)
 {
 	struct record_reader r;
 	char tag[RECORD_TAG_BYTES];
@@ -313,11 +381,16 @@ static int record_check(const char *value, int *ret_grade, bool *ret_known)
 
 		if (!strcmp(tag, "c")) {
 			*ret_grade = (int)record_read_int(&r);
-			*ret_known = record_read_int(&r) != 0;
+			*ret_known_met = record_read_int(&r);
 			head = true;
 		} else if (!strcmp(tag, "g")) {
 			known_read(&r, &k);
 			known_fini(&k);
+		} else if (!strcmp(tag, "w")) {
+			record_read_int(&r);
+			free(record_read_str(&r));
+			free(record_read_str(&r));
+			window_restore(NULL, NULL, &r);
 		}
 	}
 	return head && !r.bad ? 0 : -1;
@@ -328,16 +401,18 @@ int instance_restore(struct engine *e, const char *key, const char *value)
 {
 	struct instance *in = instance_by_key(e, key);
 	int grade;
-	bool known;
+	int64_t known_met = 0;
 
-	if (strncmp(key, "c/", 2) || !strchr(key, '@') || record_check(value, &grade, &known) < 0)
+	if (strncmp(key, "c/", 2) || !strchr(key, '@') || record_check(value, &grade, &known_met) < 0)
 		return -1;
 	if (!in)
 		in = instance_add(e, key);
 	free(in->memory);
 	in->memory = xstrdup(value);
 	in->grade = grade;
-	in->known = known;
+	in->known = known_met & 1;
+	in->met = known_met & 2;
+	flap_restore(e, in, value);
 	in->dirty = false;
 	return 0;
 }

@@ -6,6 +6,7 @@
  *      pre_alarm| v                 v
  *           rtn_unacked --ack-->  unacked again
  */
+#include "engine/cause.h"
 #include "engine/emit.h"
 #include "engine/life.h"
 
@@ -28,12 +29,17 @@ static void move(struct engine *e, struct incident *inc, enum state to)
 {
 	if (inc->state != to)
 		inc->changed_ms = e->now_ms;
+	if (to == STATE_UNACKED && inc->state >= STATE_ACKED)
+		cause_ask(e, inc);
+	else if (to != STATE_UNACKED && to != STATE_RTN_UNACKED)
+		cause_forget(inc);
 	inc->state = to;
 	incident_touch(e, inc);
 }
 
-static void say(struct buf *b, const struct incident *inc, const struct cue_arg *a)
+static void say(const struct engine *e, struct buf *b, const struct incident *inc, const struct cue_arg *a)
 {
+	const struct incident *because = cause_of(e, inc);
 	const struct member *m = a->member;
 
 	if (a->via)
@@ -48,13 +54,15 @@ static void say(struct buf *b, const struct incident *inc, const struct cue_arg 
 	}
 	json_int(b, "rev", inc->rev);
 	json_str(b, "state", state_name(inc->state));
+	if (because)
+		json_str(b, "because", because->id);
 	if (a->words && *a->words)
 		json_str(b, "note", a->words);
 }
 
 static int64_t row(struct engine *e, struct incident *inc, const struct cue_arg *a)
 {
-	say(row_begin(e), inc, a);
+	say(e, row_begin(e), inc, a);
 	return row_end(e, a->kind, inc, a->who, a->cause);
 }
 
@@ -210,7 +218,8 @@ static enum refusal act_investigate(struct engine *e, struct incident *inc, cons
 	xreplace(&inc->acked_by, a->person ? a->person : a->who);
 	row(e, inc, a);
 	if (inc->type && inc->type->investigate_ms > 0)
-		arm(e, inc, NEXT_INVESTIGATE, inc->opened_ms + inc->type->investigate_ms);
+		arm(e, inc, NEXT_INVESTIGATE,
+		    incident_look_until(e, inc, inc->opened_ms + inc->type->investigate_ms));
 	return REFUSAL_NONE;
 }
 
@@ -502,4 +511,11 @@ void life_settle(struct engine *e, struct incident *inc, int64_t cause)
 
 	if (inc->state == STATE_CLEARED && !playbook_any_open(inc))
 		close_now(e, inc, &a);
+}
+
+void life_over(struct engine *e, struct incident *inc, int64_t cause)
+{
+	move(e, inc, STATE_CLEARED);
+	arm_remind(e, inc);
+	life_settle(e, inc, cause);
 }

@@ -26,6 +26,8 @@ const char *life_cell_text(enum state s, enum cue c);
 
 /* After a step ended or a reset: on to closed when nothing is left to do. */
 void life_settle(struct engine *e, struct incident *inc, int64_t cause);
+/* Its cause is over and so is it, and nobody was called: nothing to acknowledge. */
+void life_over(struct engine *e, struct incident *inc, int64_t cause);
 
 /* escalate.c: the chain. */
 void escalate_begin(struct engine *e, struct incident *inc, int64_t cause); /* from level 1, now */
@@ -46,6 +48,7 @@ bool was_called(const struct incident *inc, const char *person);
 /* The incident's one deadline. */
 void arm(struct engine *e, struct incident *inc, enum next_what what, int64_t at_ms);
 void arm_remind(struct engine *e, struct incident *inc);
+void arm_cause(struct engine *e, struct incident *inc); /* the next look at what explains it */
 /* Acked: until the first step is done its limit from now, else the reminder. */
 void arm_acked(struct engine *e, struct incident *inc);
 
@@ -59,6 +62,8 @@ struct step_run *playbook_step(struct incident *inc, const char *id);
 const struct step *step_of(const struct step_run *s);
 bool playbook_first_done(const struct incident *inc); /* or there is none */
 bool playbook_any_open(const struct incident *inc);
+/* What the steps begun since then had to say while notices were held, but for what a call will say. */
+void playbook_untold(struct engine *e, struct incident *inc, int64_t since_ms, int64_t cause);
 bool playbook_mandatory_open(const struct incident *inc);
 int actuator_for(const struct engine *e, const struct incident *inc, const struct step *step);
 
@@ -87,6 +92,8 @@ void incident_still_dead(struct engine *e, const char *sensor); /* a member, whe
 void incident_sensors_dropped(struct engine *e);                /* after a new plan */
 void incident_retained(struct engine *e, int64_t number, const char *id);
 void incident_due(struct engine *e, struct incident *inc);
+/* Of a pre-alarm: until_ms, or sooner when the hours with somebody there end. */
+int64_t incident_look_until(const struct engine *e, const struct incident *inc, int64_t until_ms);
 void incident_free(struct incident *inc);
 /* Persons took lost members out by name (and reports of persons back): as `without`. */
 bool incident_without(struct engine *e, struct incident *inc, const struct strings *names,

@@ -2,9 +2,10 @@
  * here is saved as records and restored from them (save.c), and nothing else
  * is remembered. Strings are malloc'ed and owned by their struct unless said.
  *
- * Files, as an event goes: engine (one switch) -> sensor -> gates, condition,
- * instance -> cues -> incident -> life (the table) -> escalate, playbook,
+ * Files, as an event goes: engine (one switch) -> sensor -> gates, window, tree,
+ * condition (schedule: hours; readers: who looks at whom), instance -> cues -> incident -> life (the table) -> escalate, playbook,
  * actuate -> outbox, effects. fault: our own troubles; report, verb*: people;
+ * cause, via, flap, flood: what holds notices and nothing else; order: who is told first;
  * render, wording, answers, view: texts; save*, record: memory; deadline: time.
  */
 #ifndef TOCSIN_MODEL_H
@@ -25,11 +26,17 @@ enum truth { TRUTH_UNKNOWN, TRUTH_FALSE, TRUTH_TRUE };
 
 enum deadline_kind {
 	DEADLINE_SILENCE,   /* owner: struct sensor */
+	DEADLINE_OFF,       /* owner: struct sensor: it says no more, so it is over */
 	DEADLINE_GATE,      /* owner: struct gate */
+	DEADLINE_WINDOW,    /* owner: struct gate: what made its test true leaves the window */
+	DEADLINE_HOLD,      /* owner: struct gate: it counts no more for its `within` */
+	DEADLINE_SCHEDULE,  /* owner: struct engine: hours begin or end */
 	DEADLINE_INCIDENT,  /* owner: struct incident */
 	DEADLINE_STEP,      /* owner: struct step_run */
 	DEADLINE_ACTUATION, /* owner: struct actuation */
 	DEADLINE_LINK,      /* owner: struct engine */
+	DEADLINE_FLAP,      /* owner: struct instance */
+	DEADLINE_FLOOD,     /* owner: struct flood */
 };
 
 /* Embedded in its owner. Armed while pos > 0. Ties: kind, then key, then sub. */
@@ -73,10 +80,14 @@ struct sensor {
 	bool has_value, has_number;
 	int64_t milli, value_ms; /* value_ms: when it was last told */
 	struct deadline silence;
+	struct deadline off; /* armed: an event-only source has something to say until then */
 	int64_t left_ms;      /* while the link is down: what was left of the window; -1: a whole one */
 	struct gate **leaves; /* leaf gates that read this sensor */
 	int n_leaves, cap_leaves;
 	struct again *again; /* NULL until a message carried a mark */
+	bool is_gateway;     /* others of the newest plan speak through it */
+	bool is_down;        /* a gateway: those behind it are told so */
+	bool cut;            /* away because its gateway is */
 	bool dirty;
 };
 
@@ -92,7 +103,10 @@ struct gate {
 	enum truth out;        /* after the delays */
 	bool lost; /* leaf: out is bad (true, negated: false) only because it was when the sensor was lost */
 	struct deadline delay; /* armed: raw and out differ, out follows then */
+	struct window *window; /* of a test with `over`, of a part of `within`; else NULL */
 };
+
+enum { FLAP_ONSETS = 5 };
 
 /* One incident type in one scope: a zone, the site, or one sensor. */
 struct instance {
@@ -103,12 +117,16 @@ struct instance {
 	struct sensor *sensor;            /* PER_SENSOR */
 	struct gate **gates;
 	int n_gates, cap_gates;
-	int grade;                 /* highest true now, -1 none */
+	int grade;                 /* highest true now, -1 none; one voter is enough where a pre-alarm is */
+	bool met;                  /* a vote of it has its number */
 	bool known;                /* no sensor was lost while bad */
+	bool has_hours, has_votes; /* the type has a schedule or a vote somewhere */
 	struct incident *incident; /* the open one, or NULL */
 	char *memory;              /* restored record, until its gates exist; NULL then */
 	struct sensor **missed;    /* were bad by a test the new plan lacks; told at the next evaluation */
 	int n_missed;
+	int64_t onsets_ms[FLAP_ONSETS]; /* when it last became true, oldest first; 0: not so often yet */
+	struct deadline quiet;          /* while it flaps: quiet until then is over */
 	bool dirty;
 };
 
@@ -116,6 +134,7 @@ struct instance {
 struct sensor *sensor_find(const struct engine *e, const char *id);
 void sensor_reading(struct engine *e, const struct reading *r); /* the whole path down to the cues */
 void sensor_silent(struct engine *e, struct sensor *s);         /* its deadline */
+void sensor_off(struct engine *e, struct sensor *s);            /* the same of its off_delay */
 void sensor_link(struct engine *e, enum link link);             /* freeze and thaw silence; want all */
 /* restart: silence windows from now; delays that ran out meanwhile wait a second more */
 void sensor_started(struct engine *e, int64_t down_ms);
@@ -130,6 +149,20 @@ struct instance *instance_get(struct engine *e, const struct incident_type *type
                               const char *scope);          /* made when needed */
 void condition_sensor(struct engine *e, struct sensor *s); /* its value or health changed: gates, then cues */
 void condition_delay(struct engine *e, struct gate *g);    /* its deadline */
+void condition_window(struct engine *e, struct gate *g);   /* the same of its window */
+void condition_hold(struct engine *e, struct gate *g);
+void schedule_due(struct engine *e);                       /* the same of hours */
+void conditions_clock(struct engine *e, int64_t by_ms);    /* the clock was set, deadlines have moved */
+
+/* tree.c: how a vote stands. Its voters are gates[first] to gates[first + n - 1] of the instance. */
+struct vote {
+	int first, n;
+	int n_yes, n_stale;
+	int need; /* the fallback in force: so many of those that are not stale */
+};
+void vote_count(const struct instance *in, const struct cond *vote, struct vote *ret);
+bool vote_is_stale(const struct gate *g); /* a voter that is not known, and does not count */
+const struct cond *vote_find(const struct cond *cond); /* the first one below it, or NULL */
 /* Is this sensor bad in the instance: a leaf (any grade) true, or false below `not`? False: every leaf known.
  */
 enum truth condition_member(const struct instance *in, const struct sensor *s, bool *ret_lost);
@@ -195,7 +228,7 @@ struct called {
 };
 
 /* What the incident's one deadline will do, as views say it. */
-enum next_what { NEXT_NONE, NEXT_CALL, NEXT_ACTION, NEXT_REMIND, NEXT_INVESTIGATE, NEXT_EMPTY };
+enum next_what { NEXT_NONE, NEXT_CALL, NEXT_ACTION, NEXT_REMIND, NEXT_INVESTIGATE, NEXT_EMPTY, NEXT_CAUSE };
 
 struct incident {
 	int64_t number;
@@ -216,6 +249,10 @@ struct incident {
 	char *grade;     /* id of the gravest grade reached, "" */
 	int grade_index; /* -1: none (manual, self) */
 	bool latch, manual, stale;
+	bool flapping;                /* comes and goes too often (flap.c) */
+	int64_t because, despite;     /* incident that explains it; one that no longer does; 0: none */
+	int64_t because_ms;           /* since when */
+	bool gated;                   /* explained, and those called know it: nobody is called */
 	enum state state;
 	int64_t opened_ms, changed_ms, closed_ms;
 	char *acked_by, *after; /* person id, incident id; "" when none */
@@ -295,12 +332,14 @@ struct engine {
 	struct effects *fx; /* of the step under way */
 	enum link link;
 	int link_stage; /* while down: 0 just now, 1 other ways are taken, 2 told as a fault */
-	struct deadline link_due;
+	struct deadline link_due, schedule_due;
 	enum store_state store;
 	struct caps caps;
 	bool started, stopping, counters_dirty, zones_changed, all_changed;
+	bool causes_changed; /* who explains whom is to be looked at */
 	struct buf body; /* of the row being written */
 	struct heap heap;
+	struct readers *readers; /* readers.c; follows from the plan */
 	struct sensor **sensors; /* by id */
 	int n_sensors, cap_sensors;
 	struct instance **instances; /* by key */
@@ -316,6 +355,8 @@ struct engine {
 	struct again_commands commands; /* lately answered */
 	struct records gone; /* keys to forget at the next save */
 	char **zone_words;   /* last published, by zone of the newest plan */
+	struct flood **floods; /* of people who were sent a notice lately, by person id */
+	int n_floods;
 };
 
 /* ------------------------------------------- what condition.c tells incident.c */
@@ -357,6 +398,7 @@ int actuator_for(const struct engine *e, const struct incident *inc, const struc
 
 /* render: pure texts from the structs (render.c wording.c) */
 void render_incident(const struct engine *e, const struct incident *inc, struct buf *out); /* state JSON */
+void render_vote(const struct incident *inc, int most, struct buf *out); /* "vote", where it has one */
 void render_summary(const struct engine *e, struct buf *out);
 void render_summary_text(const struct engine *e, struct buf *out);
 void render_oncall(const struct engine *e, struct buf *out);

@@ -35,6 +35,10 @@ void next_of(const struct engine *e, const struct incident *inc, struct next *ne
 	if (inc->next == NEXT_NONE || inc->next == NEXT_EMPTY || !inc->due.pos)
 		return;
 	next->at_ms = inc->due.at_ms;
+	if (inc->next == NEXT_CAUSE) { /* nobody is called: its cause is looked at */
+		next->what = "cause";
+		return;
+	}
 	if (inc->next == NEXT_REMIND) {
 		next->what = "remind";
 		next->level = inc->level;

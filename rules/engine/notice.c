@@ -2,6 +2,8 @@
  * known when it leaves. */
 #include "engine/engine.h"
 
+#include <stdlib.h>
+
 static bool unrecorded(const struct notice_marks *m)
 {
 	return m->unrecorded || !m->head_hash;
@@ -36,6 +38,19 @@ static void put_answer(const struct notice *n, const char *site, struct buf *out
 	buf_fini(&topic);
 }
 
+/* A summary names the incidents it speaks of by their numbers. */
+static void put_covers(const char *covers, struct buf *out)
+{
+	json_open(out, "incidents", '[');
+	for (const char *at = covers; *at;) {
+		char *end;
+
+		json_int(out, NULL, strtoll(at, &end, 10));
+		at = *end ? end + 1 : end;
+	}
+	json_close(out, ']');
+}
+
 void notice_json(const struct notice *n, const char *site, const struct notice_marks *m, struct buf *out)
 {
 	struct buf text = {0};
@@ -47,6 +62,8 @@ void notice_json(const struct notice *n, const char *site, const struct notice_m
 	json_int(out, "seq", n->seq);
 	json_str(out, "notice", n->id);
 	json_str(out, "incident", n->incident);
+	if (n->covers)
+		put_covers(n->covers, out);
 	json_int(out, "rev", n->rev);
 	json_str(out, "kind", notice_kind_name(n->kind));
 	json_int(out, "level", n->level);

@@ -1,7 +1,9 @@
 /* outbox.c - notices that have not ended. Each is a saved record until its
  * outcome is known, so a crash repeats it, under its own id and marked; when
  * one way fails the person's next channel is tried at once. */
+#include "engine/cause.h"
 #include "engine/emit.h"
+#include "engine/flood.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -36,13 +38,10 @@ static struct incident *incident_of(const struct engine *e, const struct notice 
 	return NULL;
 }
 
-static void delivery(struct engine *e, const struct notice *n, enum delivery state)
+static void delivery_of(struct engine *e, struct incident *inc, const struct notice *n, enum delivery state)
 {
-	struct incident *inc = incident_of(e, n);
 	struct delivery_state *d = NULL;
 
-	if (!inc)
-		return;
 	for (int i = 0; i < inc->n_deliveries; i++)
 		if (!strcmp(inc->deliveries[i].person, n->person) &&
 		    !strcmp(inc->deliveries[i].channel, n->channel))
@@ -60,6 +59,20 @@ static void delivery(struct engine *e, const struct notice *n, enum delivery sta
 		if (!strcmp(inc->called[i].person, n->person))
 			inc->called[i].sent_ms = e->now_ms;
 	incident_touch(e, inc);
+}
+
+static void delivery(struct engine *e, const struct notice *n, enum delivery state)
+{
+	struct incident *inc = incident_of(e, n);
+	char *next = NULL;
+
+	if (inc)
+		delivery_of(e, inc, n, state);
+	for (const char *at = n->covers; at && *at; at = *next ? next + 1 : next) {
+		inc = incident_find(e, strtoll(at, &next, 10));
+		if (inc)
+			delivery_of(e, inc, n, state);
+	}
 }
 
 /* I2: what may leave while the store is late: life, and that the store fails. */
@@ -89,6 +102,7 @@ static void run_free(struct notice_run *r)
 	free((char *)n->incident);
 	free((char *)n->text);
 	free((char *)n->answer);
+	free((char *)n->covers);
 	free((char *)n->user);
 	free(r->key);
 	free(r);
@@ -175,12 +189,9 @@ static void supersede(struct engine *e, const struct notice *n)
 	}
 }
 
-void outbox_send(struct engine *e, const struct to_send *s)
+static void submit(struct engine *e, const struct person *p, struct notice_run *r, int channel)
 {
-	const struct person *p = &e->plan->people[s->person];
-	struct notice_run *r = compose(e, s);
 	char key[64];
-	int channel = s->channel;
 
 	r->channel_index = next_channel(e, p, &r->notice, 0);
 	if (channel < 0)
@@ -197,6 +208,29 @@ void outbox_send(struct engine *e, const struct to_send *s)
 	add(e, r);
 	delivery(e, &r->notice, DELIVERY_QUEUED);
 	leave(e, r);
+}
+
+void outbox_send(struct engine *e, const struct to_send *s)
+{
+	if (s->inc && cause_holds(s->inc) && s->kind != NOTICE_OVER)
+		return;
+	if (!flood_holds(e, s))
+		outbox_send_held(e, s);
+}
+
+void outbox_send_held(struct engine *e, const struct to_send *s)
+{
+	submit(e, &e->plan->people[s->person], compose(e, s), s->channel);
+}
+
+void outbox_summary(struct engine *e, const struct to_send *s, enum severity severity, const char *covers)
+{
+	struct notice_run *r = compose(e, s);
+
+	r->notice.severity = severity;
+	r->notice.covers = xstrdup(covers);
+	r->notice.answer = xstrdup("all");
+	submit(e, &e->plan->people[s->person], r, s->channel);
 }
 
 static int find(const struct engine *e, const char *id)
@@ -322,9 +356,25 @@ void outbox_forget(struct engine *e, struct incident *inc)
 	}
 }
 
+/* Ids are "<seq>.<n>". */
+static bool is_before(const struct notice *a, const struct notice *b)
+{
+	const char *x = strchr(a->id, '.'), *y = strchr(b->id, '.');
+
+	if (a->seq != b->seq || !x || !y)
+		return a->seq < b->seq;
+	return strtoll(x + 1, NULL, 10) < strtoll(y + 1, NULL, 10);
+}
+
+/* In the order in which they were decided, however the records came. */
 void outbox_restored(struct engine *e, struct notice_run *r)
 {
+	int i = e->n_notices;
+
 	add(e, r);
+	for (; i > 0 && is_before(&r->notice, &e->notices[i - 1]->notice); i--)
+		e->notices[i] = e->notices[i - 1];
+	e->notices[i] = r;
 }
 
 void outbox_free(struct engine *e)

@@ -127,10 +127,9 @@ static void tell_words(struct engine *e, struct step_run *s, int person, int64_t
 }
 
 /* Where nobody holds any of the roles the chain's first level must know. */
-static void open_notify(struct engine *e, struct step_run *s, int64_t cause)
+static void tell_roles(struct engine *e, struct step_run *s, int64_t cause)
 {
 	const struct step *step = step_of(s);
-	struct cue_arg a = {.who = "system", .cause = cause};
 	int instead[16], n = 0;
 	bool any = false;
 
@@ -147,7 +146,30 @@ static void open_notify(struct engine *e, struct step_run *s, int64_t cause)
 		n = chain_people(e, s->incident, 1, instead, 16);
 	for (int i = 0; i < n; i++)
 		tell_words(e, s, instead[i], cause);
+}
+
+static void open_notify(struct engine *e, struct step_run *s, int64_t cause)
+{
+	struct cue_arg a = {.who = "system", .cause = cause};
+
+	tell_roles(e, s, cause);
 	playbook_end(e, s, STEP_DONE, &a);
+}
+
+void playbook_untold(struct engine *e, struct incident *inc, int64_t since_ms, int64_t cause)
+{
+	for (int i = 0; i < inc->n_steps; i++) {
+		struct step_run *s = &inc->steps[i];
+		const struct step *step = step_of(s);
+		int role = step_role(e, inc, step);
+
+		if (s->state == STEP_WAITING || s->began_ms < since_ms)
+			continue;
+		if (step->kind == STEP_KIND_NOTIFY)
+			tell_roles(e, s, cause);
+		else if (s->state == STEP_OPEN && step->who >= 0 && !told_with_call(e, s, role_person(e, role)))
+			tell_role(e, inc, NOTICE_TASK, role, step, cause);
+	}
 }
 
 static void open_step(struct engine *e, struct step_run *s, int64_t cause)

@@ -1,4 +1,5 @@
 /* render.c - the state of one incident as JSON (CONTRACT section 6). */
+#include "engine/cause.h"
 #include "engine/render.h"
 
 #include "base/text.h"
@@ -262,12 +263,18 @@ static void put_deliveries(const struct shown *s)
 
 static void put_flags(const struct shown *s)
 {
+	const struct incident *because = cause_of(s->e, s->inc);
+
 	json_open(s->b, "flags", '{');
 	json_bool(s->b, "stale", s->inc->stale);
 	json_nil(s->b, "shelved");
 	json_nil(s->b, "isolated");
 	json_bool(s->b, "drill", false);
 	json_bool(s->b, "unrecorded", s->e->store != STORE_OK);
+	if (because)
+		json_str(s->b, "because", because->id);
+	if (s->inc->flapping)
+		json_bool(s->b, "flapping", true);
 	json_close(s->b, '}');
 }
 
@@ -310,6 +317,7 @@ void render_incident(const struct engine *e, const struct incident *inc, struct 
 		put_next(&s);
 		put_chain(&s);
 		put_members(&s);
+		render_vote(inc, limits[i].members, out);
 		put_steps(&s);
 		put_deliveries(&s);
 		put_flags(&s);

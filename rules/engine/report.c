@@ -1,4 +1,5 @@
 /* report.c - a person is a sensor: what people report, and what they take out. */
+#include "engine/cause.h"
 #include "engine/emit.h"
 #include "engine/incident.h"
 
@@ -16,6 +17,7 @@ struct incident *incident_raise_by_person(struct engine *e, const struct command
 	struct incident *inc = in->incident;
 	struct member *m;
 	char name[80];
+	bool held;
 
 	snprintf(name, sizeof name, "person:%s", e->plan->people[person].id);
 	if (!inc) {
@@ -36,7 +38,10 @@ struct incident *incident_raise_by_person(struct engine *e, const struct command
 		a.member->active = TRUTH_TRUE;
 		a.member->out = false;
 		member_show(a.member->now, c->words ? c->words : "");
+		held = cause_break(e, inc);
 		life_cue(e, inc, CUE_RAISE, &a);
+		if (held && inc->next == NEXT_CAUSE) /* nobody was called for it yet */
+			escalate_begin(e, inc, inc->seq);
 	}
 	return inc;
 }

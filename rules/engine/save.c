@@ -2,6 +2,7 @@
  * one object; its first line is the object, the others its parts. What is
  * written here is read by later versions: add fields at the end of a line. */
 #include "engine/emit.h"
+#include "engine/flood.h"
 #include "engine/save.h"
 
 #include <stdio.h>
@@ -72,6 +73,10 @@ static void save_notice(const struct notice_run *run, struct buf *b)
 	record_int(b, n->reply_by_ms);
 	record_int(b, n->drill | n->repeat << 1 | run->waits_link << 2);
 	record_int(b, run->channel_index);
+	if (n->covers) {
+		record_tag(b, "of");
+		record_str(b, n->covers);
+	}
 }
 
 static char *or_null(char *text)
@@ -86,7 +91,7 @@ static int restore_notice(struct engine *e, const char *key, struct record_reade
 {
 	struct notice_run *run = xcalloc(1, sizeof *run);
 	struct notice *n = &run->notice;
-	char *kind;
+	char *kind, tag[RECORD_TAG_BYTES];
 	int64_t flags;
 
 	run->key = xstrdup(key);
@@ -113,6 +118,9 @@ static int restore_notice(struct engine *e, const char *key, struct record_reade
 	n->repeat = flags >> 1 & 1;
 	run->waits_link = flags >> 2 & 1;
 	run->channel_index = (int)record_read_int(r);
+	while (record_line(r, tag))
+		if (!strcmp(tag, "of") && !n->covers)
+			n->covers = record_read_str(r);
 	outbox_restored(e, run);
 	return r->bad ? -1 : 0;
 }
@@ -211,6 +219,7 @@ static void save(struct engine *e, struct records *ret, bool all)
 			sensor_save(e->sensors[i], &b);
 			put(ret, &b, e->sensors[i]->key);
 		}
+	floods_save(e, ret, all);
 	buf_fini(&b);
 }
 
@@ -227,6 +236,7 @@ static void set_clean(struct engine *e)
 		e->notices[i]->dirty = false;
 	for (int i = 0; i < e->n_sensors; i++)
 		e->sensors[i]->dirty = false;
+	floods_set_dirty(e, false);
 }
 
 /* Forgotten keys first: one may be used again in the same turn. */
@@ -286,6 +296,8 @@ static int restore_one(struct engine *e, const struct record *rec, const struct 
 		return restore_notice(e, rec->key, &r);
 	else if (!strncmp(rec->key, "a/", 2))
 		return restore_actuation(e, rec->key, &r);
+	else if (!strncmp(rec->key, "f/", 2))
+		return flood_restore(e, rec->key, &r);
 	else if (!strcmp(rec->key, "r"))
 		do
 			again_restore_command(&e->commands, &r);

@@ -42,6 +42,18 @@ static void save_incident_line(const struct incident *inc, struct buf *b)
 	record_str(b, inc->instance ? inc->instance->scope : "");
 }
 
+/* What stands beside its state. */
+static void save_beside(const struct incident *inc, struct buf *b)
+{
+	if (!inc->because && !inc->despite && !inc->flapping)
+		return;
+	record_tag(b, "b");
+	record_int(b, inc->because);
+	record_int(b, inc->because_ms);
+	record_int(b, inc->despite);
+	record_int(b, inc->flapping);
+}
+
 static void save_members(const struct incident *inc, struct buf *b)
 {
 	for (int i = 0; i < inc->n_members; i++) {
@@ -88,6 +100,7 @@ static void save_steps(const struct incident *inc, struct buf *b)
 void save_incident(const struct incident *inc, struct buf *b)
 {
 	save_incident_line(inc, b);
+	save_beside(inc, b);
 	save_members(inc, b);
 	save_steps(inc, b);
 	for (int i = 0; i < inc->n_deliveries; i++) {
@@ -160,7 +173,7 @@ static void restore_incident_line(struct engine *e, struct incident *inc, struct
 	inc->level = (int)record_read_int(r);
 	inc->round = (int)record_read_int(r);
 	inc->reminders = (int)record_read_int(r);
-	inc->next = restore_bounded(record_read_int(r), NEXT_EMPTY + 1);
+	inc->next = restore_bounded(record_read_int(r), NEXT_CAUSE + 1);
 	restore_deadline(e, r, &inc->due);
 	inc->opened_seq = record_read_int(r);
 	inc->seq = record_read_int(r);
@@ -254,13 +267,24 @@ static void restore_called(struct incident *inc, struct record_reader *r)
 	c->level = (int)record_read_int(r);
 }
 
+static void restore_beside(struct incident *inc, struct record_reader *r)
+{
+	inc->because = record_read_int(r);
+	inc->because_ms = record_read_int(r);
+	inc->despite = record_read_int(r);
+	inc->flapping = record_read_int(r) != 0;
+	inc->gated = inc->because != 0;
+}
+
 static void restore_parts(struct engine *e, struct incident *inc, struct record_reader *r)
 {
 	char tag[RECORD_TAG_BYTES];
 	struct step_run *step = NULL;
 
 	while (record_line(r, tag)) {
-		if (!strcmp(tag, "m"))
+		if (!strcmp(tag, "b"))
+			restore_beside(inc, r);
+		else if (!strcmp(tag, "m"))
 			restore_member(inc, r);
 		else if (!strcmp(tag, "s"))
 			step = restore_step(e, inc, r);

@@ -3,6 +3,8 @@
 #include "engine/emit.h"
 #include "engine/gates.h"
 #include "engine/record.h"
+#include "engine/window.h"
+#include "engine/via.h"
 
 #include "base/text.h"
 
@@ -50,6 +52,7 @@ static struct sensor *sensor_add(struct engine *e, const char *id)
 	s->left_ms = -1;
 	s->dirty = true;
 	deadline_init(&s->silence, DEADLINE_SILENCE, s, s->key, 0);
+	deadline_init(&s->off, DEADLINE_OFF, s, s->key, 1);
 	if (e->n_sensors == e->cap_sensors) {
 		e->cap_sensors = e->cap_sensors ? 2 * e->cap_sensors : 64;
 		e->sensors = xrealloc(e->sensors, (size_t)e->cap_sensors * sizeof *e->sensors);
@@ -63,11 +66,13 @@ static struct sensor *sensor_add(struct engine *e, const char *id)
 
 void sensors_free(struct engine *e)
 {
+	readers_free(e);
 	instances_free(e);
 	for (int i = 0; i < e->n_sensors; i++) {
 		struct sensor *s = e->sensors[i];
 
 		deadline_clear(&e->heap, &s->silence);
+		deadline_clear(&e->heap, &s->off);
 		free(s->leaves);
 		free(s->again);
 		free(s->id);
@@ -152,7 +157,7 @@ static bool is_member(const struct sensor *s)
 	return false;
 }
 
-static void tell_lost(struct engine *e, struct sensor *s)
+void sensor_tell_lost(struct engine *e, struct sensor *s)
 {
 	static const char *const why[] = {
 	    [HEALTH_UNREADABLE] = "its value cannot be read",
@@ -176,7 +181,17 @@ static void turn(struct engine *e, struct sensor *s, enum health health)
 		incident_sensor_found(e, s);
 	condition_sensor(e, s);
 	if (!was_bad && is_bad(health))
-		tell_lost(e, s);
+		sensor_tell_lost(e, s);
+	via_turned(e, s);
+}
+
+void sensor_cut(struct engine *e, struct sensor *s, bool cut)
+{
+	s->cut = cut;
+	turn(e, s, cut ? HEALTH_AWAY : HEALTH_UNKNOWN);
+	silence_watch(e, s, true);
+	if (!cut)
+		effect_want(e, s->id);
 }
 
 void sensor_silent(struct engine *e, struct sensor *s)
@@ -214,6 +229,7 @@ void sensor_started(struct engine *e, int64_t down_ms)
 		for (int k = 0; k < in->n_gates; k++) {
 			struct gate *g = in->gates[k];
 
+			window_late(e, g, e->now_ms + drain_ms);
 			if (!g->delay.pos || g->delay.at_ms >= e->now_ms + drain_ms)
 				continue;
 			deadline_set(&e->heap, &g->delay, e->now_ms + drain_ms);
@@ -227,6 +243,7 @@ void sensor_started(struct engine *e, int64_t down_ms)
 		for (int k = 0; k < s->n_leaves; k++)
 			gate_link(e, s->leaves[k]);
 	}
+	schedule_arm(e);
 	conditions_settle(e);
 }
 
@@ -278,8 +295,18 @@ static void copy_cut(char dst[VALUE_BYTES], const char *src)
 	dst[n] = 0;
 }
 
+static void tell_windows(struct engine *e, struct sensor *s, const char *word_before)
+{
+	for (int i = 0; i < s->n_leaves; i++)
+		window_value(e, s->leaves[i], strcmp(word_before, s->word) != 0);
+}
+
 static void take_value(struct engine *e, struct sensor *s, const struct reading *r)
 {
+	char word[VALUE_BYTES];
+	bool had_value = s->has_value, is_same = same_value(s, r);
+
+	memcpy(word, s->word, sizeof word);
 	copy_cut(s->word, r->word);
 	copy_cut(s->text, r->text);
 	s->has_value = true;
@@ -287,7 +314,30 @@ static void take_value(struct engine *e, struct sensor *s, const struct reading 
 	s->milli = r->has_number ? r->milli : 0;
 	s->value_ms = e->now_ms;
 	s->dirty = true;
+	if (!r->retained || !is_same) /* what the broker kept does not say when it was so */
+		tell_windows(e, s, had_value ? word : s->word);
 	incident_value(e, s);
+}
+
+/* An event-only source speaks once or goes on speaking; it never says that it is over. */
+static void off_watch(struct engine *e, struct sensor *s, bool anew)
+{
+	int64_t delay_ms = s->def >= 0 ? e->plan->sensors[s->def].off_delay_ms : 0;
+	bool is_on = delay_ms > 0 && s->has_value && strcmp(s->word, "normal") != 0;
+
+	s->dirty |= is_on ? anew || !s->off.pos : s->off.pos > 0;
+	if (!is_on)
+		deadline_clear(&e->heap, &s->off);
+	else if (anew || !s->off.pos)
+		deadline_set(&e->heap, &s->off, e->now_ms + delay_ms);
+}
+
+void sensor_off(struct engine *e, struct sensor *s)
+{
+	static const struct reading over = {.word = "normal", .text = "normal"};
+
+	take_value(e, s, &over);
+	turn(e, s, s->health);
 }
 
 static void sign_of_life(struct engine *e, struct sensor *s)
@@ -341,10 +391,14 @@ void sensor_reading(struct engine *e, const struct reading *r)
 		silence_watch(e, s, true);
 		return;
 	}
+	s->dirty |= s->cut;
+	s->cut = false; /* whatever it says, it is its own word */
 	if (alive)
 		sign_of_life(e, s);
-	if (r->kind == READING_VALUE)
+	if (r->kind == READING_VALUE) {
 		take_value(e, s, r);
+		off_watch(e, s, true);
+	}
 	turn(e, s, health_after(s, r->kind));
 	silence_watch(e, s, alive);
 	if (was_gone && s->health == HEALTH_UNKNOWN)
@@ -398,6 +452,7 @@ void sensors_replan(struct engine *e)
 {
 	struct named *defs = defs_by_id(e->plan);
 
+	readers_make(e);
 	for (int i = 0; i < e->plan->n_sensors; i++) {
 		const struct sensor_def *def = &e->plan->sensors[i];
 
@@ -408,10 +463,14 @@ void sensors_replan(struct engine *e)
 		sensor_follow(e, e->sensors[i], defs);
 	free(defs);
 	instances_replan(e);
+	via_replan(e);
 	if (!e->started)
 		return;
-	for (int i = 0; i < e->n_sensors; i++)
+	for (int i = 0; i < e->n_sensors; i++) {
 		silence_watch(e, e->sensors[i], false);
+		off_watch(e, e->sensors[i], false);
+	}
+	schedule_arm(e);
 	conditions_settle(e);
 }
 
@@ -426,6 +485,12 @@ void sensor_save(const struct sensor *s, struct buf *out)
 	record_int(out, s->silence.pos ? s->silence.at_ms : -1);
 	record_int(out, s->left_ms);
 	again_save(s->again, out);
+	if (s->cut)
+		record_tag(out, "cut");
+	if (s->off.pos) {
+		record_tag(out, "off");
+		record_int(out, s->off.at_ms);
+	}
 	if (!s->has_value)
 		return;
 	record_tag(out, "v");
@@ -465,6 +530,14 @@ static void read_head(struct engine *e, struct sensor *s, struct record_reader *
 		deadline_set(&e->heap, &s->silence, silent_ms);
 }
 
+static void read_off(struct engine *e, struct sensor *s, struct record_reader *r)
+{
+	int64_t at_ms = record_read_int(r);
+
+	if (!r->bad)
+		deadline_set(&e->heap, &s->off, at_ms);
+}
+
 /* An ill-formed record leaves the sensor as far as it was understood. */
 int sensor_restore(struct engine *e, const char *key, const char *value)
 {
@@ -483,6 +556,10 @@ int sensor_restore(struct engine *e, const char *key, const char *value)
 			read_head(e, s, &r);
 		else if (!strcmp(tag, "v"))
 			read_value(s, &r);
+		else if (!strcmp(tag, "off"))
+			read_off(e, s, &r);
+		else if (!strcmp(tag, "cut"))
+			s->cut = true;
 		else if (!strcmp(tag, "again"))
 			again_restore(&s->again, &r);
 	}

@@ -1,4 +1,5 @@
 /* view.c - what the control socket and the heartbeat show. */
+#include "engine/flood.h"
 #include "engine/render.h"
 
 #include <stdio.h>
@@ -60,7 +61,7 @@ void engine_view_heartbeat(const struct engine *e, const struct heartbeat_extra 
 	json_int(out, "queue", x->queue);
 	json_str(out, "store", x->store);
 	json_str(out, "broker", x->broker);
-	json_bool(out, "flood", false);
+	json_bool(out, "flood", flood_is_on(e));
 	json_str(out, "plan", plan);
 	json_int(out, "seq", e->seq);
 	json_close(out, '}');

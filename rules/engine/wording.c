@@ -1,5 +1,6 @@
 /* wording.c - the text of a notice in one language: what, where, how bad, what
  * to do, how to answer, in this order, so that a lock screen shows what counts. */
+#include "engine/cause.h"
 #include "engine/render.h"
 
 #include "base/text.h"
@@ -27,6 +28,7 @@ static const struct {
     [NOTICE_EXHAUSTED] = {BOTH("〔无人应答〕", "NOBODY ANSWERED "), true, false, true},
     [NOTICE_TELL] = {BOTH("", ""), false, false, false},
     [NOTICE_TEST] = {BOTH("〔测试〕", "TEST "), false, false, false},
+    [NOTICE_SUMMARY] = {BOTH("〔汇总〕", "SUMMARY "), false, false, false},
 };
 
 static const char *const states_said[STATE_COUNT][LANG_COUNT] = {
@@ -243,6 +245,33 @@ static void say_late(struct writing *t)
 		buf_printf(&t->body, PICK(t, "(%s)", " (%s)"), t->e->plan->roles[role].name.in[t->w->lang]);
 }
 
+/* Explained, or what it explains; that it comes and goes. */
+static void say_beside(struct writing *t)
+{
+	const struct incident *because = cause_of(t->e, t->inc);
+	struct cause_counts n = cause_count(t->e, t->inc);
+
+	if (because) {
+		stop(t, &t->body);
+		buf_printf(&t->body, PICK(t, "由%s引起,不再单独呼叫", "Because of %s: not called on its own"),
+		           because->id);
+	}
+	if (n.consequences) {
+		stop(t, &t->body);
+		buf_printf(&t->body, PICK(t, "另有%d起由此引起", "%d more because of it"), n.consequences);
+	}
+	if (n.lost) {
+		stop(t, &t->body);
+		buf_printf(&t->body, PICK(t, "%d个探头随之失联", "%d sensors lost with it"), n.lost);
+		if (n.life)
+			buf_printf(&t->body,
+			           PICK(t, ",其中消防、燃气、人员%d个", ", %d of them for fire, gas or people"),
+			           n.life);
+	}
+	if (t->inc->flapping)
+		say(t, &t->body, PICK(t, "反复报警", "It keeps coming and going"));
+}
+
 /* A call, update, reminder: what to know before the step. */
 static void say_state(struct writing *t)
 {
@@ -253,6 +282,7 @@ static void say_state(struct writing *t)
 		    PICK(t, "全部层级均已呼叫,无人确认", "Everybody on the chain was called, nobody acked"));
 	if (t->w->kind == NOTICE_UPDATE && !t->w->words)
 		say_changes(t);
+	say_beside(t);
 	say(t, &t->body, t->w->words);
 	say(t, &t->body, hints[inc->state][t->w->lang]);
 	if (t->w->kind == NOTICE_REMINDER && inc->acked_by && *inc->acked_by && inc->state == STATE_ACKED) {

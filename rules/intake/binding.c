@@ -2,6 +2,7 @@
  * topic with + where {1} stands. */
 #include "intake/binding.h"
 
+#include <stdlib.h>
 #include <string.h>
 
 static int wildcards(const char *filter)
@@ -19,7 +20,8 @@ static bool is_number(const char *at)
 }
 
 /* The filter of an availability topic: {n} becomes the wildcard it stands for. */
-static const char *availability_filter(const struct sensor_def *d, struct arena *arena, struct binding *b)
+static const char *availability_filter(const struct sensor_def *d, struct arena *arena,
+                                       struct link_captures *ret)
 {
 	const char *at = d->availability.topic;
 	char *filter = arena_str(arena, at), *to = filter;
@@ -36,13 +38,13 @@ static const char *availability_filter(const struct sensor_def *d, struct arena 
 		*to++ = index == total - 1 && strchr(d->topic, '#') ? '#' : '+';
 		at += strlen("{1}");
 		if (n < CAPTURES_MAX)
-			b->stands_for[n++] = (unsigned char)index;
+			ret->stands_for[n++] = (unsigned char)index;
 		is_bound[index] = true;
 	}
 	*to = 0;
-	b->names_member = true;
+	ret->names_member = true;
 	for (int i = 0; i < total && i < CAPTURES_MAX; i++)
-		b->names_member &= is_bound[i];
+		ret->names_member &= is_bound[i];
 	return filter;
 }
 
@@ -58,72 +60,76 @@ static bool is_valid(const char *filter)
 	return *filter;
 }
 
-/* What is being built beside the result: by binding, its filter and that one's number. */
-struct making {
-	struct bindings *b;
-	struct intake_filter *wants;
-	int *numbers;
+/* Who wants which filter: its number in the one table or the other. */
+struct want {
+	struct intake_filter filter;
+	int number;
+	bool is_wild;
 };
 
-static void add(struct making *k, const struct binding *x, const char *filter, int qos)
-{
-	int i = k->b->n++;
+struct making {
+	struct bindings *b;
+	struct want *wants;
+	int n;
+};
 
-	k->b->at[i] = *x;
-	k->wants[i] = (struct intake_filter){filter, qos};
-	k->numbers[i] = trie_add(k->b->trie, filter, i);
+static void add(struct making *k, const char *filter, int qos, int value)
+{
+	struct want *w = &k->wants[k->n++];
+
+	w->filter = (struct intake_filter){filter, qos};
+	w->is_wild = wildcards(filter) > 0;
+	if (w->is_wild && !k->b->trie)
+		k->b->trie = trie_new();
+	w->number = w->is_wild ? trie_add(k->b->trie, filter, value) : exact_add(k->b->exact, filter, value);
 }
 
 static void add_sensor(struct making *k, const struct plan *plan, int def, struct arena *arena)
 {
 	const struct sensor_def *d = &plan->sensors[def];
-	struct binding x = {.def = def};
 	const char *filter;
 
-	for (int i = 0; i < CAPTURES_MAX; i++)
-		x.stands_for[i] = (unsigned char)i;
-	add(k, &x, d->topic, d->qos);
+	add(k, d->topic, d->qos, def * 2);
 	if (!d->availability.topic)
 		return;
-	x.is_availability = true;
-	filter = availability_filter(d, arena, &x);
+	if (!k->b->links)
+		k->b->links = arena_alloc(arena, sizeof *k->b->links * (size_t)plan->n_sensors);
+	filter = availability_filter(d, arena, &k->b->links[def]);
 	if (is_valid(filter))
-		add(k, &x, filter, 1);
+		add(k, filter, 1, def * 2 + 1);
 }
 
 /* Each filter once, with the highest QoS of those who want it. */
 static void merge_filters(struct making *k, struct arena *arena)
 {
 	struct bindings *b = k->b;
-	int n = trie_count(b->trie), *filter_of = arena_alloc(arena, sizeof *filter_of * (size_t)n);
+	int n_exact = exact_count(b->exact), n = n_exact + (b->trie ? trie_count(b->trie) : 0);
+	int *filter_of = xmalloc(sizeof *filter_of * (size_t)(n + 1));
 
-	b->filters = arena_alloc(arena, sizeof *b->filters * (size_t)b->n);
+	b->filters = arena_alloc(arena, sizeof *b->filters * (size_t)(k->n + 1));
 	for (int i = 0; i < n; i++)
 		filter_of[i] = -1;
-	for (int i = 0; i < b->n; i++) {
-		int *of = &filter_of[k->numbers[i]];
+	for (int i = 0; i < k->n; i++) {
+		const struct want *w = &k->wants[i];
+		int *of = &filter_of[w->is_wild ? n_exact + w->number : w->number];
 
 		if (*of < 0) {
 			*of = b->n_filters++;
-			b->filters[*of] = k->wants[i];
+			b->filters[*of] = w->filter;
 		}
-		if (b->filters[*of].qos < k->wants[i].qos)
-			b->filters[*of].qos = k->wants[i].qos;
+		if (b->filters[*of].qos < w->filter.qos)
+			b->filters[*of].qos = w->filter.qos;
 	}
+	free(filter_of);
 }
 
 void bindings_make(struct bindings *b, const struct plan *plan, struct arena *arena)
 {
-	size_t most = (size_t)plan->n_sensors * 2;
-	struct making k = {
-	    .b = b,
-	    .wants = arena_alloc(arena, most * sizeof *k.wants),
-	    .numbers = arena_alloc(arena, most * sizeof *k.numbers),
-	};
+	struct making k = {.b = b, .wants = xmalloc(((size_t)plan->n_sensors * 2 + 1) * sizeof *k.wants)};
 
-	b->trie = trie_new();
-	b->at = arena_alloc(arena, most * sizeof *b->at);
+	b->exact = exact_new();
 	for (int def = 0; def < plan->n_sensors; def++)
 		add_sensor(&k, plan, def, arena);
 	merge_filters(&k, arena);
+	free(k.wants);
 }

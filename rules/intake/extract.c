@@ -105,21 +105,66 @@ static bool array_index(const char *key, size_t *ret)
 	return true;
 }
 
-static json_t *child(const json_t *at, const char *key)
+static bool says(const json_t *v, const char *text)
 {
-	size_t i;
+	struct extracted x;
 
-	if (json_is_object(at))
-		return json_object_get(at, key);
-	if (json_is_array(at) && array_index(key, &i))
-		return json_array_get(at, i);
+	return v && scalar(v, &x) == EXTRACT_VALUE && strlen(text) == x.len && !memcmp(text, x.text, x.len);
+}
+
+/* The element whose member says the text; key "": that says it itself. */
+static const json_t *pick(const json_t *array, const char *key, const char *text)
+{
+	for (size_t i = 0; i < json_array_size(array); i++) {
+		const json_t *element = json_array_get(array, i);
+
+		if (says(*key ? json_object_get(element, key) : element, text))
+			return element;
+	}
 	return NULL;
 }
 
-/* Neuron moves a tag it cannot read from /values/<tag> to /errors/<tag>: a fault, not "no change". */
-static bool error_instead(const json_t *doc, const struct strings *keys)
+static enum extract_result membership(const json_t *array, const char *text, struct extracted *ret)
 {
-	return keys->n == 2 && !strcmp(keys->at[0], "values") && child(child(doc, "errors"), keys->at[1]);
+	if (!json_is_array(array))
+		return EXTRACT_UNREADABLE;
+	ret->text = pick(array, "", text) ? "true" : "false";
+	ret->len = strlen(ret->text);
+	return EXTRACT_VALUE;
+}
+
+static bool is_scalar(const json_t *v)
+{
+	return !json_is_object(v) && !json_is_array(v) && !json_is_null(v);
+}
+
+/* One token down. What is not there is no change; a thing of another kind in its place is not understood. */
+static enum extract_result down(const json_t **at, const struct value_path *path, int i)
+{
+	const char *key = path->keys.at[i], *text = path->picks ? path->picks[i] : NULL;
+	bool is_last = i == path->keys.n - 1;
+	size_t n;
+
+	if (text && json_is_array(*at))
+		*at = pick(*at, key, text);
+	else if (!text && json_is_object(*at))
+		*at = json_object_get(*at, key);
+	else if (!text && json_is_array(*at) && array_index(key, &n))
+		*at = json_array_get(*at, n);
+	else if (text || !is_last || !is_scalar(*at) || !i || strcmp(key, "value") != 0)
+		return EXTRACT_UNREADABLE; /* Aliyun writes {"Gas": {"value": 5}} or {"Gas": 5} */
+	return *at ? EXTRACT_VALUE : EXTRACT_MISSING;
+}
+
+/* Neuron moves a tag it cannot read from /values/<tag> to /errors/<tag>, or gives it an `error` and no
+ * `value`: a fault, not "no change". */
+static bool error_instead(const json_t *doc, const struct value_path *path, const json_t *holder, int i)
+{
+	const struct strings *keys = &path->keys;
+
+	if (keys->n == 2 && i == 1 && !strcmp(keys->at[0], "values"))
+		return json_object_get(json_object_get(doc, "errors"), keys->at[1]);
+	return path->picks && i == keys->n - 1 && json_object_get(holder, "error");
 }
 
 enum extract_result extract_value(const struct json *doc, const struct value_path *path,
@@ -127,11 +172,19 @@ enum extract_result extract_value(const struct json *doc, const struct value_pat
 {
 	const json_t *at = in(doc);
 
-	for (int i = 0; at && i < path->keys.n; i++)
-		at = child(at, path->keys.at[i]);
-	if (at)
-		return scalar(at, ret);
-	return error_instead(in(doc), &path->keys) ? EXTRACT_UNREADABLE : EXTRACT_MISSING;
+	for (int i = 0; i < path->keys.n; i++) {
+		const json_t *holder = at;
+		enum extract_result result;
+
+		if (path->picks && path->picks[i] && !*path->keys.at[i])
+			return membership(at, path->picks[i], ret);
+		result = down(&at, path, i);
+		if (result == EXTRACT_MISSING && error_instead(in(doc), path, holder, i))
+			return EXTRACT_UNREADABLE;
+		if (result != EXTRACT_VALUE)
+			return result;
+	}
+	return scalar(at, ret);
 }
 
 bool extract_is_object(const struct json *doc)

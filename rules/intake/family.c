@@ -44,6 +44,7 @@ static void slot_init(struct slot *s, const char *id, int index)
 	atomic_init(&s->want, 1); /* the first message is news */
 	atomic_init(&s->seen_ms, -1);
 	atomic_init(&s->news_ms, -1);
+	atomic_init(&s->complained_ms, -1);
 }
 
 static struct slot *slot_at(struct family *f, int index)
@@ -117,6 +118,12 @@ struct slot *family_slot(struct family *f, int index)
 	s = slot_at(f, index);
 	pthread_mutex_unlock(&f->lock);
 	return s;
+}
+
+void family_prefetch(const struct family *f, int index)
+{
+	__builtin_prefetch(&f->plain[index], 1);
+	__builtin_prefetch((const char *)&f->plain[index] + 64, 1);
 }
 
 struct slot *family_find(struct family *f, const char *id)

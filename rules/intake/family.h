@@ -11,6 +11,8 @@
 
 enum { FAMILY_MAX = 4096, FAMILY_ID_BYTES = 128 };
 
+struct region;
+
 /* One kind of news of a sensor: its value, or whether it is there at all. */
 struct mark {
 	_Atomic uint64_t told; /* class the engine knows; 0: none */
@@ -22,8 +24,10 @@ struct slot {
 	struct mark value, link;
 	_Atomic uint32_t want;            /* counts how often the engine asked */
 	_Atomic int64_t seen_ms, news_ms; /* -1: never */
+	_Atomic int64_t complained_ms;    /* -1: never; that it could not be read */
 	atomic_bool followed;
 	const char *id;
+	const struct region *region; /* of a sensor of the plan, as intake has set it; NULL: by its def */
 	int index;
 	int def;  /* -1: a family itself, or a member followed before it was seen */
 	int zone; /* index, -1: unknown zone */
@@ -36,6 +40,7 @@ void family_free(struct family *f);
 
 int family_count(struct family *f); /* slots: first the plan's sensors, then members in order of appearance */
 struct slot *family_slot(struct family *f, int index);
+void family_prefetch(const struct family *f, int index); /* of a sensor of the plan */
 struct slot *family_find(struct family *f, const char *id);    /* NULL: none */
 struct slot *family_reserve(struct family *f, const char *id); /* the same, made when missing; NULL: full */
 

@@ -3,11 +3,12 @@
 
 #include "base/text.h"
 #include "intake/binding.h"
-#include "intake/extract.h"
+#include "intake/decode.h"
 #include "intake/family.h"
-#include "intake/region.h"
 #include "intake/meaning.h"
-#include "intake/scan.h"
+#include "intake/payload.h"
+#include "intake/region.h"
+#include "intake/stamp.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -15,16 +16,17 @@
 enum {
 	NEWS_AGAIN_MS = 10000,
 	LIMIT_AGAIN_MS = 60000,
-	SCANS_MAX = 4, /* of one message; then a tree is cheaper */
+	COMPLAIN_AGAIN_MS = 600000,
 };
 
 struct intake {
 	const struct plan *plan;
 	struct arena arena;
 	struct bindings bindings;
-	struct region *regions; /* by sensor def */
+	const struct region **regions; /* by sensor def */
 	struct family *family;
-	int64_t limit_ms; /* when the limit was last news; the receive thread's own */
+	struct charset *charset; /* NULL: no sensor wants it, or there is none */
+	int64_t limit_ms;        /* when the limit was last news; the receive thread's own */
 };
 
 struct intake *intake_new(const struct plan *plan)
@@ -37,6 +39,11 @@ struct intake *intake_new(const struct plan *plan)
 	in->regions = region_all(plan, &in->arena);
 	in->family = family_new(plan);
 	in->limit_ms = -LIMIT_AGAIN_MS;
+	for (int i = 0; i < plan->n_sensors; i++) {
+		family_slot(in->family, i)->region = in->regions[i];
+		if (plan->sensors[i].encoding == ENCODING_GB18030 && !in->charset)
+			in->charset = charset_new();
+	}
 	return in;
 }
 
@@ -44,8 +51,10 @@ void intake_free(struct intake *in)
 {
 	if (!in)
 		return;
+	exact_free(in->bindings.exact);
 	trie_free(in->bindings.trie);
 	family_free(in->family);
+	charset_free(in->charset);
 	arena_fini(&in->arena);
 	free(in);
 }
@@ -63,30 +72,20 @@ struct reader {
 	const struct message *m;
 	int64_t now_ms;
 	struct intake_result *ret;
-	struct json *doc;
-	bool parsed; /* doc is what it will be */
-	int scans;
+	struct payload payloads[2]; /* by encoding */
+	bool is_converted;
 };
 
-static enum extract_result fetch(struct reader *r, const struct value_path *path, struct extracted *ret)
+static struct payload *payload_for(struct reader *r, const struct sensor_def *d)
 {
-	const struct message *m = r->m;
-	enum extract_result result = EXTRACT_VALUE;
+	struct payload *p = &r->payloads[d->encoding];
 
-	ret->text = m->payload;
-	ret->len = m->len;
-	if (path->whole) {
-		if (m->len > EXTRACT_BYTES_MAX || !utf8_valid(m->payload, m->len))
-			result = EXTRACT_UNREADABLE;
-	} else if (r->parsed || r->scans++ >= SCANS_MAX || !scan_value(m->payload, m->len, path, ret, &result)) {
-		if (!r->parsed)
-			r->doc = extract_parse(m->payload, m->len);
-		r->parsed = true;
-		result = r->doc ? extract_value(r->doc, path, ret) : EXTRACT_UNREADABLE;
+	if (d->encoding != ENCODING_UTF8 && !r->is_converted) {
+		payload_init(p, r->m->payload, r->m->len);
+		payload_convert(p, r->in->charset);
+		r->is_converted = true;
 	}
-	if (result == EXTRACT_VALUE)
-		meaning_trim(&ret->text, &ret->len);
-	return result;
+	return p;
 }
 
 /* At most VALUE_BYTES - 1, ending between characters. */
@@ -118,21 +117,36 @@ static bool is_news(struct slot *s, const struct intake_mark *k, int64_t now_ms)
 	       (rested && !k->is_link && atomic_load(&s->followed));
 }
 
+/* At most once in a while for each sensor; `fault` is what the device has to say. */
+static void complain(struct reader *r, struct slot *s, const char *why)
+{
+	int64_t last_ms = atomic_load(&s->complained_ms);
+
+	if (r->ret->complain || r->now_ms < 0 || (last_ms >= 0 && r->now_ms - last_ms < COMPLAIN_AGAIN_MS))
+		return;
+	atomic_store(&s->complained_ms, r->now_ms);
+	r->ret->complain = s->id;
+	r->ret->complain_why = why;
+}
+
 static void finish(struct reader *r, struct slot *s, struct reading *reading, bool is_link)
 {
+	const struct region *g = s->region ? s->region : r->in->regions[reading->def];
 	struct intake_result *ret = r->ret;
 	struct intake_mark *k = &ret->marks[ret->n];
 	bool news;
 
 	*k = (struct intake_mark){.slot = s->index, .is_link = is_link, .want = atomic_load(&s->want)};
 	if (reading->kind != READING_SEEN)
-		k->class = region_class(&r->in->regions[reading->def], reading);
-	news = is_news(s, k, r->now_ms);
+		k->class = region_class(g, reading);
+	news = (g->by_time && reading->kind == READING_VALUE) || is_news(s, k, r->now_ms);
 	ret->n++;
 	ret->is_news |= news;
 	ret->bad += reading->kind == READING_UNREADABLE;
 	if (r->now_ms < 0)
 		return;
+	if (reading->kind == READING_UNREADABLE && strcmp(reading->word, "fault") != 0)
+		complain(r, s, "its value cannot be read");
 	if (k->class)
 		atomic_store(is_link ? &s->link.read : &s->value.read, k->class);
 	if (news)
@@ -171,34 +185,92 @@ static uint64_t digest(uint64_t h, const struct extracted *x)
 }
 
 /* What tells this message from the sensor's others; 0: its payload has no such thing. */
-static uint64_t mark_of(struct reader *r, const struct value_path *stamp, const struct extracted *value)
+static uint64_t mark_of(struct payload *p, const struct value_path *stamp, const struct extracted *value)
 {
 	struct extracted id;
 	uint64_t h;
 
-	if (!stamp->pointer || fetch(r, stamp, &id) != EXTRACT_VALUE)
+	if (!stamp->pointer || payload_get(p, stamp, &id) != EXTRACT_VALUE)
 		return 0;
 	h = digest(digest(14695981039346656037u, &id), value);
 	return h ? h : 1;
 }
 
+/* Stored somewhere on its way, and said again now: it was true then. What has
+ * no readable time is taken as of now, unless the broker kept it. */
+static bool is_replay(const struct reader *r, const struct sensor_def *d, struct payload *p)
+{
+	struct extracted x;
+	int64_t stamp_ms;
+
+	if (!d->max_age_ms || !r->m->at_ms)
+		return false;
+	if (payload_get(p, &d->stamp, &x) == EXTRACT_VALUE &&
+	    stamp_parse(x.text, x.len, &r->in->plan->tz, &stamp_ms))
+		return r->m->at_ms - stamp_ms > d->max_age_ms;
+	return r->m->retained && d->retained == RETAINED_NEWER;
+}
+
+/* The value's text; `bytes` holds what was decoded. */
+static enum extract_result value_of(const struct sensor_def *d, struct payload *p, struct extracted *ret,
+                                    char bytes[DECODE_TEXT_BYTES])
+{
+	enum extract_result result = payload_get(p, &d->value, ret);
+
+	if (result == EXTRACT_MISSING && d->missing) {
+		*ret = (struct extracted){.text = d->missing, .len = strlen(d->missing)};
+		return EXTRACT_VALUE;
+	}
+	if (result != EXTRACT_VALUE || d->decode.from == DECODE_NONE)
+		return result;
+	if (!payload_is_string(p, &d->value, ret) || !decode_text(&d->decode, ret->text, ret->len, bytes))
+		return EXTRACT_UNREADABLE;
+	*ret = (struct extracted){.text = bytes, .len = strlen(bytes)};
+	return EXTRACT_VALUE;
+}
+
+static void take_value(struct reader *r, const struct sensor_def *d, const struct extracted *x,
+                       struct reading *reading)
+{
+	char number[32];
+
+	meaning_read(d, x->text, x->len, reading);
+	reading->text = keep_text(r->ret, x->text, x->len);
+	if (reading->has_number && (d->scale_nano || d->offset_milli)) {
+		milli_text(reading->milli, number); /* people see what it measures, not the register */
+		reading->text = keep_text(r->ret, number, strlen(number));
+	}
+	if (!reading->word)
+		reading->word = reading->text;
+}
+
 static void read_value(struct reader *r, int def, const struct capture captures[CAPTURES_MAX])
 {
 	const struct sensor_def *d = &r->in->plan->sensors[def];
-	struct slot *s =
-	    d->is_family ? family_member(r->in->family, def, captures) : family_slot(r->in->family, def);
-	struct reading *reading = begin(r, s, def);
+	struct payload *p = payload_for(r, d);
+	struct reading *reading;
+	struct slot *s;
 	struct extracted x;
+	char bytes[DECODE_TEXT_BYTES];
 
+	if (r->m->retained && d->retained == RETAINED_IGNORE) {
+		r->ret->old++;
+		return;
+	}
+	s = d->is_family ? family_member(r->in->family, def, captures) : family_slot(r->in->family, def);
+	if (s && is_replay(r, d, p)) {
+		r->ret->old++;
+		if (!r->m->retained)
+			complain(r, s, "by its stamp it is older than max_age, and ignored");
+		return;
+	}
+	reading = begin(r, s, def);
 	if (!reading)
 		return;
-	switch (fetch(r, &d->value, &x)) {
+	switch (value_of(d, p, &x, bytes)) {
 	case EXTRACT_VALUE:
-		meaning_read(d, x.text, x.len, reading);
-		reading->text = keep_text(r->ret, x.text, x.len);
-		if (!reading->word)
-			reading->word = reading->text;
-		reading->mark = r->now_ms < 0 ? mark_of(r, &d->stamp, &x) : 0; /* only the loop's is used */
+		take_value(r, d, &x, reading);
+		reading->mark = r->now_ms < 0 ? mark_of(p, &d->stamp, &x) : 0; /* only the loop's is used */
 		break;
 	case EXTRACT_MISSING:
 		reading->kind = READING_SEEN;
@@ -221,17 +293,16 @@ static void one_link(struct reader *r, struct slot *s, int def, enum reading_kin
 }
 
 /* A word that is neither online nor offline says nothing. */
-static void read_availability(struct reader *r, const struct binding *b,
-                              const struct capture captures[CAPTURES_MAX])
+static void read_link(struct reader *r, int def, const struct capture captures[CAPTURES_MAX])
 {
-	const struct sensor_def *d = &r->in->plan->sensors[b->def];
+	const struct sensor_def *d = &r->in->plan->sensors[def];
 	const struct availability *a = &d->availability;
 	enum reading_kind kind;
 	struct extracted x;
 	struct slot *s;
 	int at = 0;
 
-	if (fetch(r, &a->value, &x) != EXTRACT_VALUE)
+	if (payload_get(payload_for(r, d), &a->value, &x) != EXTRACT_VALUE)
 		return;
 	if (meaning_any(&a->offline, x.text, x.len))
 		kind = READING_AWAY;
@@ -240,26 +311,44 @@ static void read_availability(struct reader *r, const struct binding *b,
 	else
 		return;
 	if (!d->is_family)
-		one_link(r, family_slot(r->in->family, b->def), b->def, kind);
-	else if (b->names_member)
-		one_link(r, family_member(r->in->family, b->def, captures), b->def, kind);
+		one_link(r, family_slot(r->in->family, def), def, kind);
+	else if (r->in->bindings.links[def].names_member)
+		one_link(r, family_member(r->in->family, def, captures), def, kind);
 	else
-		while ((s = family_next(r->in->family, b->def, captures, &at)))
-			one_link(r, s, b->def, kind);
+		while ((s = family_next(r->in->family, def, captures, &at)))
+			one_link(r, s, def, kind);
 }
 
+/* captures: what the wildcards matched, in the order of the filter. */
 static void found(void *arg, int value, const struct capture *captures, int n)
 {
 	struct reader *r = arg;
-	const struct binding *b = &r->in->bindings.at[value];
-	struct capture bound[CAPTURES_MAX] = {{NULL, 0}};
+	int def = binding_def(value);
+	bool is_link = binding_is_link(value);
+	struct capture bound[CAPTURES_MAX];
 
+	if (r->in->plan->sensors[def].is_family)
+		memset(bound, 0, sizeof bound);
 	for (int i = 0; i < n; i++)
-		bound[b->stands_for[i]] = captures[i];
-	if (b->is_availability)
-		read_availability(r, b, bound);
+		bound[is_link ? r->in->bindings.links[def].stands_for[i] : i] = captures[i];
+	if (is_link)
+		read_link(r, def, bound);
 	else
-		read_value(r, b->def, bound);
+		read_value(r, def, bound);
+}
+
+/* Of a hundred thousand sensors none is in the processor's caches: all that one needs is asked for at once.
+ */
+static void soon(void *arg, int value)
+{
+	const struct reader *r = arg;
+	const char *def = (const char *)&r->in->plan->sensors[binding_def(value)];
+
+	__builtin_prefetch(def);
+	__builtin_prefetch(def + 64);
+	__builtin_prefetch(def + 128);
+	__builtin_prefetch(def + 192);
+	family_prefetch(r->in->family, binding_def(value));
 }
 
 void intake_read(struct intake *in, const struct message *m, int64_t now_ms, struct intake_result *ret)
@@ -268,9 +357,14 @@ void intake_read(struct intake *in, const struct message *m, int64_t now_ms, str
 
 	ret->n = ret->n_more = 0;
 	ret->is_news = false;
-	ret->bad = 0;
-	trie_match(in->bindings.trie, m->topic, found, &r);
-	extract_free(r.doc);
+	ret->bad = ret->old = 0;
+	ret->complain = NULL;
+	payload_init(&r.payloads[ENCODING_UTF8], m->payload, m->len);
+	exact_match(in->bindings.exact, m->topic, soon, found, &r);
+	if (in->bindings.trie)
+		trie_match(in->bindings.trie, m->topic, found, &r);
+	payload_fini(&r.payloads[ENCODING_UTF8]);
+	payload_fini(&r.payloads[ENCODING_GB18030]);
 	if (ret->n_more && now_ms >= 0 && now_ms - in->limit_ms >= LIMIT_AGAIN_MS) {
 		in->limit_ms = now_ms;
 		ret->is_news = true;

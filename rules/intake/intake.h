@@ -28,6 +28,7 @@ struct message {
 	size_t len;
 	int qos;
 	bool retained, dup;
+	int64_t at_ms; /* wall clock of its arrival, for the age of stamps; 0: ages are not judged */
 	const char *response_topic; /* or NULL */
 	const char *correlation;    /* bytes, or NULL */
 	size_t correlation_len;
@@ -52,6 +53,9 @@ struct intake_result {
 	bool is_news; /* at least one reading changes a class or was wanted */
 	unsigned
 	    bad; /* sensors whose value could not be read (reading kind UNREADABLE, also news on change) */
+	unsigned old;	     /* sensors not told: a replay by its stamp, or retained and not wanted */
+	const char *complain; /* a sensor to be named in the log, each at most once in 10 min; or NULL */
+	const char *complain_why;
 	struct reading readings[INTAKE_READINGS_MAX];
 	struct intake_mark marks[INTAKE_READINGS_MAX];
 	char texts[INTAKE_READINGS_MAX][VALUE_BYTES];

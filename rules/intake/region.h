@@ -7,14 +7,16 @@
 #include "engine/engine.h"
 #include "plan.h"
 
+/* Sensors that are looked at alike share one. */
 struct region {
-	const struct test **tests; /* each once */
-	int n;
 	bool by_word; /* confirms an actuator: every change of its word counts */
+	bool by_time; /* when it was said counts as well: every value is news */
+	int n;
+	struct test tests[]; /* each once */
 };
 
 /* For each sensor of the plan. Memory belongs to the arena. */
-struct region *region_all(const struct plan *plan, struct arena *arena);
+const struct region **region_all(const struct plan *plan, struct arena *arena);
 uint64_t region_class(const struct region *g, const struct reading *r); /* never 0 */
 
 #endif

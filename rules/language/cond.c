@@ -1,57 +1,40 @@
-/* cond.c - conditions: tests, selectors and their combinations. */
+/* cond.c - conditions: selectors, their combinations, votes and hours. */
 #include "language/reader.h"
 #include "language/tables.h"
+#include "language/test_rows.h"
 
 #include <string.h>
 
-/* -- a test, of a leaf or of a grade -- */
-
 struct cond_text {
 	struct test_text test;
-	int sensor;
+	int sensor, at_least;
 	const struct node *of, *all, *any, *none;
+	int64_t within_ms;
+	bool degrade;
+	struct schedule schedule;
 };
 
-/* The first rows are those of a test alone, which a grade has too. */
-#define LATER(NAME) \
-	{ \
-		NAME, KEY_REFUSED, 0, .help = "not yet supported" \
-	}
 static const struct key cond_rows[] = {
-    {"is", KEY_STRINGS, AT(struct cond_text, test.is, struct strings),
-     .help = "the value is this word, or one of these"},
-    {"is_not", KEY_STRINGS, AT(struct cond_text, test.is_not, struct strings),
-     .help = "the value is none of these words"},
-    {"has_word", KEY_TEXT, AT(struct cond_text, test.has_word, const char *),
-     .help = "the value, words between spaces, has this one"},
-    {"above", KEY_NODE, AT(struct cond_text, test.above, const struct node *),
-     .help = "the number is greater; may repeat the unit"},
-    {"below", KEY_NODE, AT(struct cond_text, test.below, const struct node *), .help = "the number is less"},
-    {"clear_above", KEY_NODE, AT(struct cond_text, test.clear_above, const struct node *),
-     .help = "with below: over again above this; default: the limit"},
-    {"clear_below", KEY_NODE, AT(struct cond_text, test.clear_below, const struct node *),
-     .help = "with above: over again below this; default: the limit"},
-    {"silent_for", KEY_DURATION, AT(struct cond_text, test.silent_ms, int64_t), .min = 100,
-     .help = "nothing was heard for so long"},
-    {"for", KEY_DURATION, AT(struct cond_text, test.for_ms, int64_t),
-     .help = "true only after it held for so long"},
-    {"clear_for", KEY_DURATION, AT(struct cond_text, test.clear_for_ms, int64_t),
-     .help = "over only after it was over for so long"},
-    LATER("outside"),
-    LATER("rises"),
-    LATER("falls"),
-    LATER("changes"),
-    LATER("over"),
-    LATER("within"),
-    LATER("at_least"),
-    LATER("schedule"),
-    LATER("degrade"),
+    TEST_ROWS(struct cond_text),
     {"sensor", KEY_REF, AT(struct cond_text, sensor, int), .section = SECTION_SENSORS, .help = "this sensor"},
     {"of", KEY_NODE, AT(struct cond_text, of, const struct node *),
      .help = "{kind: K}: any sensor of the kind in the incident's zone, or in {zone: Z}"},
     {"all", KEY_NODE, AT(struct cond_text, all, const struct node *), .help = "a list: all are true"},
     {"any", KEY_NODE, AT(struct cond_text, any, const struct node *), .help = "a list: at least one is true"},
     {"not", KEY_NODE, AT(struct cond_text, none, const struct node *), .help = "the condition is false"},
+    {"at_least", KEY_INT, AT(struct cond_text, at_least, int), .min = 1, .max = 1000,
+     .help = "a vote: it is true of so many different sensors of 'of'"},
+    {"within", KEY_DURATION, AT(struct cond_text, within_ms, int64_t), .min = 100, .max = 604800000,
+     .help =
+         "with at_least: a sensor counts for so long after it became true, and while it is; with all: the "
+         "parts need not be true at once, each counts for so long after it was true"},
+    {"degrade", KEY_BOOL, AT(struct cond_text, degrade, bool),
+     .help = "with at_least: each sensor that is faulty, silent or unknown lowers the number by one, never "
+             "under 1; the incident shows it"},
+    {"schedule", KEY_HOURS, AT(struct cond_text, schedule, struct schedule),
+     .help =
+         "hours like \"22:00-06:00\" or \"mon-fri 08:00-18:00\", a list or one, by the site's clock: outside "
+         "them it is false; what it has raised goes on until it is over"},
 };
 const struct table cond_keys = TABLE("condition", cond_rows);
 
@@ -68,99 +51,7 @@ static const struct key of_rows[] = {
 };
 const struct table of_keys = TABLE("selector", of_rows);
 
-/* -- tests -- */
-
-static const char *const test_names[] = {"is", "is_not", "has_word", "above", "below", "silent_for", NULL};
 static const char *const group_names[] = {"sensor", "of", "all", "any", "not", NULL};
-
-/* The given one of several names; more than one is a problem. */
-static int which(struct reader *r, const struct entry *e, const char *const *names, const char *advice)
-{
-	int found = -1;
-
-	for (int i = 0; names[i]; i++) {
-		const struct node *value = node_get(e->body, names[i]);
-
-		if (!value)
-			continue;
-		if (found >= 0) {
-			complain(r, value, "'%s' and '%s' cannot stand together", names[found], names[i]);
-			advise(r, "%s", advice);
-		} else {
-			found = i;
-		}
-	}
-	return found;
-}
-
-/* A limit and the value at which it is over again. */
-static bool read_limit(struct reader *r, const struct node *limit, const struct node *clear,
-                       struct test_read *ret)
-{
-	const char *unit = NULL;
-	struct test *t = &ret->test;
-
-	ret->at = limit;
-	if (!number_read(r, limit, &t->limit_milli, &ret->unit))
-		return false;
-	ret->unit = arena_str(&r->arena, ret->unit);
-	t->clear_milli = t->limit_milli;
-	if (!clear)
-		return true;
-	if (!number_read(r, clear, &t->clear_milli, &unit))
-		return false;
-	if (unit && ret->unit && strcmp(unit, ret->unit) != 0) {
-		complain(r, clear, "the limit is in '%s', this in '%s'", ret->unit, unit);
-		return false;
-	}
-	ret->unit = ret->unit ? ret->unit : arena_str(&r->arena, unit);
-	if (t->op == TEST_ABOVE ? t->clear_milli <= t->limit_milli : t->clear_milli >= t->limit_milli)
-		return true;
-	complain(r, clear,
-	         t->op == TEST_ABOVE ? "'clear_below' must not be higher than the limit of 'above'"
-	                             : "'clear_above' must not be lower than the limit of 'below'");
-	return false;
-}
-
-static void check_clear(struct reader *r, const struct test_text *text, int op)
-{
-	if (text->clear_below && op != TEST_ABOVE)
-		complain(r, text->clear_below, "'clear_below' belongs to 'above'");
-	if (text->clear_above && op != TEST_BELOW)
-		complain(r, text->clear_above, "'clear_above' belongs to 'below'");
-}
-
-bool test_read(struct reader *r, const struct entry *e, const struct test_text *text, struct test_read *ret)
-{
-	int op =
-	    which(r, e, test_names, "one test for each condition: combine two with all: [...] or any: [...]");
-
-	*ret = (struct test_read){
-	    .for_ms = text->for_ms, .clear_for_ms = text->clear_for_ms, .is_given = op >= 0};
-	ret->at = op >= 0 ? node_get(e->body, test_names[op]) : e->body;
-	check_clear(r, text, op);
-	if (op < 0)
-		return true;
-	ret->test.op = (enum test_op)op;
-	ret->test.silent_ms = text->silent_ms;
-	if (op == TEST_IS)
-		ret->test.words = text->is;
-	if (op == TEST_IS_NOT)
-		ret->test.words = text->is_not;
-	if (op == TEST_HAS_WORD && text->has_word) {
-		const char **word = arena_alloc(&r->plan->arena, sizeof *word);
-
-		*word = text->has_word;
-		ret->test.words = (struct strings){word, 1};
-	}
-	if (op == TEST_ABOVE)
-		return read_limit(r, text->above, text->clear_below, ret);
-	if (op == TEST_BELOW)
-		return read_limit(r, text->below, text->clear_above, ret);
-	return true;
-}
-
-/* -- does the test fit the sensors of the leaf -- */
 
 bool cond_selects(const struct plan *p, const struct cond *c, int sensor)
 {
@@ -168,71 +59,10 @@ bool cond_selects(const struct plan *p, const struct cond *c, int sensor)
 
 	if (c->sensor >= 0)
 		return c->sensor == sensor;
-	if ((c->test.op == TEST_ABOVE || c->test.op == TEST_BELOW) && s->n_words && !s->unit)
+	if (test_is_number(c->test.op) && s->n_words && !s->unit)
 		return false; /* it gives words: a number test over a kind is not about it */
 	return s->kind && strings_have(&c->kinds, s->kind) &&
 	       (c->zone < 0 || s->zone < 0 || s->zone == c->zone);
-}
-
-static void check_unit(struct reader *r, const struct cond *c, const struct test_read *t)
-{
-	const struct sensor_def *first = NULL;
-
-	for (int i = 0; i < r->plan->n_sensors; i++) {
-		const struct sensor_def *s = &r->plan->sensors[i];
-
-		if (!cond_selects(r->plan, c, i))
-			continue;
-		if (t->unit && !s->unit && c->sensor >= 0) {
-			complain(r, t->at, "the limit is in '%s', but sensor '%s' has no unit", t->unit,
-			         s->id);
-			return;
-		}
-		if (t->unit && !s->unit) {
-			caution(r, r->sections[SECTION_SENSORS].at[i].key,
-			        "sensor '%s' does not say its unit, and it is compared with a limit in '%s'",
-			        s->id, t->unit);
-			continue;
-		}
-		if (t->unit && s->unit && strcmp(t->unit, s->unit) != 0) {
-			complain(r, t->at, "the limit is in '%s', but sensor '%s' measures '%s'", t->unit,
-			         s->id, s->unit);
-			return;
-		}
-		if (!t->unit && s->unit && first && strcmp(first->unit, s->unit) != 0) {
-			caution(r, t->at, "the limit has no unit, but '%s' measures '%s' and '%s' '%s'",
-			        first->id, first->unit, s->id, s->unit);
-			return;
-		}
-		first = s->unit && !first ? s : first;
-	}
-}
-
-static void check_words(struct reader *r, const struct cond *c, const struct test_read *t)
-{
-	const struct sensor_def *s = c->sensor >= 0 ? &r->plan->sensors[c->sensor] : NULL;
-
-	for (int i = 0; s && s->n_words && i < t->test.words.n; i++) {
-		struct nearest near = {.word = t->test.words.at[i]};
-		bool found = false;
-
-		for (int k = 0; k < s->n_words; k++) {
-			found = found || !strcmp(s->words[k].word, near.word);
-			nearest_try(&near, s->words[k].word);
-		}
-		if (found)
-			continue;
-		caution(r, t->at, "sensor '%s' has no word '%s'", s->id, near.word);
-		advise_nearest(r, &near);
-	}
-}
-
-static void check_fit(struct reader *r, const struct cond *c, const struct test_read *t)
-{
-	if (t->test.op == TEST_ABOVE || t->test.op == TEST_BELOW)
-		check_unit(r, c, t);
-	else if (t->test.op == TEST_IS || t->test.op == TEST_IS_NOT)
-		check_words(r, c, t);
 }
 
 /* -- the tree -- */
@@ -240,21 +70,20 @@ static void check_fit(struct reader *r, const struct cond *c, const struct test_
 /* A kind that no sensor has: a slip of the pen, in the site's own file. */
 static void check_kinds(struct reader *r, const struct node *at, const struct strings *kinds)
 {
-	for (int i = 0; i < kinds->n && !is_included(at); i++) {
+	for (int i = 0; i < kinds->n && !is_included(at) && !r->is_broken; i++) {
 		struct nearest near = {.word = kinds->at[i]};
-		bool found = false;
+		struct each e = each_of(r, near.word, -1);
 
-		for (int k = 0; k < r->plan->n_sensors && !found; k++) {
-			const char *kind = r->plan->sensors[k].kind;
-
-			found = kind && !strcmp(kind, near.word);
-			if (kind)
-				nearest_try(&near, kind);
-		}
-		if (found)
+		if (each_next(&e) >= 0)
 			continue;
 		caution(r, at, "no sensor is of kind '%s'", near.word);
-		advise_nearest(r, &near);
+		for (int k = 0; k < r->plan->n_sensors && !r->is_dropped; k++)
+			if (r->plan->sensors[k].kind)
+				nearest_try(&near, r->plan->sensors[k].kind);
+		if (near.best)
+			advise_nearest(r, &near);
+		else
+			advise(r, "no sensor can make this true: correct the kind, or add its sensors");
 	}
 }
 
@@ -276,7 +105,7 @@ static void read_leaf(struct reader *r, const struct entry *e, const struct cond
 	ret->node = test.is_given ? 0 : -1;
 	ret->test = test.test;
 	if (test.is_given)
-		check_fit(r, ret, &test);
+		test_fit(r, ret, &test);
 }
 
 static void read_group(struct reader *r, const struct node *list, const char *name, struct cond *ret)
@@ -314,31 +143,99 @@ static void refuse_tests(struct reader *r, const struct entry *e, const char *gr
 		}
 }
 
+/* The leaf becomes the test of its voters. */
+static void make_vote(struct reader *r, const struct cond_text *text, struct cond *ret)
+{
+	struct cond *voter = arena_alloc(&r->plan->arena, sizeof *voter);
+
+	*voter = *ret;
+	voter->for_ms = voter->clear_for_ms = 0;
+	voter->hold_ms = text->within_ms;
+	voter->is_voter = true;
+	ret->op = COND_VOTE;
+	ret->node = 0;
+	ret->kids = voter;
+	ret->n_kids = 1;
+	ret->at_least = text->at_least;
+	ret->degrade = text->degrade;
+}
+
+static void read_combined(struct reader *r, const struct entry *e, const struct cond_text *text, int group,
+                          struct cond *ret)
+{
+	ret->op = group == 2 ? COND_ALL : COND_ANY;
+	refuse_tests(r, e, group_names[group]);
+	test_strays(r, &text->test, -1);
+	if (group == 4)
+		read_not(r, text->none, ret);
+	else
+		read_group(r, group == 2 ? text->all : text->any, group_names[group], ret);
+	for (int i = 0; group == 2 && i < ret->n_kids; i++)
+		((struct cond *)(void *)ret->kids)[i].hold_ms = text->within_ms;
+}
+
+/* Keys that mean something only beside others. */
+static void check_beside(struct reader *r, const struct entry *e, const struct cond_text *text, int group)
+{
+	const struct node *at_least = node_get(e->body, "at_least"), *degrade = node_get(e->body, "degrade"),
+	                  *within = node_get(e->body, "within");
+
+	if (at_least && group != 1) {
+		complain(r, at_least, "'at_least' needs 'of'");
+		advise(r, "at_least: 2, of: {kind: smoke}, is: alarm, within: 60s");
+	}
+	if (degrade && !at_least)
+		complain(r, degrade, "'degrade' belongs to 'at_least'");
+	if (within && !at_least && group != 2) {
+		complain(r, within, "'within' belongs to 'at_least' or 'all'");
+		if (!text->test.over_ms)
+			advise(r, "with 'rises', 'falls' and 'changes' it is called 'over'");
+	}
+}
+
+static void keep_schedule(struct reader *r, const struct cond_text *text, struct cond *ret)
+{
+	struct schedule *hours = arena_alloc(&r->plan->arena, sizeof *hours);
+
+	*hours = text->schedule;
+	ret->schedule = hours;
+}
+
 bool cond_read(struct reader *r, const struct entry *e, struct cond *ret)
 {
 	struct cond_text text = {0};
 	int before = r->problems->n_errors, group;
 
 	*ret = (struct cond){.op = COND_TEST, .sensor = -1, .zone = -1};
+	ret->node = -1; /* what cannot be read is not said to lack, or to have, a test */
 	if (!keys_read(r, e, &cond_keys, &text))
 		return false;
-	group = which(r, e, group_names, "each condition has one of them");
+	ret->node = 0;
+	group = which_name(r, e, group_names, "each condition has one of them");
 	ret->for_ms = text.test.for_ms;
 	ret->clear_for_ms = text.test.clear_for_ms;
-	if (group < 0) {
+	check_beside(r, e, &text, group);
+	if (group < 0)
 		complain(r, e->body, "a condition needs 'sensor', 'of', 'all', 'any' or 'not'");
-	} else if (group <= 1) {
+	else if (group <= 1)
 		read_leaf(r, e, &text, ret);
-	} else {
-		ret->op = group == 2 ? COND_ALL : COND_ANY;
-		refuse_tests(r, e, group_names[group]);
-		check_clear(r, &text.test, -1);
-		if (group == 4)
-			read_not(r, text.none, ret);
-		else
-			read_group(r, group == 2 ? text.all : text.any, group_names[group], ret);
-	}
+	else
+		read_combined(r, e, &text, group, ret);
+	if (group == 1 && text.at_least)
+		make_vote(r, &text, ret);
+	if (text.schedule.n)
+		keep_schedule(r, &text, ret);
 	return before == r->problems->n_errors;
+}
+
+void cond_degrade(struct cond *c)
+{
+	struct cond *kids = (struct cond *)(void *)c->kids;
+
+	if (c->op == COND_VOTE)
+		c->degrade = true;
+	for (int i = 0; i < c->n_kids; i++)
+		cond_degrade(&kids[i]);
 }
 
 bool cond_has_bare(const struct cond *c)
@@ -358,7 +255,7 @@ static void fill_bare(struct reader *r, const struct test_read *test, struct con
 	if (!test->is_given)
 		c->test = (struct test){.op = TEST_IS, .words = {alarm, 1}};
 	else
-		check_fit(r, c, test);
+		test_fit(r, c, test);
 	if (!c->for_ms)
 		c->for_ms = test->for_ms;
 	if (!c->clear_for_ms)

@@ -2,6 +2,7 @@
  * for what the system finds wrong with itself. */
 #include "language/reader.h"
 #include "language/tables.h"
+#include "language/test_rows.h"
 
 #include <string.h>
 
@@ -14,6 +15,8 @@ static const char *const per_words[] = {"zone", "site", "sensor", NULL};
 struct type_text {
 	struct incident_type type;
 	const struct node *when, *grades, *chain;
+	int64_t for_ms, clear_for_ms;
+	bool degrade;
 };
 
 #define COMMON_ROWS \
@@ -26,6 +29,9 @@ struct type_text {
 	    {"remind", KEY_DURATION, AT(struct type_text, type.remind_ms, int64_t), .min = 100, \
 	     .help = \
 	         "an acknowledged one is called back to mind; default: 15m critical, 1h major, 4h else"}, \
+	{"explained_by", KEY_STRINGS, AT(struct type_text, type.explained_by, struct strings), \
+	 .help = "types: while such an incident stands open around or feeding its zone, or of its " \
+	         "sensor's gateway, this one calls nobody; never for fire, gas, people"}, \
 	{ \
 		"contacts", KEY_LABEL, AT(struct type_text, type.contacts, struct text), \
 		    .help = "outside numbers shown with the call: 119, the gas company" \
@@ -51,8 +57,17 @@ static const struct key incident_rows[] = {
     {"investigate", KEY_DURATION, AT(struct type_text, type.investigate_ms, int64_t),
      .help = "the whole of it once somebody answered"},
     {"report", KEY_LATER, 0, .help = "the written report"},
-    {"degrade", KEY_REFUSED, 0, .help = "not yet supported"},
-    {"schedule", KEY_REFUSED, 0, .help = "not yet supported"},
+    {"for", KEY_DURATION, AT(struct type_text, for_ms, int64_t),
+     .help = "the same for the whole of 'when', unless it has its own: true only after it held for so long"},
+    {"clear_for", KEY_DURATION, AT(struct type_text, clear_for_ms, int64_t),
+     .help = "likewise: over only after it was over for so long"},
+    {"degrade", KEY_BOOL, AT(struct type_text, degrade, bool), .help = "of every 'at_least' in 'when'"},
+    {"schedule", KEY_HOURS, AT(struct type_text, type.schedule, struct schedule),
+     .help = "hours like \"22:00-06:00\" or \"mon-fri 08:00-18:00\", a list or one, by the site's clock: outside "
+             "them none is raised, when they begin what is true then is; their end closes none"},
+    {"staffed", KEY_HOURS, AT(struct type_text, type.staffed, struct schedule),
+     .help = "with pre_alarm: the hours when somebody is there to look; outside them the chain is called at "
+             "once"},
 };
 const struct table incident_keys = TABLE("incident", incident_rows);
 
@@ -66,25 +81,7 @@ struct grade_text {
 };
 
 static const struct key grade_rows[] = {
-    {"is", KEY_STRINGS, AT(struct grade_text, test.is, struct strings),
-     .help = "the value is this word, or one of these"},
-    {"is_not", KEY_STRINGS, AT(struct grade_text, test.is_not, struct strings),
-     .help = "the value is none of these words"},
-    {"has_word", KEY_TEXT, AT(struct grade_text, test.has_word, const char *),
-     .help = "the value has this word"},
-    {"above", KEY_NODE, AT(struct grade_text, test.above, const struct node *),
-     .help = "the number is greater"},
-    {"below", KEY_NODE, AT(struct grade_text, test.below, const struct node *), .help = "the number is less"},
-    {"clear_above", KEY_NODE, AT(struct grade_text, test.clear_above, const struct node *),
-     .help = "with below: over again above this"},
-    {"clear_below", KEY_NODE, AT(struct grade_text, test.clear_below, const struct node *),
-     .help = "with above: over again below this"},
-    {"silent_for", KEY_DURATION, AT(struct grade_text, test.silent_ms, int64_t), .min = 100,
-     .help = "nothing was heard for so long"},
-    {"for", KEY_DURATION, AT(struct grade_text, test.for_ms, int64_t),
-     .help = "true only after it held for so long"},
-    {"clear_for", KEY_DURATION, AT(struct grade_text, test.clear_for_ms, int64_t),
-     .help = "over only after it was over for so long"},
+    TEST_ROWS(struct grade_text),
     {"severity", KEY_WORD, AT(struct grade_text, severity, enum severity), .words = severity_words,
      .help = "default: the type's"},
     {"latch", KEY_BOOL, AT(struct grade_text, latch, bool), .help = "default: the type's"},
@@ -103,7 +100,7 @@ static void read_grade(struct reader *r, const struct entry *e, const struct con
 	must_be_id(r, e->key);
 	if (!keys_read(r, e, &grade_keys, &text) || !test_read(r, e, &text.test, &test))
 		return;
-	if ((int)text.severity < 0) {
+	if ((int)text.severity < 0 && !r->is_broken) {
 		complain(r, e->key, "grade '%s' has no severity, and its incident has none either",
 		         e->key->text);
 		return;
@@ -160,6 +157,19 @@ static void one_grade(struct reader *r, const struct cond *when, struct incident
 	type->n_grades = 1;
 }
 
+/* Delays of the type, where neither `when` nor the grade has its own. */
+static void delay_grades(const struct type_text *text, struct incident_type *type)
+{
+	struct grade *grades = (struct grade *)(void *)type->grades;
+
+	for (int i = 0; i < type->n_grades; i++) {
+		struct cond *when = &grades[i].when;
+
+		when->for_ms = when->for_ms ? when->for_ms : text->for_ms;
+		when->clear_for_ms = when->clear_for_ms ? when->clear_for_ms : text->clear_for_ms;
+	}
+}
+
 static void read_when(struct reader *r, const struct type_text *text, struct incident_type *type)
 {
 	struct cond when;
@@ -171,10 +181,13 @@ static void read_when(struct reader *r, const struct type_text *text, struct inc
 		return;
 	}
 	ok = cond_read(r, &(struct entry){NULL, text->when}, &when);
+	if (text->degrade)
+		cond_degrade(&when);
 	if (text->grades)
 		read_grades(r, text->grades, &when, type);
 	else if (ok)
 		one_grade(r, &when, type);
+	delay_grades(text, type);
 }
 
 /* -- types -- */
@@ -192,7 +205,7 @@ static int read_chain(struct reader *r, const struct node *node)
 		return i >= 0 ? i : 0;
 	if (!is_included(node)) {
 		complain_no_entry(r, SECTION_CHAINS, node, false);
-	} else if (say_once(r, arena_printf(&r->arena, "chain %s", node->text))) {
+	} else if (!r->is_broken && say_once(r, arena_printf(&r->arena, "chain %s", node->text))) {
 		caution(r, node, "there is no chain '%s': '%s' is called instead", node->text,
 		        r->plan->chains[0].id);
 		advise(r, "define it under 'chains' to call other roles for this");
@@ -215,6 +228,12 @@ static void finish(struct incident_type *t)
 		t->remind_ms = default_remind(t->severity);
 }
 
+static void complain_severity(struct reader *r, const struct entry *e)
+{
+	complain(r, e->key, "incident '%s' needs 'severity'", e->key->text);
+	advise(r, "severity: critical, major, minor or fault");
+}
+
 static void read_type(struct reader *r, const struct entry *e, struct incident_type *ret)
 {
 	struct type_text text = {.type.severity = (enum severity) - 1};
@@ -224,8 +243,8 @@ static void read_type(struct reader *r, const struct entry *e, struct incident_t
 	ret->id = arena_str(&r->plan->arena, e->key->text);
 	ret->self = -1;
 	ret->chain = read_chain(r, text.chain);
-	if ((int)ret->severity < 0 && !text.grades)
-		complain(r, e->key, "incident '%s' needs 'severity'", ret->id);
+	if ((int)ret->severity < 0 && !text.grades && !r->is_broken)
+		complain_severity(r, e);
 	read_when(r, &text, ret);
 	finish(ret);
 }
@@ -275,6 +294,7 @@ void incidents_read(struct reader *r)
 			complain(r, off->at[i].key,
 			         "'%s' is the alarm system's own: it cannot be switched off",
 			         off->at[i].key->text);
+	explained_check(r, list, n);
 	r->plan->types = list;
 	r->plan->n_types = n;
 }

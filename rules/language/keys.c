@@ -1,6 +1,7 @@
 /* keys.c - a map of the file into a struct, as its table says: unknown keys,
  * missing keys, wrong types, defaults. */
 #include "language/reader.h"
+#include "language/tables.h"
 
 #include "base/text.h"
 
@@ -28,12 +29,26 @@ bool must_be_list(struct reader *r, const struct node *node, const char *what)
 
 /* -- one value; each writes to `at` and says what it cannot take -- */
 
+/* They look like quotes, and are part of the text. */
+static void check_quotes(struct reader *r, const struct node *node, const char *text)
+{
+	static const char *const curly[] = {"\xe2\x80\x9c", "\xe2\x80\x9d", "\xe2\x80\x98", "\xef\xbc\x82"};
+
+	for (int i = 0; i < 4; i++) {
+		if (!node->is_plain || strncmp(text, curly[i], 3) != 0)
+			continue;
+		caution(r, node, "these quotes are part of the text: %s", text);
+		advise_full_width(r, text);
+	}
+}
+
 static bool read_text(struct reader *r, const struct key *key, const struct node *node, void *at)
 {
 	const char *text = scalar_text(r, node, key->name);
 
 	if (!text || (key->type == KEY_ID && !must_be_id(r, node)))
 		return false;
+	check_quotes(r, node, text);
 	if (key->type == KEY_FILTER || key->type == KEY_TOPIC) {
 		int wildcards = filter_check(r, node, text);
 
@@ -41,6 +56,7 @@ static bool read_text(struct reader *r, const struct key *key, const struct node
 			return false;
 		if (wildcards && key->type == KEY_TOPIC) {
 			complain(r, node, "'%s' must be one topic, without wildcards", key->name);
+			advise(r, "write the whole topic: a command goes to one device");
 			return false;
 		}
 	}
@@ -61,8 +77,10 @@ static bool read_bool(struct reader *r, const struct key *key, const struct node
 			caution(r, node, "ambiguous word '%s': write true or false", text);
 		return true;
 	}
-	if (text)
+	if (text) {
 		complain(r, node, "'%s' must be true or false, not '%s'", key->name, text);
+		advise(r, "write true or false, in small letters, without quotes");
+	}
 	return false;
 }
 
@@ -105,7 +123,10 @@ static bool read_duration(struct reader *r, const struct key *key, const struct 
 		return false;
 	if (!duration_parse(text, &ms)) {
 		complain(r, node, "'%s' must be a duration, not '%s'", key->name, text);
-		advise(r, "write 250ms, 3s, 5m, 1h or 2d");
+		if (!text[strspn(text, "0123456789")])
+			advise(r, "a unit is missing: %ss are seconds, %sm minutes, %sh hours", text, text, text);
+		else if (!advise_full_width(r, text))
+			advise(r, "write 250ms, 3s, 5m, 1h or 2d");
 		return false;
 	}
 	if (ms < key->min || ms > max) {
@@ -122,11 +143,12 @@ static int word_index(struct reader *r, const struct key *key, const struct node
 	const char *text = scalar_text(r, node, key->name), *list = "";
 	struct nearest near = {.word = text};
 
+	for (int i = 0; text && key->words[i]; i++)
+		if (!strcmp(key->words[i], text))
+			return i;
 	if (!text)
 		return -1;
 	for (int i = 0; key->words[i]; i++) {
-		if (!strcmp(key->words[i], text))
-			return i;
 		nearest_try(&near, key->words[i]);
 		list = arena_printf(&r->arena, "%s%s%s", list, i ? ", " : "", key->words[i]);
 	}
@@ -189,6 +211,8 @@ static bool read_strings(struct reader *r, const struct key *key, const struct n
 		const char *text = scalar_text(r, items[i], key->name);
 
 		ok = ok && text;
+		if (text)
+			check_quotes(r, items[i], text);
 		texts[i] = text ? arena_str(&r->plan->arena, text) : "";
 	}
 	*ret = (struct strings){texts, n};
@@ -264,33 +288,90 @@ static bool unescape(char *token)
 	return true;
 }
 
+/* [key=text] chooses an element of an array, [=text] asks whether it is in one.
+ * The token keeps the key. False: neither, nor a key. */
+static bool split_pick(char *token, const char **ret_text)
+{
+	size_t len = strlen(token);
+	char *equals = strchr(token, '=');
+
+	*ret_text = NULL;
+	if (token[0] != '[')
+		return true;
+	if (token[len - 1] != ']' || !equals)
+		return false;
+	token[len - 1] = 0;
+	*equals = 0;
+	*ret_text = equals + 1;
+	memmove(token, token + 1, strlen(token));
+	return true;
+}
+
+static bool read_token(struct reader *r, const struct node *node, char *token, const char **ret_pick)
+{
+	if (!unescape(token)) {
+		complain(r, node, "in a JSON pointer '~' is written ~0 and '/' within a key ~1");
+		return false;
+	}
+	if (split_pick(token, ret_pick))
+		return true;
+	complain(r, node, "'%s' is neither a key nor [key=text]", token);
+	advise(r, "[name=pressure] chooses the array's element with that name, [=flood] asks whether the text "
+	          "is in the array, /0 is its first element; a '/' within is written ~1");
+	return false;
+}
+
+static bool shared_path(const struct reader *r, const char *text, struct value_path *ret)
+{
+	for (int i = 0; i < SHARED_PATHS_MAX && i < r->n_paths; i++)
+		if (!strcmp(r->paths[i].pointer, text)) {
+			*ret = r->paths[i];
+			return true;
+		}
+	return false;
+}
+
 static bool read_pointer(struct reader *r, const struct key *key, const struct node *node, void *at)
 {
 	const char *text = scalar_text(r, node, key->name), *from;
 	struct value_path *ret = at;
-	const char **keys;
+	const char **keys, **picks;
+	bool has_picks = false;
 	int n = 0;
 
 	if (!text)
 		return false;
+	if (shared_path(r, text, ret))
+		return true;
 	if (text[0] != '/') {
 		complain(r, node, "'%s' must be a JSON pointer: it begins with '/'", key->name);
 		advise(r, "write /%s, or leave '%s' out when the payload is plain text", text, key->name);
 		return false;
 	}
 	keys = arena_alloc(&r->plan->arena, (strlen(text) + 1) * sizeof *keys);
+	picks = arena_alloc(&r->arena, (strlen(text) + 1) * sizeof *picks);
 	for (from = text; *from == '/';) {
 		size_t len = strcspn(from + 1, "/");
 		char *token = arena_dup(&r->plan->arena, from + 1, len);
 
-		if (!unescape(token)) {
-			complain(r, node, "in a JSON pointer '~' is written ~0 and '/' within a key ~1");
+		if (!read_token(r, node, token, &picks[n]))
 			return false;
-		}
+		has_picks |= picks[n] != NULL;
 		keys[n++] = token;
 		from += 1 + len;
+		if (picks[n - 1] && !*token && *from) {
+			complain(r, node, "[=%s] is the last of a pointer: it says true or false", picks[n - 1]);
+			return false;
+		}
 	}
-	*ret = (struct value_path){arena_str(&r->plan->arena, text), {keys, n}, false};
+	*ret = (struct value_path){.pointer = arena_str(&r->plan->arena, text), .keys = {keys, n}};
+	if (has_picks) {
+		const char **kept = arena_alloc(&r->plan->arena, (size_t)n * sizeof *kept);
+
+		memcpy(kept, picks, (size_t)n * sizeof *kept);
+		ret->picks = kept;
+	}
+	r->paths[r->n_paths++ % SHARED_PATHS_MAX] = *ret;
 	return true;
 }
 
@@ -314,6 +395,28 @@ static bool read_refs(struct reader *r, const struct key *key, const struct node
 	return found == n;
 }
 
+static bool read_hours(struct reader *r, const struct key *key, const struct node *node, void *at)
+{
+	int n, found = 0;
+	const struct node *const *items = one_or_list(&node, &n);
+	struct hours *hours = arena_alloc(&r->plan->arena, (size_t)(n + 1) * sizeof *hours);
+
+	for (int i = 0; i < n; i++) {
+		const char *text = scalar_text(r, items[i], key->name);
+
+		if (text && hours_parse(text, &hours[found])) {
+			found++;
+		} else if (text) {
+			complain(r, items[i], "'%s' are no hours", text);
+			advise(r, "write \"22:00-06:00\", \"mon-fri 08:00-18:00\" or \"sat,sun 00:00-24:00\"");
+		}
+	}
+	if (!n)
+		complain(r, node, "'%s' has no hours", key->name);
+	*(struct schedule *)at = (struct schedule){hours, found};
+	return n && found == n;
+}
+
 static bool read_node(struct reader *r, const struct key *key, const struct node *node, void *at)
 {
 	(void)r;
@@ -327,7 +430,8 @@ static bool (*const readers[])(struct reader *, const struct key *, const struct
     [KEY_FILTER] = read_text,       [KEY_BOOL] = read_bool,   [KEY_INT] = read_int,
     [KEY_DURATION] = read_duration, [KEY_WORD] = read_word,   [KEY_WORDS] = read_words,
     [KEY_STRINGS] = read_strings,   [KEY_LABEL] = read_label, [KEY_POINTER] = read_pointer,
-    [KEY_REF] = read_ref,           [KEY_REFS] = read_refs,   [KEY_NODE] = read_node,
+    [KEY_HOURS] = read_hours,       [KEY_REF] = read_ref,     [KEY_REFS] = read_refs,
+    [KEY_NODE] = read_node,
 };
 
 bool value_read(struct reader *r, const struct key *key, const struct node *node, void *at)
@@ -375,7 +479,7 @@ static const struct key *find_key(const struct table *t, const char *name)
 	return NULL;
 }
 
-static void read_pair(struct reader *r, const struct table *t, const struct pair *pair, void *out)
+static bool read_pair(struct reader *r, const struct table *t, const struct pair *pair, void *out)
 {
 	const struct key *key = find_key(t, pair->key->text);
 
@@ -383,24 +487,28 @@ static void read_pair(struct reader *r, const struct table *t, const struct pair
 		unknown_key(r, t, pair->key);
 	} else if (key->type == KEY_LATER) {
 		caution(r, pair->key, "'%s' is not yet supported: ignored", key->name);
-	} else if (key->type == KEY_REFUSED) {
-		complain(r, pair->key, "'%s' is not yet supported", key->name);
-		advise(r, "ignoring it would change what raises an alarm: write the condition without it");
 	} else {
-		value_read(r, key, pair->value, (char *)out + key->at);
+		return value_read(r, key, pair->value, (char *)out + key->at);
 	}
+	return key && key->type == KEY_LATER;
+}
+
+/* Of these a part may stand in another file. */
+static bool is_spread(const struct table *t)
+{
+	return t == &incident_keys || t == &interlock_keys || t == &site_keys || t == &broker_keys;
 }
 
 bool keys_read(struct reader *r, const struct entry *e, const struct table *t, void *out)
 {
-	int before = r->problems->n_errors;
+	bool ok = true;
 
 	defaults(r, t, out);
 	if (!must_be_map(r, e, e->key ? arena_printf(&r->arena, "'%s'", e->key->text) : t->name))
 		return false;
 	for (int i = 0; i < e->body->n; i++)
-		read_pair(r, t, &e->body->pairs[i], out);
-	for (int i = 0; i < t->n; i++) {
+		ok = read_pair(r, t, &e->body->pairs[i], out) && ok;
+	for (int i = 0; i < t->n && !(r->is_broken && is_spread(t)); i++) {
 		const struct node *owner = e->key ? e->key : e->body;
 
 		if (!t->keys[i].must || node_get(e->body, t->keys[i].name))
@@ -410,6 +518,7 @@ bool keys_read(struct reader *r, const struct entry *e, const struct table *t, v
 		else
 			complain(r, owner, "%s needs '%s'", t->name, t->keys[i].name);
 		advise(r, "%s: %s", t->keys[i].name, t->keys[i].help);
+		ok = false;
 	}
-	return before == r->problems->n_errors;
+	return ok;
 }

@@ -4,6 +4,8 @@
 #ifndef TOCSIN_KEYS_H
 #define TOCSIN_KEYS_H
 
+#include "base/buf.h"
+
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -48,11 +50,11 @@ enum key_type {
 	KEY_STRINGS,  /* struct strings: one text or a list */
 	KEY_LABEL,    /* struct text: one text or {zh, en} */
 	KEY_POINTER,  /* struct value_path: JSON pointer */
+	KEY_HOURS,    /* struct schedule: "mon-fri 08:00-18:00" or a list */
 	KEY_REF,      /* int: id of `section`; -1 when absent */
 	KEY_REFS,     /* struct ids: one id or a list */
 	KEY_NODE,     /* const struct node *: has a table of its own */
 	KEY_LATER,    /* not yet supported: warned of and ignored */
-	KEY_REFUSED,  /* not yet supported, and dangerous to ignore: an error */
 };
 
 struct key {
@@ -86,5 +88,17 @@ const struct table *const *language_keys(int *ret_n);
 /* The text of a section's top key, and of one entry of it. */
 const char *section_name(enum section s);
 const char *section_one(enum section s);
+
+/* A key's help with its range, default and whether it is required. */
+void key_help(const struct key *key, struct buf *out);
+/* One table as it stands in tocsin.yaml(5), behind its comment `keys: NAME`. */
+void manual_print(const struct table *t, struct buf *out);
+/* All tables for the screen. */
+void keys_print(struct buf *out);
+/* All of them as a JSON Schema, draft 07. */
+void schema_print(struct buf *out);
+/* The schema of a key that has a form of its own (every KEY_NODE); NULL: its type says it. The table by
+ * its name in the schema: "cond". */
+const char *schema_shape(const char *table, const char *key);
 
 #endif

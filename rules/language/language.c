@@ -16,7 +16,7 @@ const struct table *const *language_keys(int *ret_n)
 	return tables;
 }
 
-static void reader_init(struct reader *r, const struct source *sources, int n, struct problems *problems)
+void reader_init(struct reader *r, const struct source *sources, int n, struct problems *problems)
 {
 	*r = (struct reader){.sources = sources, .n_sources = n, .problems = problems};
 	arena_init(&r->arena);
@@ -28,7 +28,7 @@ static void reader_init(struct reader *r, const struct source *sources, int n, s
 	arena_init(&r->plan->arena);
 }
 
-static void reader_fini(struct reader *r)
+void reader_fini(struct reader *r)
 {
 	free(r->wanted);
 	free(r->said);
@@ -63,7 +63,7 @@ struct plan *language_read(const struct source *sources, int n, struct problems 
 	roots = arena_alloc(&r.arena, (size_t)(n + 1) * sizeof *roots);
 	for (int i = 0; i < n; i++)
 		roots[i] = yaml_read(&r, i);
-	if (n && !r.is_broken) {
+	if (n) { /* what is right in the other files is looked at all the same */
 		sections_collect(&r, roots);
 		read_sections(&r);
 	}
@@ -74,6 +74,32 @@ struct plan *language_read(const struct source *sources, int n, struct problems 
 		plan_free(r.plan);
 	reader_fini(&r);
 	return plan;
+}
+
+void language_accuse(const struct source *main, const struct accusation *a, struct problems *problems)
+{
+	struct reader r;
+	const struct node *root, *value;
+	struct nearest near = {0};
+
+	reader_init(&r, main, 1, problems);
+	root = yaml_read(&r, 0);
+	value = node_get(node_get(root, a->section), a->key);
+	if (value && value->kind == NODE_SCALAR) {
+		near.word = value->text;
+		for (int i = 0; i < a->known.n; i++)
+			nearest_try(&near, a->known.at[i]);
+		complain(&r, value, "%s", a->text);
+	} else {
+		complain_at(&r, (struct mark){0, 1, 1}, "%s", a->text);
+	}
+	if (near.best)
+		advise_nearest(&r, &near);
+	else
+		advise(&r, "%s", a->hint);
+	problems_sort(problems);
+	plan_free(r.plan);
+	reader_fini(&r);
 }
 
 struct strings language_includes(const struct source *main, struct arena *arena)

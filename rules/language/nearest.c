@@ -51,13 +51,20 @@ void advise_nearest(struct reader *r, const struct nearest *n)
 		advise(r, "did you mean '%s'?", n->best);
 }
 
+/* ASCII, nothing, or a full-width one of them. */
+static bool is_sign(const char *at)
+{
+	return !(at[0] & 0x80) || !strncmp(at, "\xef\xbc", 2) || !strncmp(at, "\xef\xbd", 2);
+}
+
 /* Between ASCII characters: within Chinese text it is at home. */
 static bool stands_alone(const char *text, const char *sign)
 {
 	const char *at = strstr(text, sign);
 
 	for (; at; at = strstr(at + 1, sign))
-		if ((at == text || !(at[-1] & 0x80)) && !(at[strlen(sign)] & 0x80))
+		if ((at == text || !(at[-1] & 0x80) || (at - text >= 3 && is_sign(at - 3))) &&
+		    is_sign(at + strlen(sign)))
 			return true;
 	return false;
 }
@@ -66,10 +73,20 @@ bool advise_full_width(struct reader *r, const char *text)
 {
 	static const struct {
 		const char *wide, *plain;
-	} signs[] = {{"：", ":"}, {"，", ","}, {"“", "\""}, {"”", "\""}, {"‘", "'"},
-	             {"’", "'"},  {"｛", "{"}, {"｝", "}"}, {"［", "["}, {"］", "]"},
-	             {"【", "["}, {"】", "]"}, {"　", " "}, {"－", "-"}};
+	} signs[] = {{"“", "\""}, {"”", "\""}, {"‘", "'"}, {"’", "'"}, {"【", "["},
+	             {"】", "]"},  {"　", " "},  {"。", "."}, {"、", ","}, {"℃", "°C"}};
+	char wide[4] = "\xef\xbc\x81", plain[2] = "!";
 
+	/* U+FF01 to U+FF5E are the signs from '!' to '~', each as wide as a Chinese one */
+	for (int i = 0; i < '~' - '!' + 1; i++) {
+		wide[1] = (char)(0xbc + (i + 1) / 64);
+		wide[2] = (char)(0x80 + (i + 1) % 64);
+		plain[0] = (char)('!' + i);
+		if (!stands_alone(text, wide))
+			continue;
+		advise(r, "here stands a full-width '%s': type an ordinary '%s'", wide, plain);
+		return true;
+	}
 	for (size_t i = 0; i < sizeof signs / sizeof *signs; i++) {
 		if (!stands_alone(text, signs[i].wide))
 			continue;

@@ -146,6 +146,12 @@ static int first_language(const struct reader *r)
 	return lang >= 0 ? lang : 0;
 }
 
+static void complain_language(struct reader *r, const struct entry *e, enum lang lang)
+{
+	complain(r, node_get(e->body, "language"), "'%s' is not one of the site's languages", lang_name(lang));
+	advise(r, "add it to 'languages', or write one of them");
+}
+
 static void read_person(struct reader *r, const struct entry *e, struct person *ret)
 {
 	struct person_text text = {0};
@@ -165,8 +171,7 @@ static void read_person(struct reader *r, const struct entry *e, struct person *
 	if (!node_get(e->body, "language"))
 		ret->language = (enum lang)first_language(r);
 	else if (!(r->plan->languages & 1u << ret->language))
-		complain(r, node_get(e->body, "language"), "'%s' is not one of the site's languages",
-		         lang_name(ret->language));
+		complain_language(r, e, ret->language);
 	ret->channels = text.channels ? read_channels(r, text.channels) : default_channels(r, e);
 }
 
@@ -190,7 +195,7 @@ static void check_shared(struct reader *r, const struct person *people, int i)
 
 static void must_have(struct reader *r, enum section s, const char *hint)
 {
-	if (r->sections[s].n)
+	if (r->sections[s].n || r->is_broken)
 		return;
 	complain_at(r, (struct mark){0, 1, 1}, "there is no %s: the section '%s' is missing or empty",
 	            section_one(s), section_name(s));
@@ -269,9 +274,11 @@ static void check_cover(struct reader *r, const struct role *roles, int n)
 
 		while (at >= 0 && at != i && steps++ < n)
 			at = roles[at].covered_by;
-		if (at == i)
-			complain(r, node_get(r->sections[SECTION_ROLES].at[i].body, "covered_by"),
-			         "role '%s' covers itself, through its 'covered_by'", roles[i].id);
+		if (at != i)
+			continue;
+		complain(r, node_get(r->sections[SECTION_ROLES].at[i].body, "covered_by"),
+		         "role '%s' covers itself, through its 'covered_by'", roles[i].id);
+		advise(r, "give one of these roles a 'holder'");
 	}
 }
 
@@ -312,7 +319,7 @@ static void make_up(struct reader *r, const struct wanted *w, const struct role 
 
 	ret->id = arena_str(&r->plan->arena, w->at->text);
 	*ret = (struct role){ret->id, {{ret->id, ret->id}}, -1, -1, by};
-	if (by < 0)
+	if (by < 0 || r->is_broken)
 		return; /* no chain: an error already */
 	caution(r, w->at, "role '%s' is not defined: '%s' covers it", ret->id, defined[by].id);
 	for (int i = 0; i < r->sections[SECTION_ROLES].n; i++)
@@ -358,6 +365,12 @@ static const struct key level_rows[] = {
 };
 const struct table level_keys = TABLE("chain's level", level_rows);
 
+static void complain_empty_call(struct reader *r, const struct node *call)
+{
+	complain(r, call, "'call' is an empty list: nobody would be called");
+	advise(r, "name one role at least");
+}
+
 static void read_levels(struct reader *r, const struct node *node, struct chain *ret)
 {
 	struct level *levels;
@@ -372,7 +385,7 @@ static void read_levels(struct reader *r, const struct node *node, struct chain 
 
 		keys_read(r, &(struct entry){NULL, node->items[i]}, &level_keys, &levels[i]);
 		if (call && call->kind == NODE_LIST && !call->n)
-			complain(r, call, "'call' is an empty list: nobody would be called");
+			complain_empty_call(r, call);
 	}
 	ret->levels = levels;
 	ret->n_levels = node->n;

@@ -12,8 +12,41 @@ static const char *const hazard_words[] = {HAZARD_LIST(WORD) NULL};
 static const struct key zone_rows[] = {
     {"name", KEY_LABEL, AT(struct zone, name, struct text), .help = "as people call it; default: the id"},
     {"in", KEY_REF, AT(struct zone, in, int), .section = SECTION_ZONES, .help = "the zone around it"},
+    {"fed_by", KEY_REFS, AT(struct zone, fed_by, struct ids), .section = SECTION_ZONES,
+     .help = "zone or zones its power comes from: a power loss there explains what falls silent here"},
 };
 const struct table zone_keys = TABLE("zone", zone_rows);
+
+/* Over those seen already the answer is known: no. */
+static bool feeds(const struct zone *zones, int at, int zone, bool *seen)
+{
+	for (int i = 0; i < zones[at].fed_by.n; i++) {
+		int feeder = zones[at].fed_by.at[i];
+
+		if (feeder == zone)
+			return true;
+		if (feeder < 0 || seen[feeder])
+			continue;
+		seen[feeder] = true;
+		if (feeds(zones, feeder, zone, seen))
+			return true;
+	}
+	return false;
+}
+
+static void complain_feeder(struct reader *r, int i, const char *zone)
+{
+	complain(r, node_get(r->sections[SECTION_ZONES].at[i].body, "fed_by"), "zone '%s' is fed by itself", zone);
+	advise(r, "'fed_by' leads up to the switch room, and from there no way back");
+}
+
+static void check_feeders(struct reader *r, const struct zone *zones, int n)
+{
+	for (int i = 0; i < n; i++)
+		if (zones[i].fed_by.n &&
+		    feeds(zones, i, i, arena_alloc(&r->arena, (size_t)n * sizeof(bool))))
+			complain_feeder(r, i, zones[i].id);
+}
 
 static void check_nesting(struct reader *r, const struct zone *zones, int n)
 {
@@ -42,6 +75,7 @@ void zones_read(struct reader *r)
 			z->name = (struct text){{z->id, z->id}};
 	}
 	check_nesting(r, zones, e->n);
+	check_feeders(r, zones, e->n);
 	r->plan->zones = zones;
 	r->plan->n_zones = e->n;
 }

@@ -40,6 +40,8 @@ static struct draft *refer(struct reader *r, const struct drafts *d, const struc
 		return found;
 	for (int i = 0; i < d->n; i++)
 		nearest_try(&near, d->at[i].e.key->text);
+	if (r->is_broken)
+		return NULL;
 	complain(r, id, "there is no step '%s' in this playbook", id->text);
 	advise_nearest(r, &near);
 	return NULL;
@@ -219,6 +221,12 @@ static void join_failed(struct reader *r, const struct drafts *d, const struct d
 
 enum colour { WHITE, GREY, BLACK };
 
+static void complain_waits(struct reader *r, const struct node *step, const char *on)
+{
+	complain(r, step, "step '%s' waits for itself: it waits for '%s', which waits for it", step->text, on);
+	advise(r, "take one 'after' or 'when' out");
+}
+
 static void visit(struct reader *r, const struct drafts *d, int i, enum colour *colours)
 {
 	const struct draft *s = &d->at[i];
@@ -230,9 +238,7 @@ static void visit(struct reader *r, const struct drafts *d, int i, enum colour *
 		while (d->at[next].index != s->after[k].step)
 			next++;
 		if (colours[next] == GREY)
-			complain(r, s->e.key,
-			         "step '%s' waits for itself: it waits for '%s', which waits for it",
-			         s->e.key->text, d->at[next].e.key->text);
+			complain_waits(r, s->e.key, d->at[next].e.key->text);
 		else if (colours[next] == WHITE)
 			visit(r, d, next, colours);
 	}

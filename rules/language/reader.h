@@ -24,11 +24,17 @@ struct wanted {
 	int playbook;
 };
 
-/* The words of a profile, once for all its sensors. */
-enum { SHARED_WORDS_MAX = 16 };
+/* Words and pointers that many sensors write alike, once for all of them. */
+enum { SHARED_WORDS_MAX = 16, SHARED_PATHS_MAX = 16 };
 struct shared_words {
 	const struct node *node;
 	const struct word_set *sets;
+};
+
+/* All sensors of a kind fit a limit in this unit: found once, for many conditions. */
+enum { FITS_MAX = 64 };
+struct fit {
+	const char *kind, *unit; /* unit "": none */
 };
 
 struct reader {
@@ -37,7 +43,7 @@ struct reader {
 	struct problems *problems;
 	const char **names; /* of the sources, as long as the problems live */
 	int **lines;        /* byte offset of each line of a source; [0] is their number */
-	bool is_broken;     /* a file that is not YAML */
+	bool is_broken;     /* a part could not be read: what is missing may stand there, and is not told of */
 	bool is_dropped;    /* the last problem was known already: its hint too */
 	struct arena arena; /* dies with the run */
 	struct plan *plan;
@@ -49,9 +55,20 @@ struct reader {
 	int playbook; /* being read */
 	const char **said;
 	int n_said;
+	int *by_kind; /* sensors, when kind.c has sorted them */
+	struct fit fits[FITS_MAX];
+	int n_fits;
 	struct shared_words words[SHARED_WORDS_MAX];
-	int n_words;
+	int n_words; /* so many were kept; the oldest gives way */
+	struct value_path paths[SHARED_PATHS_MAX];
+	int n_paths;
 };
+
+/* -- language.c -- */
+
+/* The plan begun in r->plan stays the caller's. */
+void reader_init(struct reader *r, const struct source *sources, int n, struct problems *problems);
+void reader_fini(struct reader *r);
 
 /* -- problem.c -- */
 
@@ -94,6 +111,17 @@ struct entry entry_merge(struct reader *r, const struct entry *lower, const stru
 /* The entry says `enabled: false`; the key is taken out either way. */
 bool entry_is_off(struct reader *r, struct entry *e);
 
+/* -- kind.c -- */
+
+/* Once all sensors are read: those of a kind in a zone, and those whose topic
+ * says their zone; zone -1: all of the kind. */
+struct each {
+	const int *sensors;
+	int at, end, next_at, next_end;
+};
+struct each each_of(struct reader *r, const char *kind, int zone);
+int each_next(struct each *e); /* a sensor, or -1 */
+
 /* -- keys.c, scalar.c -- */
 
 /* Fills the struct at out from a map; false when that gave an error. */
@@ -130,17 +158,21 @@ void plan_check(struct reader *r); /* what several sections say together */
 /* A role of a playbook; one that nobody defined is made up. */
 int role_wanted(struct reader *r, const struct node *id);
 
+/* -- explain.c -- */
+void explained_check(struct reader *r, struct incident_type *list, int n);
+
 /* -- step.c -- */
 void steps_read(struct reader *r, const struct entry *e, struct playbook *ret);
 
-/* -- cond.c -- */
+/* -- cond.c, cond_test.c -- */
 
 /* A test as written, of a leaf or of a grade. */
 struct test_text {
 	struct strings is, is_not;
 	const char *has_word;
-	const struct node *above, *below, *clear_above, *clear_below;
-	int64_t silent_ms, for_ms, clear_for_ms;
+	const struct node *above, *below, *outside, *clear_above, *clear_below, *rises, *falls;
+	int changes;
+	int64_t over_ms, silent_ms, for_ms, clear_for_ms;
 };
 
 struct test_read {
@@ -151,13 +183,21 @@ struct test_read {
 	int64_t for_ms, clear_for_ms;
 };
 
+extern const char *const test_names[]; /* in the order of enum test_op, NULL-ended */
+/* The given one of several names, -1: none; more than one is a problem. */
+int which_name(struct reader *r, const struct entry *e, const char *const *names, const char *advice);
 bool test_read(struct reader *r, const struct entry *e, const struct test_text *text, struct test_read *ret);
+/* Keys that belong to a test which is not there (op -1: to none). */
+void test_strays(struct reader *r, const struct test_text *text, int op);
+/* Do the unit and the words fit the sensors of the leaf? */
+void test_fit(struct reader *r, const struct cond *c, const struct test_read *t);
 /* The tree of a `when`; leaves without a test have node -1. */
 bool cond_read(struct reader *r, const struct entry *e, struct cond *ret);
 /* A copy whose bare leaves take the test; numbers the nodes from *next. */
 void cond_expand(struct reader *r, const struct cond *from, const struct test_read *test, struct cond *ret,
                  int *next);
 bool cond_has_bare(const struct cond *c);
+void cond_degrade(struct cond *c); /* every vote in it */
 /* Can the leaf look at this sensor, in some zone? */
 bool cond_selects(const struct plan *p, const struct cond *c, int sensor);
 

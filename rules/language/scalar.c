@@ -14,6 +14,7 @@ const char *scalar_text(struct reader *r, const struct node *node, const char *w
 	}
 	if (!*node->text) {
 		complain(r, node, "'%s' has no value", what);
+		advise(r, "write %s: VALUE; a text that begins with # needs quotes", what);
 		return NULL;
 	}
 	return node->text;
@@ -40,12 +41,14 @@ bool number_read(struct reader *r, const struct node *node, int64_t *ret_milli, 
 		n += 2 + strspn(text + n + 2, "0123456789");
 	if (!milli_parse(text, n, ret_milli)) {
 		complain(r, node, "'%s' is not a number", text);
-		advise(r, "write 25, 0.5 or a number with its sensor's unit: 25 %%LEL");
+		if (!advise_full_width(r, text))
+			advise(r, "write 25, 0.5 or a number with its sensor's unit: 25 %%LEL");
 		return false;
 	}
 	unit = text + n + strspn(text + n, " ");
 	if (*unit && strchr("0123456789+-.,;:_'\"/", *unit)) {
 		complain(r, node, "'%s' is not a number with a unit", text);
+		advise(r, "%s", *unit == ',' ? "the sign before decimals is a point: 0.5" : "write 25 or 25 %LEL");
 		return false;
 	}
 	*ret_unit = *unit ? unit : NULL;
@@ -70,10 +73,12 @@ int filter_check(struct reader *r, const struct node *node, const char *filter)
 		wildcards++;
 		if (!alone) {
 			complain(r, node, "in a topic '%c' stands alone between slashes", *at);
+			advise(r, "+ stands for one whole level, # for all that follow: plc/+/leak, plc/#");
 			return -1;
 		}
 		if (*at == '#' && at[1]) {
 			complain(r, node, "in a topic '#' can only be the last level");
+			advise(r, "write + for a level in the middle");
 			return -1;
 		}
 	}

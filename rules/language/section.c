@@ -183,8 +183,10 @@ static void settle(struct reader *r, enum section s, struct pile *p)
 		struct entry e = p->at[i].e;
 
 		if (!must_be_id(r, e.key) ||
-		    !must_be_map(r, &e, arena_printf(&r->arena, "'%s'", e.key->text)))
+		    !must_be_map(r, &e, arena_printf(&r->arena, "'%s'", e.key->text))) {
+			r->is_broken = true;
 			continue;
+		}
 		if (entry_is_off(r, &e)) {
 			warn_off(r, s, &e);
 			off->at[off->n++] = e;
@@ -202,8 +204,12 @@ static void collect_many(struct reader *r, enum section s, const struct entry *t
 	for (int k = 1; k <= r->n_sources; k++) {
 		const struct entry *e = &top[k % r->n_sources];
 
-		if (!e->key || !must_be_map(r, e, arena_printf(&r->arena, "'%s'", sections[s].name)))
+		if (!e->key)
 			continue;
+		if (!must_be_map(r, e, arena_printf(&r->arena, "'%s'", sections[s].name))) {
+			r->is_broken = true;
+			continue;
+		}
 		for (int i = 0; i < e->body->n; i++)
 			pile_add(&pile, (struct entry){e->body->pairs[i].key, e->body->pairs[i].value});
 	}
@@ -246,6 +252,7 @@ static void unknown_section(struct reader *r, const struct node *key)
 	complain(r, key, "unknown section '%s'", key->text);
 	if (!advise_full_width(r, key->text))
 		advise_nearest(r, &near);
+	r->is_broken = true; /* it may be one that is misspelt */
 }
 
 /* top[section * n_sources + file]: the section as it stands in the file. */
@@ -308,24 +315,48 @@ int entry_find(const struct entries *e, const char *id)
 	return -1;
 }
 
+/* A few are listed. */
+static void advise_entries(struct reader *r, enum section s)
+{
+	enum { FEW = 8 };
+	const struct entries *on = &r->sections[s];
+	const char *list = "";
+
+	for (int i = 0; i < on->n && on->n <= FEW; i++)
+		list = arena_printf(&r->arena, "%s%s%s", list, i ? ", " : "", on->at[i].key->text);
+	if (*list)
+		advise(r, "one of: %s", list);
+	else
+		advise(r, "define it under '%s'", sections[s].name);
+}
+
 void complain_no_entry(struct reader *r, enum section s, const struct node *id, bool is_warning)
 {
 	const struct entries *on = &r->sections[s], *off = &r->off[s];
 	struct nearest near = {.word = id->text};
 
-	for (int i = 0; i < on->n; i++)
-		nearest_try(&near, on->at[i].key->text);
+	r->is_dropped = true;
+	if (r->is_broken)
+		return;
 	if (is_warning)
 		caution(r, id, "there is no %s '%s'", sections[s].one, id->text);
 	else
 		complain(r, id, "there is no %s '%s'", sections[s].one, id->text);
+	if (r->is_dropped)
+		return;
+	for (int i = 0; i < on->n; i++)
+		nearest_try(&near, on->at[i].key->text);
 	for (int i = 0; i < off->n; i++)
 		if (!strcmp(off->at[i].key->text, id->text)) {
 			advise(r, "it is switched off at %s", mark_text(r, off->at[i].key->mark));
 			return;
 		}
-	if (!advise_full_width(r, id->text))
+	if (advise_full_width(r, id->text))
+		return;
+	if (near.best)
 		advise_nearest(r, &near);
+	else
+		advise_entries(r, s);
 }
 
 int entry_refer(struct reader *r, enum section s, const struct node *id)

@@ -1,30 +1,59 @@
 /* sensor.c - sensors, and the profiles that preset them. */
 #include "language/reader.h"
+#include "language/sensor_value.h"
 #include "language/tables.h"
 
 #include <string.h>
 #include <strings.h>
 
+enum { VIA_MAX = 4 };
+
 struct sensor_text {
 	struct sensor_def def;
 	const char *profile;
 	const struct node *zone, *words, *availability;
+	struct value_nodes nodes;
 };
+
+static const char *const encodings[] = {"utf-8", "gb18030", NULL};
+static const char *const retained_words[] = {"adopt", "ignore", "newer", NULL};
 
 /* The first rows are those a profile may preset. */
 static const struct key sensor_rows[] = {
     {"value", KEY_POINTER, AT(struct sensor_text, def.value, struct value_path),
-     .help = "JSON pointer to the value; without it the whole payload is the value"},
+     .help = "JSON pointer to the value; without it the whole payload is the value. [name=pressure] in it "
+             "chooses an array's element, a last [=flood] asks whether the text is in the array"},
     {"stamp", KEY_POINTER, AT(struct sensor_text, def.stamp, struct value_path),
-     .help = "JSON pointer to the source's time or message id: by it a message delivered twice counts once"},
+     .help = "JSON pointer to the source's time or message id: by it a message delivered twice counts once, "
+             "and max_age knows its age"},
     {"words", KEY_NODE, AT(struct sensor_text, words, const struct node *),
-     .help = "{alarm: [\"1\"], normal: [\"0\"]}: what the payload's texts mean"},
+     .help = "{alarm: [\"1\"], normal: [\"0\"]}: what the payload's texts mean; {alarm: {has_word: OB}}: what a "
+             "word in them means, the first of the list that fits"},
+    {"decode", KEY_NODE, AT(struct sensor_text, nodes.decode, const struct node *),
+     .help = "{from, byte, bit, type}: the value is a bit or a number in bytes written as text"},
+    {"scale", KEY_NODE, AT(struct sensor_text, nodes.scale, const struct node *),
+     .help = "number = what it sends * scale + offset, exact to 1/1000"},
+    {"offset", KEY_NODE, AT(struct sensor_text, nodes.offset, const struct node *),
+     .help = "is added to its number after scale"},
+    {"missing", KEY_TEXT, AT(struct sensor_text, def.missing, const char *),
+     .help = "the text that a missing value stands for; without it what is missing has not changed"},
+    {"charset", KEY_WORD, AT(struct sensor_text, def.encoding, enum encoding), .words = encodings,
+     .help = "of its payload; default: utf-8"},
+    {"max_age", KEY_DURATION, AT(struct sensor_text, def.max_age_ms, int64_t), .min = 1000,
+     .help = "a message that is older by its stamp is a replay: ignored and counted"},
+    {"retained", KEY_WORD, AT(struct sensor_text, def.retained, enum retained), .words = retained_words,
+     .help = "what the broker kept of it: adopt it as its state (default), ignore it, or adopt it when newer "
+             "than max_age"},
+    {"off_delay", KEY_DURATION, AT(struct sensor_text, def.off_delay_ms, int64_t), .min = 100,
+     .help = "it says only that something happens, never that it is over: normal again after so long"},
     {"unit", KEY_TEXT, AT(struct sensor_text, def.unit, const char *),
      .help = "of its number; a limit may repeat it and must then match"},
     {"silent_after", KEY_DURATION, AT(struct sensor_text, def.silent_after_ms, int64_t), .min = 100,
      .help = "silent for so long: lost; without it the sensor is not supervised"},
     {"availability", KEY_NODE, AT(struct sensor_text, availability, const struct node *),
      .help = "{topic, value, online, offline}: where its gateway says that it is gone"},
+    {"via", KEY_REF, AT(struct sensor_text, def.via, int), .section = SECTION_SENSORS,
+     .help = "a sensor of kind link: its gateway or bridge; away or in alarm, this one is away with it"},
     {"qos", KEY_INT, AT(struct sensor_text, def.qos, int), .max = 1,
      .help = "of its subscription; default: 1, but 0 for telemetry that no fire, gas or people alarm uses"},
     {"kind", KEY_ID, AT(struct sensor_text, def.kind, const char *), .must = true,
@@ -39,7 +68,7 @@ static const struct key sensor_rows[] = {
     {"profile", KEY_ID, AT(struct sensor_text, profile, const char *),
      .help = "presets the keys above: zigbee2mqtt, tasmota, shelly2, ..."},
 };
-enum { PROFILE_ROWS = 7 };
+enum { PROFILE_ROWS = 16 };
 const struct table sensor_keys = TABLE("sensor", sensor_rows);
 const struct table profile_keys = {"profile", sensor_rows, PROFILE_ROWS};
 
@@ -57,6 +86,13 @@ const struct table availability_keys = TABLE("sensor availability", availability
 
 /* -- words -- */
 
+static void complain_twice(struct reader *r, const struct node *at, const char *text, const struct word_set *a,
+                           const struct word_set *b)
+{
+	complain(r, at, "'%s' cannot mean both '%s' and '%s'", text, a->word, b->word);
+	advise(r, "let each text stand once; capital and small letters are the same here");
+}
+
 /* One text that stands for two words. */
 static void check_twice(struct reader *r, const struct node *at, const struct word_set *sets, int n)
 {
@@ -66,12 +102,43 @@ static void check_twice(struct reader *r, const struct node *at, const struct wo
 		for (int j = 0; j < sets[i].texts.n; j++)
 			for (int k = 0; k < mine->texts.n; k++)
 				if (!strcasecmp(sets[i].texts.at[j], mine->texts.at[k]))
-					complain(r, at, "'%s' cannot mean both '%s' and '%s'",
-					         mine->texts.at[k], sets[i].word, mine->word);
+					complain_twice(r, at, mine->texts.at[k], &sets[i], mine);
+}
+
+static void check_has_word(struct reader *r, const struct node *at, const struct word_set *set)
+{
+	for (int i = 0; set->has_word && i < set->texts.n; i++)
+		if (strchr(set->texts.at[i], ' '))
+			complain(r, at, "'has_word' looks for one word, and '%s' is more", set->texts.at[i]);
+}
+
+static bool is_like(const struct node *a, const struct node *b)
+{
+	if (a == b)
+		return true;
+	if (a->kind != b->kind || a->n != b->n)
+		return false;
+	if (a->kind == NODE_SCALAR)
+		return !strcmp(a->text, b->text);
+	for (int i = 0; i < a->n; i++)
+		if (a->kind == NODE_LIST ? !is_like(a->items[i], b->items[i])
+		                         : !is_like(a->pairs[i].key, b->pairs[i].key) ||
+		                               !is_like(a->pairs[i].value, b->pairs[i].value))
+			return false;
+	return true;
+}
+
+static const struct word_set *shared_words(const struct reader *r, const struct node *node)
+{
+	for (int i = 0; i < SHARED_WORDS_MAX && i < r->n_words; i++)
+		if (is_like(r->words[i].node, node))
+			return r->words[i].sets;
+	return NULL;
 }
 
 static void read_words(struct reader *r, const struct node *node, struct sensor_def *ret)
 {
+	int before = r->problems->n;
 	struct word_set *sets;
 
 	if (node->kind != NODE_MAP || !node->n) {
@@ -79,23 +146,25 @@ static void read_words(struct reader *r, const struct node *node, struct sensor_
 		return;
 	}
 	ret->n_words = node->n;
-	for (int i = 0; i < r->n_words; i++)
-		if (r->words[i].node == node) {
-			ret->words = r->words[i].sets;
-			return;
-		}
+	ret->words = shared_words(r, node);
+	if (ret->words)
+		return;
 	ret->words = sets = arena_alloc(&r->plan->arena, (size_t)node->n * sizeof *sets);
-	if (r->n_words < SHARED_WORDS_MAX)
-		r->words[r->n_words++] = (struct shared_words){node, sets};
 	for (int i = 0; i < node->n; i++) {
 		const struct pair *p = &node->pairs[i];
 		const struct key key = {.name = p->key->text, .type = KEY_STRINGS};
+		const struct node *has = p->value->n == 1 ? node_get(p->value, "has_word") : NULL;
 
 		must_be_id(r, p->key);
 		sets[i].word = arena_str(&r->plan->arena, p->key->text);
-		if (value_read(r, &key, p->value, &sets[i].texts))
-			check_twice(r, p->value, sets, i);
+		sets[i].has_word = has;
+		if (!value_read(r, &key, has ? has : p->value, &sets[i].texts))
+			continue;
+		check_twice(r, p->value, sets, i);
+		check_has_word(r, p->value, &sets[i]);
 	}
+	if (r->problems->n == before)
+		r->words[r->n_words++ % SHARED_WORDS_MAX] = (struct shared_words){node, sets};
 }
 
 /* -- topics -- */
@@ -226,7 +295,7 @@ static struct entry with_profile(struct reader *r, const struct entry *e)
 		all = entry_merge(r, &profiles->at[i], e);
 	} else if (profiles->n) {
 		complain_no_entry(r, SECTION_PROFILES, name, false);
-	} else if (say_once(r, "profiles")) {
+	} else if (!r->is_broken && say_once(r, "profiles")) {
 		caution(r, name, "there is no profile '%s': no profiles are included", name->text);
 		advise(r, "add /usr/share/tocsin/profiles/*.yaml to 'include'; until then payloads are read "
 		          "as raw text");
@@ -259,6 +328,8 @@ static void read_sensor(struct reader *r, const struct entry *own, struct sensor
 		read_words(r, text.words, ret);
 	if (text.availability)
 		read_availability(r, text.availability, wildcards, ret);
+	value_nodes_read(r, &text.nodes, ret);
+	value_check(r, &e, ret);
 }
 
 static void check_profiles(struct reader *r)
@@ -273,6 +344,33 @@ static void check_profiles(struct reader *r)
 			read_words(r, text.words, &def);
 		if (text.availability)
 			read_availability(r, text.availability, 9, &def);
+		value_nodes_read(r, &text.nodes, &def);
+	}
+}
+
+/* Gateways are known by name, and none speaks through itself. */
+static void check_via(struct reader *r, const struct sensor_def *list, int i)
+{
+	const struct node *at = node_get(r->sections[SECTION_SENSORS].at[i].body, "via");
+	const struct sensor_def *link;
+	int hops = 0;
+
+	if (list[i].via < 0)
+		return;
+	at = at ? at : r->sections[SECTION_SENSORS].at[i].key;
+	link = &list[list[i].via];
+	if (!link->kind || strcmp(link->kind, "link") != 0 || link->is_family) {
+		complain(r, at, "'via' must be a sensor of kind link with a topic of its own, and '%s' is not",
+		         link->id);
+		advise(r, "{kind: link, topic: .../bridge/state, words: {alarm: [offline], normal: [online]}}");
+	}
+	for (int up = list[i].via; up >= 0; up = list[up].via) {
+		if (up != i && hops++ < VIA_MAX)
+			continue;
+		complain(r, at, "'%s' speaks through itself, or through more than %d gateways", list[i].id,
+		         VIA_MAX);
+		advise(r, "'via' leads from a device to its gateway, and from there no way back");
+		return;
 	}
 }
 
@@ -284,6 +382,8 @@ void sensors_read(struct reader *r)
 	check_profiles(r);
 	for (int i = 0; i < e->n; i++)
 		read_sensor(r, &e->at[i], &list[i]);
+	for (int i = 0; i < e->n; i++)
+		check_via(r, list, i);
 	r->plan->sensors = list;
 	r->plan->n_sensors = e->n;
 }

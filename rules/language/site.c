@@ -168,7 +168,7 @@ static const struct entry *only(struct reader *r, enum section s, bool must)
 
 	if (e->n)
 		return e->at;
-	if (must) {
+	if (must && !r->is_broken) {
 		complain_at(r, (struct mark){0, 1, 1}, "the section '%s' is missing", section_name(s));
 		advise(r, s == SECTION_SITE ? "write site: {id: plaza, timezone: Asia/Shanghai}"
 		                            : "write broker: {url: \"mqtt://127.0.0.1:1883\"}");

@@ -222,8 +222,11 @@ static void check_action(struct reader *r, const struct node *node, const struct
 		complain(r, node_get(node, "action"), "%s '%s' has no action '%s'",
 		         s->actuator >= 0 ? "actuator" : "kind",
 		         s->actuator >= 0 ? r->plan->actuators[s->actuator].id : s->actuator_kind, s->action);
-		advise_nearest(r, &near);
-	} else if (!any && !is_included(node)) {
+		if (near.best)
+			advise_nearest(r, &near);
+		else
+			advise(r, "write one of those that stand under its 'actions'");
+	} else if (!any && !is_included(node) && !r->is_broken) {
 		caution(r, node_get(node, "kind"), "no actuator is of kind '%s': the step will fail",
 		        s->actuator_kind);
 	}

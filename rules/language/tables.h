@@ -8,7 +8,7 @@
 	X(top) \
 	X(site) \
 	X(broker) \
-	X(password) X(tls) X(store) X(zone) X(sensor) X(profile) X(availability) X(actuator) X(action) \
+	X(password) X(tls) X(store) X(zone) X(sensor) X(profile) X(availability) X(decode) X(actuator) X(action) \
 	    X(until) X(interlock) X(while) X(forbid) X(person) X(role) X(chain) X(level) X(channel) \
 	        X(incident) X(self) X(grade) X(cond) X(of) X(step) X(command) X(late)
 

@@ -48,6 +48,8 @@ static const struct {
      "the '{' opened here is not closed, or a ',' is missing in it", NULL},
     {"while parsing a flow sequence", NULL, true,
      "the '[' opened here is not closed, or a ',' is missing in it", NULL},
+    {"while parsing a flow node", NULL, false, "a value was expected here",
+     "is a ',', a '[' or a '{' too many?"},
     {"while scanning a simple key", NULL, true, "a ':' is missing after this key",
      "write key: value, with a space behind the ':'"},
     {"while scanning a plain scalar", "found unexpected ':'", false, "a space is missing after this ':'",
@@ -88,6 +90,7 @@ static void complain_character(struct loader *l, struct mark at)
 	c = i < s->len ? s->bytes[i] : ' ';
 	if (c == '\t') {
 		complain_at(l->r, at, "a tab cannot indent: use spaces");
+		advise(l->r, "let the editor write spaces for the Tab key: two for each level");
 		return;
 	}
 	complain_at(l->r, at, "a text cannot begin with '%c' unless it is quoted",
@@ -106,6 +109,102 @@ static const char *lines_text(struct loader *l, struct mark at)
 	return arena_dup(&l->r->arena, from, (size_t)((end ? end : s->bytes + s->len) - from));
 }
 
+/* Bytes of a line of the file; from 1. */
+static const char *line_of(const struct loader *l, int line, size_t *ret_len)
+{
+	const struct source *s = &l->r->sources[l->file];
+	const int *lines = l->r->lines[l->file];
+	size_t from = (size_t)lines[line], to = line < lines[0] ? (size_t)lines[line + 1] : s->len;
+
+	while (to > from && strchr("\r\n", s->bytes[to - 1]))
+		to--;
+	*ret_len = to - from;
+	return s->bytes + from;
+}
+
+static size_t indent_of(const char *line, size_t len)
+{
+	size_t n = 0;
+
+	while (n < len && line[n] == ' ')
+		n++;
+	return n;
+}
+
+/* A dash or a colon without its space: the column behind it, or 0. */
+static int glued(const char *line, size_t len)
+{
+	size_t from = indent_of(line, len), i = from;
+
+	if (i + 1 < len && line[i] == '-' && line[i + 1] != ' ' && line[i + 1] != '-')
+		return (int)i + 2;
+	while (i < len && (line[i] == '_' || line[i] == '-' || (line[i] >= '0' && line[i] <= '9') ||
+	                   ((line[i] | 0x20) >= 'a' && (line[i] | 0x20) <= 'z')))
+		i++;
+	return i > from && i + 1 < len && line[i] == ':' && line[i + 1] != ' ' ? (int)i + 2 : 0;
+}
+
+/* The line above the error that is not empty; 0: none. */
+static int line_above(const struct loader *l, int line)
+{
+	size_t len;
+	const char *text;
+
+	while (--line > 0) {
+		text = line_of(l, line, &len);
+		if (indent_of(text, len) < len && text[indent_of(text, len)] != '#')
+			break;
+	}
+	return line;
+}
+
+/* libyaml stumbles behind the slip: over the next colon, the next key. */
+static bool complain_slip(struct loader *l, struct mark at)
+{
+	int above = line_above(l, at.line);
+	size_t here_len, above_len = 0;
+	const char *here = line_of(l, at.line, &here_len), *before = above ? line_of(l, above, &above_len) : "";
+	int slip = glued(before, above_len), own = glued(here, here_len);
+
+	if (slip || own) {
+		struct mark m = {l->file, slip ? above : at.line, slip ? slip : own};
+
+		complain_at(l->r, m, "a space is missing here");
+		advise(l->r, "write key: value, and - before each entry of a list, with a space behind the sign");
+		return true;
+	}
+	if (!above || indent_of(here, here_len) <= indent_of(before, above_len) || before[above_len - 1] == ':')
+		return false;
+	complain_at(l->r, (struct mark){l->file, at.line, (int)indent_of(here, here_len) + 1},
+	            "this line stands further in than the one above, which has its value already");
+	advise(l->r, "lines of one map begin in the same column: indent this one and the one above alike");
+	return true;
+}
+
+/* The first quote of a line that has an odd number of them: the text that was
+ * meant to end there runs on to the next quote, lines below. */
+static bool complain_open_quote(struct loader *l, struct mark at)
+{
+	for (int line = 1; line < at.line; line++) {
+		size_t len;
+		const char *text = line_of(l, line, &len), *last = NULL;
+		int quotes = 0;
+
+		for (size_t i = indent_of(text, len); i < len && text[i] != '#'; i++)
+			if (text[i] == '"' && (!i || text[i - 1] != '\\')) {
+				quotes++;
+				last = text + i;
+			}
+		if (quotes % 2 == 0)
+			continue;
+		complain_at(l->r, mark_at(l->r, l->file, (size_t)(last - l->r->sources[l->file].bytes)),
+		            "this quote is never closed");
+		advise(l->r, "noticed at line %d", at.line);
+		return true;
+	}
+	return false;
+}
+
 static void syntax_error(struct loader *l)
 {
 	const yaml_parser_t *p = &l->parser;
@@ -118,10 +217,15 @@ static void syntax_error(struct loader *l)
 		            "a control character: remove it");
 		return;
 	}
+	if (complain_open_quote(l, at))
+		return;
 	if (begins(problem, "found character that cannot start any token")) {
 		complain_character(l, at);
 		return;
 	}
+	if ((begins(problem, "mapping values are not allowed") || begins(p->context, "while parsing a block")) &&
+	    complain_slip(l, at))
+		return;
 	for (size_t i = 0; i < sizeof sentences / sizeof *sentences; i++) {
 		if (!begins(p->context, sentences[i].context) || !begins(problem, sentences[i].problem))
 			continue;

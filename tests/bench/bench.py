@@ -26,7 +26,7 @@ import time
 os.environ.setdefault("BINARY_DIR", os.path.join(os.path.dirname(__file__), "../../build/release"))
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "../system"))
 import rig as system  # noqa: E402
-from house import PAGES, House, cpu_s, memory_kib, settle  # noqa: E402
+from house import PAGES, TOOLS, House, cpu_s, memory_kib, settle  # noqa: E402
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 RATIOS = os.path.join(HERE, "RATIOS")
@@ -50,6 +50,9 @@ FIGURES = {
     "publishes": ("x", ">= 0.30", "publishes/s while 30k alarms/s are offered / raw echo"),
     "collapse": ("x", ">= 0.80", "publishes/s at 30k alarms/s offered / the best of 1k, 5k and 30k"),
     "incidents_per_s": ("/s", "", "incidents opened and called at 30k alarms/s offered"),
+    "match": ("x", "<= 1.10", "CPU of one message in intake, 100,000 sensors and 10,000 rules / 100 and 10, 100 speak"),
+    "match_all": ("x", "", "the same when all 100,000 speak, in no order: more than the caches hold"),
+    "bytes_a_sensor": ("B", "", "resident for each of 100,000 sensors: plan, intake and engine"),
     "memory": ("x", "<= 1.00", "resident with 10,000 sensors / (1.25 x empty program + 250 bytes a sensor)"),
     "restart": ("ms", "<= 300", "exec to subscribed with 10,000 sensor states"),
     "script_cpu_5k": ("x", "", "CPU per telemetry message at 5k/s, a Python script with paho-mqtt / tocsind"),
@@ -253,6 +256,17 @@ class Bench:
         print(f"  publishes/s at {rates} alarms/s: {[round(f[0]) for f in found]}, incidents/s "
               f"{[round(f[1]) for f in found]}; raw echo {low:.0f}", flush=True)
 
+    def match(self, number):
+        if number:
+            return
+        said = json.loads(subprocess.run([os.path.join(TOOLS, "bench_match"), "3" if self.short else "9"], check=True,
+                                         stdout=subprocess.PIPE).stdout)
+        self.note("match", said["same"])
+        if not self.short:
+            self.note("match_all", said["all"])
+            self.note("bytes_a_sensor", sum(said["bytes_a_sensor"].values()))
+        print(f"  match: {said}", flush=True)
+
     def memory(self, _):
         if self.short:
             return
@@ -333,7 +347,7 @@ class Bench:
         if self.args.peers:
             self.peers()
             return
-        what = [getattr(self, name) for name in ("cpu", "ingest", "notice", "quiet", "publishes", "memory")
+        what = [getattr(self, name) for name in ("cpu", "ingest", "notice", "quiet", "publishes", "match", "memory")
                 if not self.args.only or name in self.args.only.split(",")]
         for number in range(self.args.rounds):
             print(f"round {number + 1} of {self.args.rounds}, load {os.getloadavg()[0]:.1f}", flush=True)
@@ -414,7 +428,7 @@ def main():
     parser.add_argument("--record", action="store_true")
     parser.add_argument("--short", action="store_true")
     parser.add_argument("--peers", action="store_true")
-    parser.add_argument("--only", help="of cpu,ingest,notice,quiet,publishes,memory")
+    parser.add_argument("--only", help="of cpu,ingest,notice,quiet,publishes,match,memory")
     args = parser.parse_args()
     if args.short:
         args.rounds = 3

@@ -10,20 +10,31 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
 enum { KEYS_MAX = 4, PATH_MAX_BYTES = 64 };
 
-/* "a/b": two keys. */
-static int keys_of(char *path, const char *ret[KEYS_MAX])
-{
-	int n = 0;
+struct keys {
+	const char *at[KEYS_MAX], *picks[KEYS_MAX];
+	int n;
+};
 
-	while (path && n < KEYS_MAX) {
-		char *slash = strchr(path, '/');
+/* "a/b": two keys; "a/[n=x]": an element chosen by its n. */
+static void keys_of(char *path, struct keys *ret)
+{
+	*ret = (struct keys){.n = 0};
+	while (path && ret->n < KEYS_MAX) {
+		char *slash = strchr(path, '/'), *equals;
 
 		if (slash)
 			*slash++ = '\0';
-		ret[n++] = path;
+		equals = *path == '[' ? strchr(path, '=') : NULL;
+		if (equals) {
+			*equals++ = '\0';
+			path++;
+		}
+		ret->at[ret->n] = path;
+		ret->picks[ret->n++] = equals;
+		if (equals && !*path) /* membership is the end */
+			return;
 		path = slash;
 	}
-	return n;
 }
 
 static void compare(const char *payload, size_t len, const struct value_path *path)
@@ -52,14 +63,16 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	const uint8_t *line = memchr(data, '\n', size);
 	size_t path_len = line ? (size_t)(line - data) : 0, len = line ? size - path_len - 1 : 0;
-	const char *keys[KEYS_MAX];
 	char text[PATH_MAX_BYTES] = "", *payload;
-	struct value_path path = {.pointer = "", .keys = {keys, 0}};
+	struct keys keys;
+	struct value_path path = {.pointer = ""};
 
 	if (!line || path_len >= sizeof(text))
 		return 0;
 	memcpy(text, data, path_len);
-	path.keys.n = keys_of(text, keys);
+	keys_of(text, &keys);
+	path.keys = (struct strings){keys.at, keys.n};
+	path.picks = keys.picks;
 	payload = xmalloc(len + 1); /* exactly as long, so that reading beyond is seen */
 	memcpy(payload, line + 1, len);
 	payload = xrealloc(payload, len ? len : 1);

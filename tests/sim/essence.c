@@ -2,6 +2,8 @@
  * record forgets to save is missed here. */
 #include "world.h"
 
+#include "engine/flood.h"
+
 #include <string.h>
 
 static uint64_t text(uint64_t h, const char *t)
@@ -56,6 +58,7 @@ static uint64_t of_incident(uint64_t h, const struct incident *inc)
 	h = num(num(num(num(num(h, inc->rev), inc->level), inc->round), inc->next), inc->reminders);
 	h = num(num(num(num(num(h, inc->hazard), inc->severity), inc->grade_index), inc->latch), inc->stale);
 	h = num(num(num(h, inc->manual), inc->exhausted_told), inc->investigated);
+	h = num(num(num(num(num(h, inc->because), inc->because_ms), inc->despite), inc->gated), inc->flapping);
 	h = text(text(text(text(h, inc->acked_by), inc->reset_by), inc->reset_without), inc->after);
 	h = num(text(text(text(h, inc->type_id), inc->zone_id), inc->grade), inc->opened_ms);
 	return of_people(of_steps(h, inc), inc);
@@ -67,7 +70,9 @@ static uint64_t of_gates(uint64_t h, const struct engine *e)
 		const struct instance *in = e->instances[i];
 
 		h = num(num(text(h, in->key), in->grade), in->known);
-		h = num(h, in->incident ? in->incident->number : 0);
+		h = due(num(h, in->incident ? in->incident->number : 0), &in->quiet);
+		for (int k = 0; k < FLAP_ONSETS; k++)
+			h = num(h, in->onsets_ms[k]);
 		for (int k = 0; k < in->n_gates; k++) {
 			const struct gate *g = in->gates[k];
 
@@ -115,13 +120,31 @@ static uint64_t of_commands(uint64_t h, const struct engine *e)
 	return sum;
 }
 
+/* In whatever order they are. */
+static uint64_t of_floods(const struct engine *e)
+{
+	uint64_t all = 0;
+
+	for (int i = 0; i < e->n_floods; i++) {
+		const struct flood *f = e->floods[i];
+		uint64_t h = due(num(num(text(1, f->person), f->is_on), f->n_all), &f->due);
+
+		for (int k = 0; k < f->n; k++)
+			h = num(num(h, f->at_ms[k]), f->of[k]);
+		for (int k = 0; k < f->n_held; k++)
+			h = num(num(num(num(h, f->held[k].incident), f->held[k].n), f->held[k].kind), f->held[k].step);
+		all += h;
+	}
+	return all;
+}
+
 void essence_of(const struct engine *e, struct essence *ret)
 {
 	const uint64_t begin = 14695981039346656037u;
 
 	ret->of[ESSENCE_GATES] = of_gates(begin, e);
 	ret->of[ESSENCE_SENSORS] = of_sensors(begin, e);
-	ret->of[ESSENCE_NOTICES] = of_notices(begin, e);
+	ret->of[ESSENCE_NOTICES] = of_notices(begin, e) ^ of_floods(e);
 	ret->of[ESSENCE_COMMANDS] = of_commands(begin, e);
 	ret->of[ESSENCE_INCIDENTS] = begin;
 	for (int i = 0; i < e->n_incidents; i++)

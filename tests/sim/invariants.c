@@ -7,7 +7,7 @@
  *   I4  after a crash all is as it was stored
  *   I5  no command leaves that an interlock forbids                (said.c)
  *   I6  life-safety calls are notices at once                      (said.c)
- *   I7  no suppression exists yet
+ *   I7  what is explained or flaps is not forgotten                (beside.c)
  *   I8  rows are gapless and every effect has its row              (said.c)
  *   I9  refusals change nothing; what is lost while bad stays bad
  *   and: states change only by what may change them, an incident's number is
@@ -86,7 +86,7 @@ static void check_move(struct world *w, const struct incident *inc, const struct
 	bool calm = inc->state == STATE_CLEARED || inc->state == STATE_CLOSED;
 
 	world_trace(w, "  %s: %s to %s", inc->id, state_name(was->state), state_name(inc->state));
-	if (is_calling(was->state) && !is_calling(inc->state) && !is_said(in, VERB_ACK))
+	if (is_calling(was->state) && !is_calling(inc->state) && !is_said(in, VERB_ACK) && !was->explained)
 		world_broken(w, "I3", "%s stops calling (now %s) and nobody has acknowledged it", inc->id,
 		             state_name(inc->state));
 	if (was->state == STATE_CLOSED)
@@ -129,9 +129,10 @@ static void look_at(struct world *w, const struct incident *inc, const struct in
 	}
 	w->n_closed += inc->state == STATE_CLOSED && was->state != STATE_CLOSED;
 	if (!is_calling(inc->state) || was->state == STATE_COUNT || !is_calling(was->state) ||
-	    has_call(w, inc->id))
+	    has_call(w, inc->id) || beside_is_held(w, inc))
 		was->called_ms = w->now_ms;
 	was->state = inc->state;
+	was->explained = inc->because != 0;
 	strncpy(was->reset_by, inc->reset_by, sizeof was->reset_by - 1);
 }
 
@@ -214,6 +215,8 @@ static int64_t longest_ms(const struct world *w, const struct incident *inc)
 		return inc->type && inc->type->remind_ms ? inc->type->remind_ms : 900000;
 	case NEXT_INVESTIGATE:
 		return inc->type->investigate_ms;
+	case NEXT_CAUSE:
+		return inc->type && inc->type->remind_ms ? inc->type->remind_ms : 900000;
 	case NEXT_EMPTY:
 		return DAY_MS;
 	case NEXT_NONE:
@@ -222,8 +225,10 @@ static int64_t longest_ms(const struct world *w, const struct incident *inc)
 	return -1;
 }
 
-static bool fits(enum state s, enum next_what next)
+static bool fits(enum state s, enum next_what next, bool explained)
 {
+	if (explained || next == NEXT_CAUSE)
+		return explained && next == NEXT_CAUSE && (is_calling(s) || s == STATE_PRE_ALARM);
 	switch (s) {
 	case STATE_PRE_ALARM:
 		return next == NEXT_INVESTIGATE;
@@ -250,7 +255,7 @@ static void check_deadline(struct world *w, const struct incident *inc)
 		world_broken(w, "I3", "%s (%s) has no deadline", inc->id, state_name(inc->state));
 	if (inc->due.at_ms <= w->now_ms)
 		world_broken(w, "I3", "the deadline of %s is over and nothing was done", inc->id);
-	if (!fits(inc->state, inc->next))
+	if (!fits(inc->state, inc->next, inc->because))
 		world_broken(w, "I3", "the deadline of %s (%s) is for something else (%d)", inc->id,
 		             state_name(inc->state), (int)inc->next);
 	if (inc->due.at_ms - w->now_ms > longest_ms(w, inc))
@@ -340,6 +345,7 @@ void invariants_turn(struct world *w)
 	}
 	check_instances(w);
 	check_alarms(w);
+	beside_turn(w);
 	forget_watches(w);
 }
 
@@ -371,6 +377,7 @@ void invariants_restored(struct world *w, bool same_plan)
 		struct watch *was = invariants_watch(w, inc->number);
 
 		was->state = inc->state;
+		was->explained = inc->because != 0;
 		strncpy(was->reset_by, inc->reset_by, sizeof was->reset_by - 1);
 	}
 }

@@ -61,9 +61,11 @@ static struct plan *read_plan(const char *mark, const char *hash)
 	free(text);
 	sources[n++] = (struct source){"site.yaml", site, strlen(site)};
 	glob(SOURCE_DIR "/rules/playbooks/*.yaml", 0, NULL, &found);
-	for (size_t i = 0; i < found.gl_pathc && n < SOURCES_MAX; i++, n++) {
+	for (size_t i = 0; i < found.gl_pathc && n < SOURCES_MAX; i++) {
+		if (strstr(found.gl_pathv[i], "_test.yaml"))
+			continue;
 		text = slurp(found.gl_pathv[i]);
-		sources[n] = (struct source){found.gl_pathv[i], text, strlen(text)};
+		sources[n++] = (struct source){found.gl_pathv[i], text, strlen(text)};
 	}
 	problems_init(&problems);
 	plan = language_read(sources, n, &problems);

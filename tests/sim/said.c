@@ -320,6 +320,8 @@ void invariants_leaving(struct world *w, const struct effect *f, bool recorded)
 		world_broken(w, "I2", "an effect of kind %d leaves unrecorded", (int)f->kind);
 	if (f->kind == EFFECT_ACTUATE)
 		check_actuate(w, &f->actuate);
+	else if (f->kind == EFFECT_NOTICE)
+		beside_leaving(w, &f->notice);
 	if (f->number > w->left_number)
 		w->left_number = f->number;
 	if (l && recorded) /* unrecorded it leaves under another name */

@@ -159,9 +159,15 @@ void store_tell(struct world *w, enum store_state state)
 
 static void leave_all(struct world *w, struct batch *b)
 {
-	for (int i = 0; i < b->fx.n; i++)
-		if (i >= b->n_looked || !b->left[i])
-			leave_effect(w, &b->fx.at[i], true);
+	int last = -1;
+
+	for (int i = 0; i < b->fx.n; i++) {
+		if (i < b->n_looked && b->left[i])
+			continue;
+		if (i >= b->n_looked)
+			beside_order(w, &b->fx.at[i], &last);
+		leave_effect(w, &b->fx.at[i], true);
+	}
 }
 
 void store_leave_urgent(struct world *w, struct batch *b)
@@ -237,6 +243,7 @@ void store_submit(struct world *w)
 	if (w->flying)
 		return;
 	engine_save(w->engine, &b->records);
+	engine_order(w->engine, &b->fx, b->n_looked);
 	for (int i = 0; i < b->fx.n; i++)
 		rows += b->fx.at[i].kind == EFFECT_AUDIT;
 	b->seq = engine_seq(w->engine);

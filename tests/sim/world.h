@@ -126,6 +126,7 @@ struct live_notice {
 struct watch {
 	int64_t number, called_ms;
 	enum state state;
+	bool explained;
 	char reset_by[WORD_BYTES];
 };
 
@@ -215,6 +216,12 @@ int nature_find(const struct world *w, const char *id);
 /* people.c */
 void people_some(struct world *w);
 void people_act(struct world *w, const struct thing *t);
+
+/* beside.c: what holds notices and nothing else: causes, floods, the order of hazards */
+void beside_turn(struct world *w);
+bool beside_is_held(const struct world *w, const struct incident *inc); /* a summary or the end of its cause tells it */
+void beside_leaving(struct world *w, const struct notice *n);
+void beside_order(struct world *w, const struct effect *f, int *last); /* last: -1 at first */
 
 /* invariants.c: what must hold of the incidents after each step and turn; said.c: of each effect */
 void invariants_before(struct world *w, const struct input *in);

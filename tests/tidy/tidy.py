@@ -17,6 +17,7 @@ FOREIGN = {
     r"openssl/(pem|x509)\.h": ["daemon/cert.c"],
     r"openssl/(?!evp|pem|x509).*": [],
     r"curl/.*": [],
+    r"iconv\.h": ["rules/intake/charset.c"],
 }
 # At most one file of each room.
 ONE_PER_ROOM = {r"yaml\.h": ["rules/language"], r"jansson\.h": ["rules/intake", "daemon", "daemon/cli"]}

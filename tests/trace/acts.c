@@ -2,7 +2,6 @@
 #include "trace.h"
 
 #include "base/text.h"
-#include "intake/intake.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -25,14 +24,16 @@ static void show(struct trace *t, const struct effect *f)
 {
 	struct buf line = {0};
 
-	print_effect(f, t->start_ms, t->now_ms, &line);
+	print_effect(f, t->start_ms, t->stage.now_ms, &line);
 	if (f->kind != EFFECT_PUBLISH || (!print_is_digest(f) && !is_shown(t, &f->publish, buf_text(&line))))
 		buf_str(&t->out, buf_text(&line));
 	buf_fini(&line);
 }
 
-static void took(struct trace *t, const struct effect *f)
+static void took(void *arg, const struct effect *f)
 {
+	struct trace *t = arg;
+
 	show(t, f);
 	if (f->kind != EFFECT_NOTICE)
 		return;
@@ -44,39 +45,12 @@ static void took(struct trace *t, const struct effect *f)
 	t->pending[t->n_pending++] = xstrdup(f->notice.id);
 }
 
-static void flush(struct trace *t)
-{
-	for (int i = 0; i < t->fx.n; i++)
-		took(t, &t->fx.at[i]);
-	effects_clear(&t->fx);
-}
-
-/* A turn is stored whole before the next: what a crash leaves is what a store would have. */
-static void turn(struct trace *t, struct event *ev)
-{
-	struct event time = {.kind = EVENT_TIME, .at_ms = t->now_ms};
-
-	ev->at_ms = t->now_ms;
-	engine_step(t->engine, ev, &t->fx);
-	if (ev->kind != EVENT_TIME)
-		engine_step(t->engine, &time, &t->fx);
-	engine_save(t->engine, &t->stored);
-	flush(t);
-}
-
 void acts_run_until(struct trace *t, int64_t at_ms)
 {
-	struct event time = {.kind = EVENT_TIME};
-	int64_t due_ms;
-
-	while (t->engine && (due_ms = engine_next_due(t->engine)) < at_ms) {
-		if (due_ms > t->now_ms)
-			t->now_ms = due_ms;
-		turn(t, &time);
-	}
-	if (at_ms < t->now_ms)
+	if (!t->is_on)
+		t->stage.now_ms = at_ms;
+	else if (!stage_until(&t->stage, at_ms))
 		trace_fail(t, "time goes backwards", "");
-	t->now_ms = at_ms;
 }
 
 static const struct plan *newest(const struct trace *t)
@@ -94,23 +68,18 @@ static const struct plan *plan_of(void *arg, const char *hash)
 	return NULL;
 }
 
-static void started(struct trace *t, int64_t down_ms)
+void acts_init(struct trace *t)
 {
-	struct event ev = {
-	    .kind = EVENT_STARTED,
-	    .started = {.down_ms = down_ms, .host = "gate-1", .boot = "9f2c", .version = "test"}};
-
-	ev.started.epoch = ++t->epoch;
-	t->link = LINK_DOWN;
-	records_clear(&t->shown); /* the whole retained set comes again */
-	turn(t, &ev);
+	t->stage = (struct stage){.now_ms = t->start_ms, .took = took, .plan_of = plan_of, .arg = t};
+	records_init(&t->shown);
 }
 
 static void do_start(struct trace *t, char **w, int n)
 {
 	(void)w, (void)n;
-	t->engine = engine_new(newest(t));
-	started(t, 0);
+	t->stage.plan = newest(t);
+	t->is_on = true;
+	stage_start(&t->stage);
 }
 
 static void forget_pending(struct trace *t, int i)
@@ -118,22 +87,6 @@ static void forget_pending(struct trace *t, int i)
 	free(t->pending[i]);
 	t->n_pending--;
 	memmove(&t->pending[i], &t->pending[i + 1], (size_t)(t->n_pending - i) * sizeof *t->pending);
-}
-
-/* The newest record of each key, without those that are gone. */
-static int newest_records(const struct records *all, struct record *ret)
-{
-	int n = 0;
-
-	for (int i = 0; i < all->n; i++) {
-		bool again = false;
-
-		for (int k = i + 1; k < all->n && !again; k++)
-			again = !strcmp(all->at[i].key, all->at[k].key);
-		if (!again && all->at[i].value)
-			ret[n++] = all->at[i];
-	}
-	return n;
 }
 
 static int64_t number(const struct trace *t, const char *word)
@@ -149,18 +102,13 @@ static int64_t number(const struct trace *t, const char *word)
 static void do_crash(struct trace *t, char **w, int n)
 {
 	int64_t down_ms = n > 0 ? number(t, w[0]) : 0;
-	struct record *kept = xcalloc((size_t)t->stored.n + 1, sizeof *kept);
-	int n_kept = newest_records(&t->stored, kept);
 
-	engine_free(t->engine);
-	t->engine = engine_new(newest(t));
-	if (engine_restore(t->engine, kept, n_kept, plan_of, t) != 0)
-		trace_fail(t, "a record cannot be read", "");
-	free(kept);
 	while (t->n_pending)
 		forget_pending(t, 0);
-	t->now_ms += down_ms;
-	started(t, down_ms);
+	records_clear(&t->shown); /* the whole retained set comes again */
+	t->stage.plan = newest(t);
+	if (!stage_crash(&t->stage, down_ms))
+		trace_fail(t, "a record cannot be read", "");
 }
 
 static const char *rest(char **w, int n, int from, struct buf *ret)
@@ -184,7 +132,7 @@ static void tell_marked(struct trace *t, char **w, int n, const struct reading *
 	ev.reading.zone = newest(t)->sensors[def].zone;
 	ev.reading.word = ev.reading.text = rest(w, n, 1, &value);
 	ev.reading.has_number = milli_parse(ev.reading.text, strlen(ev.reading.text), &ev.reading.milli);
-	turn(t, &ev);
+	stage_turn(&t->stage, &ev);
 	buf_fini(&value);
 }
 
@@ -238,11 +186,12 @@ enum told { LIVE, RETAINED, AGAIN };
 
 static void command(struct trace *t, char **w, int n, const char *via, enum told told)
 {
-	struct event ev;
-	struct arena arena;
+	struct stage_said said = {.via = via,
+	                          .by_login = !strcmp(via, "control"),
+	                          .retained = told == RETAINED,
+	                          .dup = told == AGAIN};
 	struct buf payload = {0};
 
-	arena_init(&arena);
 	rest(w, n, 2, &payload);
 	if (n == 3 && !strncmp(w[2], "long:", 5)) { /* so many bytes */
 		buf_clear(&payload);
@@ -251,15 +200,11 @@ static void command(struct trace *t, char **w, int n, const char *via, enum told
 	}
 	if (n < 2)
 		trace_fail(t, "who says which verb?", "");
-	if (command_parse(w[0], w[1], buf_text(&payload), payload.len, &arena, &ev)) {
-		ev.command.via = via;
-		ev.command.by_login = !strcmp(via, "control");
-		ev.command.retained = told == RETAINED;
-		ev.command.dup = told == AGAIN;
-		ev.command.before_mark = !ev.command.by_login && t->link != LINK_SYNCED;
-		turn(t, &ev);
-	}
-	arena_fini(&arena);
+	said.user = w[0];
+	said.verb = w[1];
+	said.payload = buf_text(&payload);
+	said.len = payload.len;
+	stage_command(&t->stage, &said);
 	buf_fini(&payload);
 }
 
@@ -290,14 +235,12 @@ static void do_again(struct trace *t, char **w, int n)
 static void do_link(struct trace *t, char **w, int n)
 {
 	static const char *const links[] = {"down", "up", "synced", "mark-lost"};
-	struct event ev = {.kind = EVENT_LINK};
 
 	for (int i = 0; n == 1 && i < 4; i++)
 		if (!strcmp(w[0], links[i])) {
-			ev.link = t->link = (enum link)i;
-			if (t->link == LINK_SYNCED)
+			if (i == LINK_SYNCED)
 				records_clear(&t->shown);
-			turn(t, &ev);
+			stage_link(&t->stage, (enum link)i);
 			return;
 		}
 	trace_fail(t, "link down, up, synced or mark-lost", "");
@@ -311,7 +254,7 @@ static void do_store(struct trace *t, char **w, int n)
 	for (int i = 0; n == 1 && i < 3; i++)
 		if (!strcmp(w[0], states[i])) {
 			ev.store = (enum store_state)i;
-			turn(t, &ev);
+			stage_turn(&t->stage, &ev);
 			return;
 		}
 	trace_fail(t, "store ok, late or failing", "");
@@ -327,7 +270,7 @@ static void self_fault(struct trace *t, char **w, int n, bool over)
 		trace_fail(t, "which fault?", n > 0 ? w[0] : "");
 	ev.fault.self = (enum self)self;
 	ev.fault.what = rest(w, n, 1, &what);
-	turn(t, &ev);
+	stage_turn(&t->stage, &ev);
 	buf_fini(&what);
 }
 
@@ -345,7 +288,7 @@ static void outcome(struct trace *t, const char *id, enum outcome what, const ch
 {
 	struct event ev = {.kind = EVENT_NOTICE, .notice = {id, what, why}};
 
-	turn(t, &ev);
+	stage_turn(&t->stage, &ev);
 }
 
 /* Of one notice, or of all that wait for an outcome. */
@@ -390,7 +333,7 @@ static void do_actuated(struct trace *t, char **w, int n)
 		trace_fail(t, "actuated ID sent|failed", "");
 	ev.actuated.id = number(t, w[0]);
 	ev.actuated.outcome = strcmp(w[1], "sent") ? OUTCOME_FAILED : OUTCOME_SENT;
-	turn(t, &ev);
+	stage_turn(&t->stage, &ev);
 }
 
 static void do_release(struct trace *t, char **w, int n)
@@ -401,11 +344,11 @@ static void do_release(struct trace *t, char **w, int n)
 	ev.actuated.id = number(t, n ? w[0] : "");
 	ev.actuated.outcome = OUTCOME_FAILED;
 	ev.actuated.interlocked = true;
-	may = engine_may_actuate(t->engine, ev.actuated.id);
-	buf_printf(&t->out, "\t%lld %s leave\n", (long long)(t->now_ms - t->start_ms),
+	may = engine_may_actuate(t->stage.engine, ev.actuated.id);
+	buf_printf(&t->out, "\t%lld %s leave\n", (long long)(t->stage.now_ms - t->start_ms),
 	           may ? "may" : "must not");
 	if (!may)
-		turn(t, &ev);
+		stage_turn(&t->stage, &ev);
 }
 
 static void do_plan(struct trace *t, char **w, int n)
@@ -413,7 +356,7 @@ static void do_plan(struct trace *t, char **w, int n)
 	struct event ev = {.kind = EVENT_PLAN};
 
 	ev.plan.plan = plans_read(t, w, n);
-	turn(t, &ev);
+	stage_turn(&t->stage, &ev);
 }
 
 static void do_clock(struct trace *t, char **w, int n)
@@ -422,8 +365,8 @@ static void do_clock(struct trace *t, char **w, int n)
 
 	ev.clock_ms = number(t, n ? w[0] : "");
 	if (ev.clock_ms > 0)
-		t->now_ms += ev.clock_ms;
-	turn(t, &ev);
+		t->stage.now_ms += ev.clock_ms;
+	stage_turn(&t->stage, &ev);
 }
 
 static void do_time(struct trace *t, char **w, int n)
@@ -431,7 +374,7 @@ static void do_time(struct trace *t, char **w, int n)
 	struct event ev = {.kind = EVENT_TIME};
 
 	(void)w, (void)n;
-	turn(t, &ev);
+	stage_turn(&t->stage, &ev);
 }
 
 static void do_stop(struct trace *t, char **w, int n)
@@ -439,7 +382,7 @@ static void do_stop(struct trace *t, char **w, int n)
 	struct event ev = {.kind = EVENT_STOPPING};
 
 	(void)w, (void)n;
-	turn(t, &ev);
+	stage_turn(&t->stage, &ev);
 }
 
 static void do_times(struct trace *t, char **w, int n)
@@ -448,7 +391,7 @@ static void do_times(struct trace *t, char **w, int n)
 
 	for (int64_t i = 0; i < times; i++) {
 		if (i)
-			acts_run_until(t, t->now_ms + every_ms);
+			acts_run_until(t, t->stage.now_ms + every_ms);
 		acts_play(t, w + 2, n - 2);
 	}
 }
@@ -497,9 +440,8 @@ void acts_play(struct trace *t, char **w, int n)
 
 void acts_free(struct trace *t)
 {
-	engine_free(t->engine);
-	effects_fini(&t->fx);
-	records_fini(&t->stored);
+	if (t->is_on)
+		stage_fini(&t->stage);
 	records_fini(&t->shown);
 	while (t->n_pending)
 		forget_pending(t, 0);

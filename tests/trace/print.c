@@ -63,11 +63,25 @@ static void print_open_steps(const json_t *steps, int64_t start_ms, struct buf *
 	}
 }
 
-/* STATE rev N SEVERITY [stale] [acked_by X] next WHAT at MS | open steps with their due times */
+/* [vote YES need N of M [stale X]...] */
+static void print_vote(const json_t *vote, struct buf *out)
+{
+	const json_t *stale = json_object_get(vote, "stale");
+
+	if (!vote)
+		return;
+	buf_printf(out, " vote %lld need %lld of %lld", (long long)json_integer_value(json_object_get(vote, "yes")),
+	           (long long)json_integer_value(json_object_get(vote, "need")),
+	           (long long)json_integer_value(json_object_get(vote, "of")));
+	for (size_t i = 0; i < json_array_size(stale); i++)
+		buf_printf(out, " stale %s", json_string_value(json_array_get(stale, i)));
+}
+
+/* STATE rev N SEVERITY [vote] [stale] [flapping] [because X] [acked_by X] next WHAT at MS | open steps with their due times */
 static void print_state(const char *payload, int64_t start_ms, struct buf *out)
 {
 	json_t *doc = json_loads(payload, JSON_REJECT_DUPLICATES, NULL), *next;
-	const char *acked_by;
+	const char *acked_by, *because;
 
 	if (!doc)
 		abort();
@@ -76,8 +90,14 @@ static void print_state(const char *payload, int64_t start_ms, struct buf *out)
 	buf_printf(out, " %s rev %lld %s", json_string_value(json_object_get(doc, "state")),
 	           (long long)json_integer_value(json_object_get(doc, "rev")),
 	           json_string_value(json_object_get(doc, "severity")));
+	print_vote(json_object_get(doc, "vote"), out);
 	if (json_is_true(json_object_get(json_object_get(doc, "flags"), "stale")))
 		buf_str(out, " stale");
+	if (json_is_true(json_object_get(json_object_get(doc, "flags"), "flapping")))
+		buf_str(out, " flapping");
+	because = json_string_value(json_object_get(json_object_get(doc, "flags"), "because"));
+	if (because)
+		buf_printf(out, " because %s", because);
 	if (acked_by)
 		buf_printf(out, " acked_by %s", acked_by);
 	if (json_is_object(next)) {

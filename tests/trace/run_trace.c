@@ -124,10 +124,7 @@ int main(int argc, char **argv)
 		return 2;
 	}
 	text = plans_slurp(argv[argc - 1], NULL);
-	t.now_ms = t.start_ms;
-	effects_init(&t.fx);
-	records_init(&t.stored);
-	records_init(&t.shown);
+	acts_init(&t);
 	run(&t, text);
 	failed = update ? write_file(argv[2], buf_text(&t.out)) : compare(argv[1], text, buf_text(&t.out));
 	acts_free(&t);

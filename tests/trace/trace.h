@@ -3,20 +3,18 @@
 #ifndef TOCSIN_TRACE_H
 #define TOCSIN_TRACE_H
 
-#include "engine/engine.h"
+#include "rehearsal/stage.h"
 
 enum { PLANS_MAX = 8, PENDING_MAX = 4096 };
 
 struct trace {
 	struct plan *plans[PLANS_MAX];
 	int n_plans;
-	struct engine *engine;
-	struct effects fx;
-	struct records stored;      /* in the order they came; the newest of a key counts */
+	struct stage stage;
+	bool is_on;
 	char *pending[PENDING_MAX]; /* notices that left and have no outcome */
 	int n_pending;
-	int64_t start_ms, now_ms, epoch;
-	enum link link;
+	int64_t start_ms;
 	struct records shown; /* topic -> what was last printed of it */
 	struct buf out;
 	int line;
@@ -29,6 +27,7 @@ char *plans_slurp(const char *path, size_t *ret_len);
 /* A plan of these files of the folder and the shipped ones; owned by the trace. */
 struct plan *plans_read(struct trace *t, char **names, int n_names);
 
+void acts_init(struct trace *t);
 /* w: the words of one line from the event on. */
 void acts_play(struct trace *t, char **w, int n);
 /* Timers fire until at_ms, which then is now. */

@@ -78,6 +78,18 @@ static void test_only_news_goes_in(void **state)
 	assert_int_equal(atomic_load(&r->news), 2);
 }
 
+static void test_unreadable_is_counted(void **state)
+{
+	(void)state;
+	assert_true(passes("s/gas", "{\"gas\":1}", 1));
+	assert_true(passes("s/gas", "{\"gas\":1e999}", 1));
+	assert_false(passes("s/gas", "{\"gas\":\"?\"}", 1));
+	assert_int_equal(atomic_load(&r->unreadable), 2);
+	assert_int_equal(atomic_load(&r->replays), 0);
+	assert_string_equal(r->result.readings[0].sensor, "gas-b2");
+	assert_int_equal(r->result.readings[0].kind, READING_UNREADABLE);
+}
+
 static void test_it_waits_for_the_store(void **state)
 {
 	struct message m = message("s/gas", "{\"gas\":30}", 1);
@@ -255,6 +267,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 	    TEST(test_only_news_goes_in),
+	    TEST(test_unreadable_is_counted),
 	    TEST(test_it_waits_for_the_store),
 	    TEST(test_not_stored_stays_news),
 	    TEST(test_quality_0_does_not_wait),

@@ -29,9 +29,9 @@ enum { SCENE, SHUT, SCALE, BELOW, GAS_CO, TENANTS, STEPS };
 #define S(LITERAL) ((char *)(LITERAL)) /* fields own their strings; nothing frees these */
 
 static const struct zone f_zones[ZONES] = {
-    {"b2", TEXT("地下二层", "Basement 2"), -1},
-    {"b2-kitchen", TEXT("地下二层厨房", "B2 kitchen"), ZONE_B2},
-    {"roof", TEXT("屋顶", "Roof"), -1},
+    {.id = "b2", .name = TEXT("地下二层", "Basement 2"), .in = -1},
+    {.id = "b2-kitchen", .name = TEXT("地下二层厨房", "B2 kitchen"), .in = ZONE_B2},
+    {.id = "roof", .name = TEXT("屋顶", "Roof"), .in = -1},
 };
 static const struct person f_people[PEOPLE] = {
     {.id = "wang", .name = "王强", .language = LANG_ZH},

@@ -59,13 +59,14 @@ struct life_world {
 	struct engine *e;
 	struct effects fx; /* of the last event */
 	int64_t now_ms;
+	void (*after)(const struct life_world *w); /* each turn; NULL: nothing */
 };
 
-static inline struct plan *life_plan(void)
+static inline struct plan *life_plan_of(const char *yaml)
 {
 	static const int64_t from[] = {0};
 	static const int32_t offset[] = {8 * 3600};
-	struct source source = {"site.yaml", site_yaml, sizeof site_yaml - 1};
+	struct source source = {"site.yaml", yaml, strlen(yaml)};
 	struct problems problems;
 	struct buf said = {0};
 	struct plan *plan;
@@ -82,6 +83,11 @@ static inline struct plan *life_plan(void)
 	return plan;
 }
 
+static inline struct plan *life_plan(void)
+{
+	return life_plan_of(site_yaml);
+}
+
 /* The event, then what is due: one turn. */
 static inline void life_event(struct life_world *w, struct event *ev)
 {
@@ -92,6 +98,9 @@ static inline void life_event(struct life_world *w, struct event *ev)
 	engine_step(w->e, ev, &w->fx);
 	if (ev->kind != EVENT_TIME)
 		engine_step(w->e, &time, &w->fx);
+	engine_order(w->e, &w->fx, 0);
+	if (w->after)
+		w->after(w);
 }
 
 static inline void life_begin(struct life_world *w, struct plan *plan)
@@ -119,6 +128,7 @@ static inline void life_reading(struct life_world *w, const char *sensor, enum r
 
 	ev.reading = (struct reading){.kind = kind, .sensor = sensor, .word = text, .text = text};
 	ev.reading.def = plan_sensor(w->plan, sensor);
+	ev.reading.zone = w->plan->sensors[ev.reading.def].zone;
 	ev.reading.has_number = milli_parse(text, strlen(text), &ev.reading.milli);
 	life_event(w, &ev);
 }

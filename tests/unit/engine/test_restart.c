@@ -27,6 +27,54 @@ static const struct incident_type rich[] = {
           .when = {KINDS("position", "door"), .for_ms = 5 * SECOND, .clear_for_ms = 10 * SECOND,
                    .test = {.op = TEST_SILENT, .silent_ms = MINUTE}}})};
 
+static const struct hours now_and_then[] = {{60, 61, 0x7f}, {17, 30, 0x7f}, {40, 55, 0x7f}, {120, 10, 0x2a}};
+static const struct schedule minutes = {now_and_then, 4};
+
+#define OVER(OP, BY, MS) .test = {.op = OP, .limit_milli = BY, .over_ms = MS}
+
+static const struct incident_type windows[] = {
+    {.id = "vote",
+     .per = PER_SITE,
+     .pre_alarm_ms = 15 * SECOND,
+     GRADES({.id = "",
+             .when = {.op = COND_VOTE,
+                      .at_least = 2,
+                      .degrade = true,
+                      .clear_for_ms = 3 * SECOND,
+                      NODE(0),
+                      KIDS({KINDS("gas", "smoke"), ABOVE(20, 8), .hold_ms = MINUTE, .is_voter = true, NODE(1)})}})},
+    {.id = "burst",
+     .per = PER_SITE,
+     .schedule = {now_and_then, 4},
+     GRADES({.id = "low",
+             .when = {.op = COND_ALL,
+                      NODE(0),
+                      KIDS({KINDS("gas"), OVER(TEST_FALLS, 5000, 30 * SECOND), .hold_ms = MINUTE, NODE(1)},
+                           {SENSOR(PUMP), OVER(TEST_RISES, 5000, 30 * SECOND), .for_ms = 2 * SECOND,
+                            .hold_ms = MINUTE, NODE(2)})}},
+            {.id = "high", .when = {SENSOR(PUMP), OVER(TEST_RISES, 9000, 90 * SECOND), NODE(3)}})},
+    TYPE("flaps", PER_SENSOR,
+         {.id = "",
+          .when = {.op = COND_ANY,
+                   NODE(0),
+                   KIDS({KINDS("door", "smoke"), .schedule = &minutes, .clear_for_ms = 20 * SECOND,
+                         .test = {.op = TEST_CHANGES, .changes = 4, .over_ms = MINUTE}, NODE(1)},
+                        {.op = COND_NOT, NODE(2), KIDS({KINDS("door"), IS("1", "7", "12", "22"),
+                         .schedule = &minutes, NODE(3)})},
+                        {KINDS("position"), .test = {.op = TEST_OUTSIDE, .low_milli = 7000, .low_clear_milli = 9000,
+                                                     .limit_milli = 22000, .clear_milli = 13000}, NODE(4)})}}),
+};
+
+static const struct incident_type windows_later[] = {
+    TYPE("vote", PER_SITE,
+         {.id = "",
+          .when = {.op = COND_VOTE,
+                   .at_least = 3,
+                   NODE(0),
+                   KIDS({KINDS("gas", "smoke"), ABOVE(20, 8), .hold_ms = 20 * SECOND, .is_voter = true, NODE(1)})}}),
+    TYPE("burst", PER_SITE, {.id = "low", .when = {KINDS("gas"), OVER(TEST_FALLS, 5000, 30 * SECOND), NODE(1)}}),
+};
+
 static const struct incident_type rich_later[] = {
     TYPE("fire", PER_SITE,
          {.id = "",
@@ -142,6 +190,7 @@ static struct engine *restart(struct engine *old, const struct store *st)
 	sensors_replan(e);
 	e->link = old->link;
 	e->started = true;
+	schedule_arm(e);
 	world_free(old);
 	return e;
 }
@@ -189,7 +238,9 @@ static void make_move(struct engine *e, const struct move *m, const struct plan 
 		e->link = LINK_DOWN;
 		sensor_started(e, m->wait_ms);
 	} else if (m->what == 2) {
+		e->now_ms += m->wait_ms;
 		deadline_shift(&e->heap, m->wait_ms);
+		conditions_clock(e, m->wait_ms);
 		for (int i = 0; i < e->n_sensors; i++)
 			e->sensors[i]->dirty = true;
 		for (int i = 0; i < e->n_instances; i++)
@@ -207,9 +258,8 @@ static void make_move(struct engine *e, const struct move *m, const struct plan 
 }
 
 /* One engine runs on, the other begins anew from its records before every move. */
-static void walk(unsigned first_seed, int moves)
+static void walk(const struct plan plans[2], unsigned first_seed, int moves)
 {
-	const struct plan plans[2] = {plan_of(rich, 3), plan_of(rich_later, 2)};
 	struct engine *runs = world_up(&plans[0]), *restarts = world_up(&plans[0]);
 	struct store kept = {.n = 0}, all = {.n = 0};
 	char *one;
@@ -240,14 +290,25 @@ static void walk(unsigned first_seed, int moves)
 
 static void test_restarts(void **state)
 {
+	const struct plan plans[2] = {plan_of(rich, 3), plan_of(rich_later, 2)};
+
 	(void)state;
 	for (unsigned s = 1; s <= 10; s++)
-		walk(s, 500);
+		walk(plans, s, 500);
+}
+
+static void test_restarts_in_windows(void **state)
+{
+	const struct plan plans[2] = {plan_of(windows, 3), plan_of(windows_later, 2)};
+
+	(void)state;
+	for (unsigned s = 1; s <= 10; s++)
+		walk(plans, s, 500);
 }
 
 int main(void)
 {
-	const struct CMUnitTest tests[] = {cmocka_unit_test(test_restarts)};
+	const struct CMUnitTest tests[] = {cmocka_unit_test(test_restarts), cmocka_unit_test(test_restarts_in_windows)};
 	int failed = cmocka_run_group_tests(tests, NULL, NULL);
 
 	buf_fini(&trace);

@@ -27,8 +27,8 @@
 #define WORDS(SETS) .words = SETS, .n_words = COUNT(SETS)
 
 static const struct word_set z2m_words[] = {
-    {"alarm", STRINGS("true", "ON", "alarm", "yes")},
-    {"normal", STRINGS("false", "OFF", "normal")},
+    {"alarm", STRINGS("true", "ON", "alarm", "yes"), false},
+    {"normal", STRINGS("false", "OFF", "normal"), false},
 };
 
 static const struct zone some_zones[] = {

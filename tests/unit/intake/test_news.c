@@ -5,6 +5,9 @@
 #include <stdatomic.h>
 #include <stdio.h>
 
+/* has_word looks into what was said, not at what that means */
+static const struct word_set ups_words[] = {{"normal", STRINGS("OL", "OB"), true}};
+
 static const struct sensor_def sensors[] = {
     {.id = "gas", .kind = "gas", .zone = 1, .topic = "gas", .value = WHOLE, .unit = "%LEL", .qos = 1},
     {.id = "smoke",
@@ -15,7 +18,7 @@ static const struct sensor_def sensors[] = {
      WORDS(z2m_words),
      .qos = 1,
      .availability = {"smoke/online", WHOLE, STRINGS("true"), STRINGS("false")}},
-    {.id = "ups", .kind = "ups", .zone = 0, .topic = "ups", .value = WHOLE, .qos = 1},
+    {.id = "ups", .kind = "ups", .zone = 0, .topic = "ups", .value = WHOLE, WORDS(ups_words), .qos = 1},
     {.id = "valve", .kind = "position", .zone = 1, .topic = "valve", .value = WHOLE, .qos = 1},
     {.id = "heat", .kind = "heat", .zone = 2, .topic = "heat", .value = WHOLE, .qos = 1},
     {.id = "leak-{1}",

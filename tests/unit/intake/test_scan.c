@@ -13,14 +13,23 @@
 enum { PIECES_MAX = 12, RANDOM_PAYLOADS = 200000 };
 
 struct path {
-	const char *keys[2];
+	const char *keys[3], *picks[3];
 	struct value_path value;
 };
 
 static struct value_path *path_of(struct path *p, const char *first, const char *second)
 {
-	*p = (struct path){{first, second}, {.pointer = "/"}};
+	*p = (struct path){.keys = {first, second}, .value.pointer = "/"};
 	p->value.keys = (struct strings){p->keys, second ? 2 : 1};
+	return &p->value;
+}
+
+/* /a/[n=x]/v, /a/[n=x], or /a/[=x] when by is "". */
+static struct value_path *pick_of(struct path *p, const char *by, const char *text, const char *last)
+{
+	*p = (struct path){.keys = {"a", by, last}, .picks = {NULL, text, NULL}, .value.pointer = "/"};
+	p->value.keys = (struct strings){p->keys, last ? 3 : 2};
+	p->value.picks = p->picks;
 	return &p->value;
 }
 
@@ -74,6 +83,38 @@ static void what_devices_send_is_not_left(void **state)
 			fail_msg("left: %s", payloads[i]);
 	assert_true(agrees("{\"ENERGY\":{\"Power\":1,\"Voltage\":230.1}}", path_of(&p, "ENERGY", "Voltage")));
 	assert_true(agrees("{\"ENERGY\":7}", path_of(&p, "ENERGY", "Voltage")));
+}
+
+static void chosen_elements_are_not_left(void **state)
+{
+	static const char *const payloads[] = {
+	    "{\"a\":[{\"n\":\"y\",\"v\":1},{\"n\":\"x\",\"v\":2},{\"n\":\"x\",\"v\":3}]}",
+	    "{\"t\":1,\"a\":[{\"v\":2.50,\"q\":{\"n\":\"x\"},\"n\":\"x\"}],\"b\":[]}",
+	    "{\"a\":[7,null,[\"x\"],{\"n\":null,\"v\":1},{\"n\":[\"x\"],\"v\":1},{\"n\":\"x\",\"v\":\"ON\"}]"
+	    "}",
+	    "{\"a\":[{\"n\":\"x\",\"v\":null}]}",
+	    "{\"a\":[{\"n\":\"x\",\"v\":{\"w\":1}}]}",
+	    "{\"a\":{\"n\":\"x\",\"v\":1}}",
+	    "{\"a\":7}",
+	};
+	static const char *const lists[] = {
+	    "{\"a\":[]}",   "{\"a\":[\"y\",\"x\"]}", "{\"a\":[\"y\",{\"x\":1},[\"x\"],null,1]}",
+	    "{\"a\":null}", "{\"a\":\"x\"}",         "{\"a\":{}}"};
+	struct path p;
+
+	(void)state;
+	for (size_t i = 0; i < sizeof payloads / sizeof payloads[0]; i++)
+		if (!agrees(payloads[i], pick_of(&p, "n", "x", "v")))
+			fail_msg("left: %s", payloads[i]);
+	for (size_t i = 0; i < sizeof lists / sizeof lists[0]; i++)
+		if (!agrees(lists[i], pick_of(&p, "", "x", NULL)))
+			fail_msg("left: %s", lists[i]);
+	assert_true(agrees("{\"a\":[{\"n\":\"x\"}]}", pick_of(&p, "n", "x", NULL)));
+	assert_true(agrees("{\"a\":[{\"n\":1,\"v\":2}]}", pick_of(&p, "n", "1", "v")));
+	assert_true(agrees("{\"a\":5}", path_of(&p, "a", "value")));
+	assert_false(agrees("{\"a\":[{\"n\":\"x\",\"error\":2014}]}", pick_of(&p, "n", "x", "v")));
+	assert_false(agrees("{\"a\":[{\"n\":\"x\",\"n\":\"y\",\"v\":1}]}", pick_of(&p, "n", "x", "v")));
+	assert_false(agrees("{\"a\":[{\"n\":\"x\"}]}", pick_of(&p, "n", "x", "n")));
 }
 
 static void the_rest_is_left(void **state)
@@ -138,12 +179,49 @@ static void random_pieces(void **state)
 	assert_true(scanned > RANDOM_PAYLOADS / 1000);
 }
 
+/* Whole elements, so that arrays of them are often well-formed. */
+static void random_elements(void **state)
+{
+	static const char *const pieces[] = {"{\"n\":\"x\",\"v\":1}",
+	                                     "{\"v\":2,\"n\":\"x\"}",
+	                                     "{\"n\":\"y\",\"v\":3}",
+	                                     "{\"n\":\"x\"}",
+	                                     "{\"v\":{\"n\":\"x\"},\"n\":\"x\"}",
+	                                     "\"x\"",
+	                                     "1",
+	                                     "null",
+	                                     "[\"x\"]",
+	                                     "{\"n\":1,\"v\":[]}",
+	                                     "{\"n\":\"x\",\"error\":1}",
+	                                     "{}",
+	                                     "{\"n\":\"x\","};
+	uint32_t seed = 11;
+	int scanned = 0;
+
+	(void)state;
+	for (int i = 0; i < RANDOM_PAYLOADS; i++) {
+		char payload[512] = "{\"a\":[";
+		struct path p;
+
+		for (uint32_t n = dice(&seed, 5); n; n--) {
+			strcat(payload, pieces[dice(&seed, sizeof pieces / sizeof pieces[0])]);
+			strcat(payload, n > 1 ? "," : "");
+		}
+		strcat(payload, "]}");
+		pick_of(&p, i % 3 ? "n" : "", i % 7 ? "x" : "1", i % 3 == 1 ? "v" : NULL);
+		scanned += agrees(payload, &p.value);
+	}
+	assert_true(scanned > RANDOM_PAYLOADS / 4);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 	    cmocka_unit_test(what_devices_send_is_not_left),
+	    cmocka_unit_test(chosen_elements_are_not_left),
 	    cmocka_unit_test(the_rest_is_left),
 	    cmocka_unit_test(random_pieces),
+	    cmocka_unit_test(random_elements),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

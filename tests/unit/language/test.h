@@ -26,6 +26,8 @@
 	"roles: {duty: {holder: li}, boss: {holder: wang}}\n" \
 	"chains: {duty: {levels: [{call: duty, wait: 30s}]}, high: {levels: [{call: boss, wait: 1m}]}}\n"
 
+/* For an incident that says `playbook: p`. */
+#define BOOK "playbooks: {p: {look: {task: look, who: duty}}}\n"
 #define GAS "  gas-1: {kind: gas, zone: kitchen, topic: a/gas, value: /lel, unit: \"%LEL\"}\n"
 #define LEAK "  leak-1: {kind: leak, zone: b2, topic: a/leak, words: {alarm: [\"1\"], normal: [\"0\"]}}\n"
 

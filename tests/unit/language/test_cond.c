@@ -114,7 +114,7 @@ static void units_must_match_over_a_kind(void **state)
 	assert_text_says(text, "error: the limit is in '%LEL', but sensor 'gas-2' measures 'ppm'");
 	snprintf(text, sizeof text, "%sabove: 10}}\n", head);
 	assert_text_says(text,
-	                 "warning: the limit has no unit, but 'gas-1' measures '%LEL' and 'gas-2' 'ppm'");
+	                 "warning: the limit has no unit, but 'gas-2' measures 'ppm' and 'gas-1' '%LEL'");
 }
 
 static void a_number_without_a_unit(void **state)
@@ -140,8 +140,8 @@ static void words_and_numbers_of_one_kind(void **state)
 	run_one(
 	    &run, HEAD
 	    "sensors:\n" GAS "  gas-2: {kind: gas, zone: b2, topic: g, words: {alarm: \"1\"}}\n"
-	    "incidents:\n  x: {hazard: gas, severity: major, when: {any: [{of: {kind: gas}, above: 10 %LEL}, "
-	    "{of: {kind: gas}, is: alarm}]}}\n");
+	    BOOK "incidents:\n  x: {hazard: gas, severity: major, playbook: p, when: {any: [{of: {kind: gas}, "
+	    "above: 10 %LEL}, {of: {kind: gas}, is: alarm}]}}\n");
 	assert_int_equal(run.problems.n, 0);
 	run_end(&run);
 }

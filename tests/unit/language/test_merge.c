@@ -128,7 +128,8 @@ static void profile_under_the_sensor(void **state)
 	    "profiles:\n  z:\n    words: {alarm: [\"true\", ON], normal: [\"false\", OFF]}\n    "
 	    "silent_after: 25h\n"
 	    "    availability: {topic: \"{topic}/availability\", value: /state, online: [online], offline: "
-	    "[offline]}\n"};
+	    "[offline]}\n"
+	    "incidents: {x: {hazard: water, severity: major, playbook: p, when: {of: {kind: leak}}}}\n" BOOK};
 	struct run run;
 	const struct plan *p = run_good(&run, texts, 2);
 	const struct sensor_def *a = &p->sensors[0], *b = &p->sensors[1];
@@ -249,8 +250,9 @@ static void command_that_an_interlock_refuses(void **state)
 {
 	static const char text[] =
 	    HEAD "actuators:\n"
-	         "  v1: {kind: gas-valve, zone: b2, topic: v1, actions: {close: {send: C}}}\n"
-	         "  v2: {kind: gas-valve, zone: b2, topic: v2, actions: {close: {send: C}}, safe_in: [gas]}\n"
+	         "  v1: {kind: gas-valve, zone: b2, serves: b2, topic: v1, actions: {close: {send: C}}}\n"
+	         "  v2: {kind: gas-valve, zone: b2, serves: b2, topic: v2, actions: {close: {send: C}}, safe_in: "
+	         "[gas]}\n"
 	         "interlocks: {no-sparks: {while: {hazard: gas}, reach: parent, forbid: all}}\n"
 	         "incidents: {x: {hazard: gas, severity: critical, playbook: p}}\n"
 	         "playbooks: {p: {shut: {command: {kind: gas-valve, action: close}}}}\n";

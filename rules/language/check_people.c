@@ -1,0 +1,176 @@
+/* check_people.c - levels of a chain that reach nobody new, people whom no
+ * channel reaches when it matters. */
+#include "language/check.h"
+
+#include <string.h>
+
+/* Who answers for a role as the plan stands: a bit for each person. */
+static void add_people(const struct plan *p, int role, bool *people)
+{
+	int steps = 0;
+
+	while (role >= 0 && p->roles[role].holder < 0 && p->roles[role].deputy < 0 && steps++ < p->n_roles)
+		role = p->roles[role].covered_by;
+	if (role < 0)
+		return;
+	if (p->roles[role].holder >= 0)
+		people[p->roles[role].holder] = true;
+	else if (p->roles[role].deputy >= 0)
+		people[p->roles[role].deputy] = true;
+}
+
+static int count(const struct plan *p, const bool *people)
+{
+	int n = 0;
+
+	for (int i = 0; i < p->n_people; i++)
+		n += people[i];
+	return n;
+}
+
+/* -- chains -- */
+
+static const struct node *call_node(const struct entry *e, int level)
+{
+	const struct node *levels = node_get(e->body, "levels");
+
+	return node_get(levels->items[level], "call");
+}
+
+static void check_levels(struct reader *r, const struct chain *c, const struct entry *e)
+{
+	const struct plan *p = r->plan;
+	bool *before = arena_alloc(&r->arena, (size_t)p->n_people + 1);
+
+	for (int l = 0; l < c->n_levels; l++) {
+		bool *here = arena_alloc(&r->arena, (size_t)p->n_people + 1), is_new = false;
+
+		for (int i = 0; i < c->levels[l].call.n; i++)
+			add_people(p, c->levels[l].call.at[i], here);
+		for (int i = 0; i < p->n_people; i++)
+			is_new = is_new || (here[i] && !before[i]);
+		if (!count(p, here)) {
+			complain(r, call_node(e, l),
+			         "level %d of chain '%s' calls nobody: no person holds its roles", l + 1,
+			         c->id);
+			advise(r, "give one of its roles a 'holder'");
+		} else if (!is_new) {
+			caution(r, call_node(e, l),
+			        "level %d of chain '%s' calls nobody whom the levels before have not called",
+			        l + 1, c->id);
+			advise(r, "name a role that somebody else holds");
+		}
+		for (int i = 0; i < p->n_people; i++)
+			before[i] = before[i] || here[i];
+	}
+}
+
+/* -- channels -- */
+
+static bool wants(const struct channel *c, const char *field)
+{
+	for (int i = 0; i < c->argv.n; i++)
+		if (strstr(c->argv.at[i], field))
+			return true;
+	return false;
+}
+
+/* A channel that would be given an empty number. */
+static void check_number(struct reader *r, const struct person *who, const struct entry *e)
+{
+	const struct node *at = node_get(e->body, "channels");
+
+	for (int i = 0; i < who->channels.n; i++) {
+		const struct channel *c = &r->plan->channels[who->channels.at[i]];
+		const char *lacks = !who->phone && wants(c, "{{phone}}") ? "phone"
+		                    : !who->mail && wants(c, "{{mail}}") ? "mail"
+		                                                         : NULL;
+
+		if (!lacks)
+			continue;
+		caution(r, at ? at : e->key, "channel '%s' needs the '%s' of '%s', who has none", c->id,
+		        lacks, who->id);
+		advise(r, "write it: %s: {%s: \"...\"}", who->id, lacks);
+	}
+}
+
+static unsigned severities_of(const struct incident_type *t)
+{
+	unsigned bits = t->n_grades ? 0 : 1u << t->severity;
+
+	for (int g = 0; g < t->n_grades; g++)
+		bits |= 1u << t->grades[g].severity;
+	return bits;
+}
+
+/* For each person the severities at which a chain calls for fire, gas or people; whose, for the sentence. */
+static void need(const struct plan *p, int type, unsigned *needs, int *whose)
+{
+	const struct chain *c = &p->chains[p->types[type].chain];
+	unsigned bits = severities_of(&p->types[type]);
+
+	for (int l = 0; l < c->n_levels; l++)
+		for (int k = 0; k < c->levels[l].call.n; k++) {
+			const struct role *role = &p->roles[c->levels[l].call.at[k]];
+			int hops = 0;
+
+			while (role->holder < 0 && role->deputy < 0 && role->covered_by >= 0 &&
+			       hops++ < p->n_roles)
+				role = &p->roles[role->covered_by];
+			for (int who = 0; who < 2; who++) {
+				int person = who ? role->deputy : role->holder;
+
+				if (person >= 0 && bits & ~needs[person]) {
+					needs[person] |= bits;
+					whose[person] = type;
+				}
+			}
+		}
+}
+
+static void check_reach(struct reader *r, int person, unsigned needs, int type)
+{
+	const struct person *who = &r->plan->people[person];
+	const struct entry *e = entry_of(r, SECTION_PEOPLE, who->id);
+	unsigned carried = 0;
+
+	for (int i = 0; i < who->channels.n; i++)
+		carried |= r->plan->channels[who->channels.at[i]].severities;
+	for (int s = 0; s < SEVERITY_COUNT; s++) {
+		if (!(needs & ~carried & 1u << s))
+			continue;
+		caution(r, e->key,
+		        "nothing reaches '%s' for incident '%s': no channel of theirs carries '%s'", who->id,
+		        r->plan->types[type].id, severity_name((enum severity)s));
+		advise(r, "give '%s' one more channel, or the channel more 'severities'", who->id);
+		return;
+	}
+}
+
+static void check_channels(struct reader *r)
+{
+	const struct plan *p = r->plan;
+	unsigned *needs = arena_alloc(&r->arena, (size_t)(p->n_people + 1) * sizeof *needs);
+	int *whose = arena_alloc(&r->arena, (size_t)(p->n_people + 1) * sizeof *whose);
+	bool *seen = arena_alloc(&r->arena, (size_t)(p->n_chains + 1) * 16);
+
+	for (int t = 0; t < p->n_types; t++) {
+		bool *was = &seen[p->types[t].chain * 16 + (int)severities_of(&p->types[t]) % 16];
+
+		if (hazard_is_life(p->types[t].hazard) && !*was)
+			need(p, t, needs, whose);
+		*was = *was || hazard_is_life(p->types[t].hazard);
+	}
+	for (int i = 0; i < p->n_people; i++) {
+		check_number(r, &p->people[i], entry_of(r, SECTION_PEOPLE, p->people[i].id));
+		if (needs[i])
+			check_reach(r, i, needs[i], whose[i]);
+	}
+}
+
+void check_people(struct reader *r)
+{
+	for (int i = 0; i < r->plan->n_chains; i++)
+		check_levels(r, &r->plan->chains[i], entry_of(r, SECTION_CHAINS, r->plan->chains[i].id));
+	check_channels(r);
+}

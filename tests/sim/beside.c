@@ -1,0 +1,106 @@
+/* beside.c - the invariants of what stands beside the states of incidents and
+ * holds notices: nothing of fire, gas or people is ever held, what is explained
+ * has a cause that stands or is called, and what is held for a person is
+ * summed up within its time. */
+#include "world.h"
+
+#include "engine/flood.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+static bool stands(const struct incident *inc)
+{
+	return inc->state == STATE_PRE_ALARM || inc->state == STATE_UNACKED || inc->state == STATE_ACKED;
+}
+
+static void check_cause(struct world *w, const struct incident *inc)
+{
+	const struct incident *cause = incident_find(w->engine, inc->because);
+
+	if (!inc->because)
+		return;
+	if (hazard_is_life(inc->hazard))
+		world_broken(w, "I6", "%s is explained away", inc->id);
+	if (!cause || !stands(cause))
+		world_broken(w, "I3", "%s is explained by an incident that does not stand", inc->id);
+	for (int n = 0; cause->because && n <= w->engine->n_incidents; n++) {
+		cause = incident_find(w->engine, cause->because);
+		if (!cause || cause == inc)
+			world_broken(w, "I3", "%s explains itself", inc->id);
+	}
+}
+
+static void check_flood(struct world *w, const struct flood *f)
+{
+	if (!f->due.pos || f->due.at_ms <= w->now_ms)
+		world_broken(w, "I3", "nothing will ever be summed up for %s", f->person);
+	if (f->n_held && f->due.at_ms - w->now_ms > FLOOD_EVERY_MS)
+		world_broken(w, "I3", "the summary for %s is in %lld ms", f->person,
+		             (long long)(f->due.at_ms - w->now_ms));
+	if (f->n_held && !f->is_on)
+		world_broken(w, "I7", "notices of %s are held without a flood", f->person);
+	for (int i = 0; i < f->n_held; i++) {
+		const struct incident *inc = incident_find(w->engine, f->held[i].incident);
+
+		if (inc && hazard_is_life(inc->hazard))
+			world_broken(w, "I6", "a notice of %s is held for %s", inc->id, f->person);
+	}
+}
+
+void beside_turn(struct world *w)
+{
+	for (int i = 0; i < w->engine->n_incidents; i++)
+		check_cause(w, w->engine->incidents[i]);
+	for (int i = 0; i < w->engine->n_floods; i++)
+		check_flood(w, w->engine->floods[i]);
+}
+
+static bool covers(const struct notice *n, int64_t number)
+{
+	for (const char *at = n->covers; at && *at;) {
+		char *end;
+
+		if (strtoll(at, &end, 10) == number)
+			return true;
+		at = *end ? end + 1 : end;
+	}
+	return false;
+}
+
+bool beside_is_held(const struct world *w, const struct incident *inc)
+{
+	const struct effects *fx = &w->gathering->fx;
+
+	for (int i = w->step_from; i < fx->n; i++)
+		if (fx->at[i].kind == EFFECT_NOTICE && covers(&fx->at[i].notice, inc->number))
+			return true;
+	for (int i = 0; i < w->engine->n_floods; i++)
+		for (int k = 0; k < w->engine->floods[i]->n_held; k++)
+			if (w->engine->floods[i]->held[k].incident == inc->number)
+				return true;
+	return inc->because != 0;
+}
+
+/* The rule of what may be summed up, written a second time. */
+void beside_leaving(struct world *w, const struct notice *n)
+{
+	for (const char *at = n->covers; at && *at;) {
+		char *end;
+		const struct incident *inc = incident_find(w->engine, strtoll(at, &end, 10));
+
+		if (inc && strchr("FGL", inc->id[0]))
+			world_broken(w, "I6", "%s is summed up for %s", inc->id, n->person);
+		at = *end ? end + 1 : end;
+	}
+}
+
+/* Of one turn, gravest first; last: of the one before. */
+void beside_order(struct world *w, const struct effect *f, int *last)
+{
+	if (f->kind != EFFECT_NOTICE)
+		return;
+	if ((int)f->notice.hazard < *last)
+		world_broken(w, "I6", "notice %s leaves behind one of a lower hazard", f->notice.id);
+	*last = (int)f->notice.hazard;
+}
