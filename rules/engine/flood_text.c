@@ -32,7 +32,14 @@ static int order(const void *a, const void *b)
 	return d ? d : (x->number > y->number) - (x->number < y->number);
 }
 
-/* Those that are open, worst first; the caller frees. */
+/* Somebody has it, and still there is something for this person. */
+static bool is_to_do(const struct incident *inc, const struct held *h)
+{
+	return incident_is_open(inc) && h->kind != NOTICE_CALL && h->kind != NOTICE_UPDATE &&
+	       h->kind != NOTICE_EXHAUSTED;
+}
+
+/* Those to be named, worst first; the caller frees. */
 static const struct incident **sorted(const struct engine *e, const struct flood *f, int *ret_n)
 {
 	const struct incident **list = xcalloc((size_t)f->n_held + 1, sizeof(struct incident *));
@@ -41,7 +48,7 @@ static const struct incident **sorted(const struct engine *e, const struct flood
 	for (int i = 0; i < f->n_held; i++) {
 		const struct incident *inc = incident_find(e, f->held[i].incident);
 
-		if (inc && incident_is_open(inc))
+		if (inc && (wants_somebody(inc) || is_to_do(inc, &f->held[i])))
 			list[(*ret_n)++] = inc;
 	}
 	qsort(list, (size_t)*ret_n, sizeof(struct incident *), order);
@@ -106,7 +113,7 @@ void flood_words(const struct engine *e, const struct flood *f, enum lang lang, 
 	buf_printf(out, PICK(lang, "通知过多,合并%d条:", "Too many notices, %d in one: "), notices);
 	say_groups(e, list, n, lang, out);
 	if (f->n_held > n)
-		buf_printf(out, PICK(lang, "%s%d起已结束", "%s%d over"),
+		buf_printf(out, PICK(lang, "%s%d起已确认或结束", "%s%d acked or over"),
 		           n ? PICK(lang, ";", "; ") : "", f->n_held - n);
 	if (n && wants_somebody(list[0]))
 		buf_printf(out, PICK(lang, "。回复:确认 %lld,或 确认 全部", ". Reply: ack %lld, or ack all"),

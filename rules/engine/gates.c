@@ -240,8 +240,8 @@ void gate_test_text(const struct cond *cond, struct buf *out)
 	}
 	buf_str(out, ops[t->op]);
 	if (test_is_windowed(t->op))
-		buf_printf(out, " %lld %d %lld", (long long)t->limit_milli, t->changes,
-		           (long long)t->over_ms);
+		buf_printf(out, " %lld %lld %d", (long long)t->over_ms, (long long)t->limit_milli,
+		           t->changes);
 	else if (test_is_number(t->op))
 		buf_printf(out, " %lld %lld", (long long)t->limit_milli, (long long)t->clear_milli);
 	if (t->op == TEST_OUTSIDE)

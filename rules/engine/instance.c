@@ -195,17 +195,32 @@ static void known_fini(struct known *k)
 	free(k->test);
 }
 
-/* Of another test nothing is known of the last while. */
+/* Of the same kind and as long: the text of a test begins with both. */
+static bool is_same_while(const struct gate *g, const char *test, const char *other)
+{
+	size_t kind = strcspn(test, " ") + 1;
+
+	if (!g->sensor || !test_is_windowed(g->cond->test.op))
+		return false;
+	return !strncmp(test, other, kind + strcspn(test + kind, " ") + 1);
+}
+
+/* Of another limit what was told of late is known all the same; of another test nothing is. */
 static void window_use(struct engine *e, struct instance *in, struct record_reader *r)
 {
 	int node = (int)record_read_int(r);
 	char *sensor = record_read_str(r), *text = record_read_str(r);
 	struct gate *g = gate_find(in, node, sensor);
 	struct buf test = {0};
+	bool same, alike;
 
 	if (g)
 		gate_test_text(g->cond, &test);
-	window_restore(e, g && !strcmp(buf_text(&test), text) ? g : NULL, r);
+	same = g && !strcmp(buf_text(&test), text);
+	alike = g && !same && is_same_while(g, buf_text(&test), text);
+	window_restore(e, same || alike ? g : NULL, r);
+	if (alike)
+		window_again(e, g);
 	free(sensor);
 	free(text);
 	buf_fini(&test);

@@ -126,19 +126,33 @@ static int64_t bounded(int64_t milli)
 	return milli > MILLI_MOST ? MILLI_MOST : milli < -MILLI_MOST ? -MILLI_MOST : milli;
 }
 
-/* Open until the last value from which it rose far enough is older than the window. */
-static void measure(struct engine *e, struct window *w, const struct test *t, int64_t milli)
+/* The last of what was told from which it is enough; -1: it is not. */
+static int enough(const struct window *w, const struct test *t)
 {
-	int64_t value = bounded(milli) * (t->op == TEST_FALLS ? -1 : 1);
-	int i;
+	int i = w->n - 1;
 
-	add_value(w, e->now_ms, value, t);
-	for (i = w->n - 1; i >= 0 && value - w->at[i].milli < t->limit_milli; i--)
-		;
-	if (i >= 0)
+	if (t->op == TEST_CHANGES)
+		return w->n - t->changes;
+	while (i >= 0 && w->at[w->n - 1].milli - w->at[i].milli < t->limit_milli)
+		i--;
+	return i;
+}
+
+/* Open until that is older than the window. */
+static void look(struct engine *e, struct window *w, const struct test *t)
+{
+	int i = enough(w, t);
+
+	if (i >= 0 && w->at[i].at_ms >= e->now_ms - t->over_ms)
 		deadline_set(&e->heap, &w->open, w->at[i].at_ms + t->over_ms + 1);
 	else
 		deadline_clear(&e->heap, &w->open);
+}
+
+static void measure(struct engine *e, struct window *w, const struct test *t, int64_t milli)
+{
+	add_value(w, e->now_ms, bounded(milli) * (t->op == TEST_FALLS ? -1 : 1), t);
+	look(e, w, t);
 }
 
 /* Only as many of the last changes are kept as there must be. */
@@ -147,8 +161,14 @@ static void change(struct engine *e, struct window *w, const struct test *t)
 	if (w->n >= t->changes)
 		drop_first(w, w->n - t->changes + 1);
 	push(w, e->now_ms, 0);
-	if (w->n == t->changes && w->at[0].at_ms >= e->now_ms - t->over_ms)
-		deadline_set(&e->heap, &w->open, w->at[0].at_ms + t->over_ms + 1);
+	look(e, w, t);
+}
+
+void window_again(struct engine *e, struct gate *g)
+{
+	deadline_clear(&e->heap, &g->window->held);
+	look(e, g->window, &g->cond->test);
+	g->instance->dirty = true;
 }
 
 void window_value(struct engine *e, struct gate *g, bool is_other)

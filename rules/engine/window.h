@@ -27,6 +27,7 @@ void window_value(struct engine *e, struct gate *g, bool is_other);
 /* After `out` may have changed. */
 void window_hold(struct engine *e, struct gate *g, enum truth was);
 void window_forget(struct engine *e, struct gate *g); /* it counts no more */
+void window_again(struct engine *e, struct gate *g);  /* what it remembers is measured by another limit now */
 void window_shift(struct gate *g, int64_t by_ms);     /* the clock was set; deadlines have moved already */
 void window_late(struct engine *e, struct gate *g, int64_t not_before_ms);
 

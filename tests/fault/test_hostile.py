@@ -61,6 +61,7 @@ class Hostile(House):
         fault = until("the sensor is in trouble", lambda: self.of_type("sensor-lost"))
         self.assertIn("gas-b2", fault["members"][0]["value"])
         self.assertEqual(self.n_opened("gas-leak"), 0)
+        self.assertGreaterEqual(rig.status()["unreadable"], len(VALUES))
         rig.pub("zigbee2mqtt", GAS, '{"gas_density":31.2}')
         self.opened("gas-leak")
         rig.wait_rec("gone", fault["id"])

@@ -335,6 +335,73 @@ static void test_clock_and_drain(void **state)
 	world_free(e);
 }
 
+static const struct incident_type more[] = {
+    TYPE("heat", PER_SITE, {.id = "", .when = {SENSOR(GAS2), RISES(8400, MINUTE)}})};
+static const struct incident_type less[] = {
+    TYPE("heat", PER_SITE, {.id = "", .when = {SENSOR(GAS2), RISES(4000, MINUTE)}})};
+static const struct incident_type longer[] = {
+    TYPE("heat", PER_SITE, {.id = "", .when = {SENSOR(GAS2), RISES(4000, 2 * MINUTE)}})};
+
+/* A new plan with another limit: what was told of late is not forgotten for it. */
+static void test_new_limit(void **state)
+{
+	struct plan plan = plan_of(rising, 1), later = plan_of(more, 1), last = plan_of(less, 1),
+	            other = plan_of(longer, 1);
+	struct engine *e = world_up(&plan);
+
+	(void)state;
+	world_value(e, "gas-2", "20");
+	world_wait(e, 20 * SECOND);
+	world_value(e, "gas-2", "24");
+	buf_clear(&trace);
+	world_plan(e, &later);
+	world_wait(e, 30 * SECOND);
+	world_value(e, "gas-2", "28.4");
+	said(e, "heat@- gas-2 bad\nheat@- grade 0\n");
+	world_wait(e, 10 * SECOND + 1); /* 20 has left the window */
+	said(e, "heat@- gas-2 calm\nheat@- grade -1\n");
+	world_plan(e, &last); /* it rose by four in a minute: so it has */
+	said(e, "heat@- gas-2 bad\nheat@- grade 0\n");
+	world_wait(e, 20 * SECOND);
+	said(e, "heat@- gas-2 calm\nheat@- grade -1\n");
+	world_plan(e, &other); /* of so long a while not all was remembered */
+	world_value(e, "gas-2", "29");
+	said(e, "");
+	world_free(e);
+}
+
+static const struct incident_type four[] = {
+    TYPE("flaps", PER_SENSOR,
+         {.id = "", .when = {SENSOR(PUMP), .test = {.op = TEST_CHANGES, .changes = 4, .over_ms = MINUTE}}})};
+static const struct incident_type two[] = {
+    TYPE("flaps", PER_SENSOR,
+         {.id = "", .when = {SENSOR(PUMP), .test = {.op = TEST_CHANGES, .changes = 2, .over_ms = MINUTE}}})};
+
+static void test_new_count(void **state)
+{
+	struct plan plan = plan_of(four, 1), later = plan_of(two, 1);
+	struct engine *e = world_up(&plan);
+
+	(void)state;
+	for (int i = 0; i < 4; i++) {
+		world_value(e, "pump", i % 2 ? "on" : "off");
+		world_wait(e, 10 * SECOND);
+	}
+	buf_clear(&trace);
+	world_plan(e, &later);
+	said(e, "flaps@pump pump bad\nflaps@pump grade 0\n");
+	world_wait(e, 40 * SECOND); /* the last but one of the changes was twenty seconds ago */
+	said(e, "");
+	world_wait(e, 1);
+	said(e, "flaps@pump pump calm\nflaps@pump grade -1\n");
+	world_plan(e, &plan);
+	world_value(e, "pump", "off");
+	world_value(e, "pump", "on");
+	world_value(e, "pump", "off");
+	said(e, "");
+	world_free(e);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -343,7 +410,8 @@ int main(void)
 	    cmocka_unit_test(test_rise_lost),       cmocka_unit_test(test_rise_retained),
 	    cmocka_unit_test(test_extremes),        cmocka_unit_test(test_against_oracle),
 	    cmocka_unit_test(test_changes),         cmocka_unit_test(test_within),
-	    cmocka_unit_test(test_clock_and_drain),
+	    cmocka_unit_test(test_clock_and_drain), cmocka_unit_test(test_new_limit),
+	    cmocka_unit_test(test_new_count),
 	};
 	int failed = cmocka_run_group_tests(tests, NULL, NULL);
 
