@@ -8,8 +8,11 @@
 #include "rows.h"
 #include "uplink.h"
 
+#include <malloc.h>
 #include <stdlib.h>
 #include <string.h>
+
+enum { LARGE_TURN = 1000 }; /* records */
 
 const struct plan *daemon_plan(const struct daemon *d)
 {
@@ -141,6 +144,7 @@ static void tell_marks(struct daemon *d, const struct batch *b)
 static void on_committed(struct daemon *d, struct turn *turn)
 {
 	struct batch *b = turn->arg;
+	bool was_large = turn->number == 1 || turn->records.n >= LARGE_TURN;
 
 	d->flying = NULL;
 	loop_timer_stop(d->late);
@@ -153,6 +157,8 @@ static void on_committed(struct daemon *d, struct turn *turn)
 		daemon_tell_store(d, STORE_OK);
 	perform_stored(d, b);
 	batch_free(b);
+	if (was_large) /* a start, a new plan or a storm leaves holes between what stays */
+		malloc_trim(0);
 }
 
 static void take_store_answers(struct daemon *d)

@@ -4,6 +4,7 @@
 #include "log.h"
 
 #include <getopt.h>
+#include <malloc.h>
 #include <signal.h>
 #include <stdio.h>
 #include <unistd.h>
@@ -33,6 +34,13 @@ static int run(const char *config_path)
 	daemon_end(&d);
 	log_at(LOG_INFO, "stopped");
 	return d.exit_status;
+}
+
+/* What is large (a file's bytes, a plan's table) goes back to the system as soon
+ * as it is freed, however large the ones before were. */
+static void set_memory(void)
+{
+	mallopt(M_MMAP_THRESHOLD, 128 * 1024);
 }
 
 int main(int argc, char **argv)
@@ -66,6 +74,7 @@ int main(int argc, char **argv)
 		fputs(usage, stderr);
 		return EXIT_USAGE;
 	}
+	set_memory();
 	/* not exit(): a callback of the broker's library may still wait for what exit would tear down */
 	_exit(run(config_path));
 }

@@ -1,9 +1,6 @@
 /* mqtt_subs.c - lists of subscriptions. */
 #include "mqtt_subs.h"
 
-#include "base/arena.h"
-
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -21,30 +18,27 @@ static const struct {
 };
 enum { N_OWN = sizeof(own_topics) / sizeof(own_topics[0]) };
 
-static struct sub *add(struct subs *s, char *filter, int qos)
+static struct sub *add(struct subs *s, const char *filter, int qos)
 {
 	struct sub *sub = &s->at[s->n++];
 
-	*sub = (struct sub){.filter = filter, .qos = qos};
+	*sub = (struct sub){.filter = arena_str(&s->arena, filter), .qos = qos};
 	return sub;
 }
 
 void subs_build(struct subs *s, const char *root, const struct intake_filter *filters, int n)
 {
-	size_t root_len = strlen(root);
-
 	s->at = xcalloc((size_t)n + N_OWN, sizeof(*s->at));
 	s->n = 0;
+	arena_init(&s->arena);
 	for (int i = 0; i < n; i++)
-		add(s, xstrdup(filters[i].filter), filters[i].qos);
+		add(s, filters[i].filter, filters[i].qos);
 	for (int i = 0; i < N_OWN; i++) {
 		const char *filter = own_topics[i].filter;
-		size_t cap = root_len + strlen(filter) + 1;
-		char *full = xmalloc(cap);
-		struct sub *sub;
+		char *full = arena_printf(&s->arena, "%s%s", filter[0] == '$' ? "" : root, filter);
+		struct sub *sub = &s->at[s->n++];
 
-		snprintf(full, cap, "%s%s", filter[0] == '$' ? "" : root, filter);
-		sub = add(s, full, own_topics[i].qos);
+		*sub = (struct sub){.filter = full, .qos = own_topics[i].qos};
 		sub->no_local = own_topics[i].no_local;
 		sub->live_only = own_topics[i].live_only;
 	}
@@ -52,8 +46,7 @@ void subs_build(struct subs *s, const char *root, const struct intake_filter *fi
 
 void subs_fini(struct subs *s)
 {
-	for (int i = 0; i < s->n; i++)
-		free(s->at[i].filter);
+	arena_fini(&s->arena);
 	free(s->at);
 	*s = (struct subs){0};
 }
@@ -72,7 +65,7 @@ void subs_replace(struct subs *old, const struct subs *now, struct subs *gone)
 	gone->at = xrealloc(gone->at, (size_t)(gone->n + old->n) * sizeof(*gone->at));
 	for (int i = 0; i < old->n; i++) {
 		if (!subs_have(now, old->at[i].filter) && !subs_have(gone, old->at[i].filter))
-			add(gone, xstrdup(old->at[i].filter), 0);
+			add(gone, old->at[i].filter, 0);
 	}
 	subs_fini(old);
 }

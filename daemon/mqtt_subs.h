@@ -2,12 +2,13 @@
 #ifndef TOCSIN_MQTT_SUBS_H
 #define TOCSIN_MQTT_SUBS_H
 
+#include "base/arena.h"
 #include "intake/intake.h"
 
 #include <stdbool.h>
 
 struct sub {
-	char *filter;
+	char *filter; /* in the arena of its list */
 	int qos;
 	bool no_local, live_only; /* MQTT 5: No Local, Retain Handling 2 */
 	bool refused;
@@ -16,6 +17,7 @@ struct sub {
 struct subs {
 	struct sub *at;
 	int n;
+	struct arena arena;
 };
 
 /* The broker's counter of messages it dropped, of all clients. */

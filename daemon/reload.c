@@ -9,6 +9,7 @@
 #include "sysd.h"
 #include "uplink.h"
 
+#include <malloc.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -146,6 +147,7 @@ void reload_sweep(struct daemon *d)
 		}
 		*link = g->older;
 		generation_free(g);
+		malloc_trim(0);
 	}
 }
 

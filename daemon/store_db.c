@@ -37,6 +37,7 @@ static const struct {
     {"synchronous", "FULL", "2"},
     {"wal_autocheckpoint", "1000", "1000"},
     {"journal_size_limit", "16777216", "16777216"},
+    {"cache_size", "-512", "-512"}, /* KiB; the kernel keeps the rest */
     {"foreign_keys", "ON", "1"},
     {"trusted_schema", "OFF", "0"},
     {"temp_store", "MEMORY", "2"},

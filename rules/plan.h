@@ -240,7 +240,7 @@ struct cond {
 	 * or had become true (vote) */
 	int64_t hold_ms;
 	bool is_voter;
-	const struct schedule *schedule; /* NULL: always; outside it raises nothing */
+	const struct schedule *schedule; /* NULL: always; outside it raises nothing; never below a `not` */
 	const struct cond *kids;	 /* a vote has one, the test of its voters */
 	int n_kids;
 	int at_least; /* vote: so many sensors */

@@ -28,6 +28,7 @@ static const struct {
     {"remind", "reminded", "提醒"},
     {"action", "first step due, else called again,", "首步限期,逾期再呼叫"},
     {"investigate", "called if not settled", "未查明则呼叫"},
+    {"cause", "follows from another, called by itself", "由其他事件引起,单独呼叫"},
 };
 
 /* "level 2 called in 54 s (19:11:34): li, smith" */

@@ -76,29 +76,33 @@ void arena_fini(struct arena *a)
 	}
 }
 
-void *arena_alloc(struct arena *a, size_t bytes)
+static void *take(struct arena *a, size_t bytes, size_t align)
 {
 	struct arena_block *b = a->last;
-	size_t need = (bytes + ALIGN - 1) / ALIGN * ALIGN;
-	void *p;
+	size_t at = b ? (b->used + align - 1) / align * align : 0;
 
-	if (!b || b->cap - b->used < need) {
-		size_t cap = need > BLOCK_BYTES ? need : BLOCK_BYTES;
+	if (!b || b->cap < at || b->cap - at < bytes) {
+		size_t cap = bytes > BLOCK_BYTES ? bytes : BLOCK_BYTES;
 
 		b = xmalloc(sizeof *b + cap);
 		b->before = a->last;
-		b->used = 0;
 		b->cap = cap;
 		a->last = b;
+		at = 0;
 	}
-	p = b->data + b->used;
-	b->used += need;
-	return memset(p, 0, need);
+	b->used = at + bytes;
+	return b->data + at;
 }
 
+void *arena_alloc(struct arena *a, size_t bytes)
+{
+	return memset(take(a, bytes, ALIGN), 0, bytes);
+}
+
+/* Texts stand one after the other, most are short. */
 char *arena_dup(struct arena *a, const char *text, size_t len)
 {
-	char *p = arena_alloc(a, len + 1);
+	char *p = take(a, len + 1, 1);
 
 	memcpy(p, text, len);
 	p[len] = 0;
@@ -119,7 +123,7 @@ char *arena_printf(struct arena *a, const char *format, ...)
 	va_start(ap, format);
 	n = vsnprintf(probe, sizeof probe, format, ap);
 	va_end(ap);
-	p = arena_alloc(a, (size_t)n + 1);
+	p = take(a, (size_t)n + 1, 1);
 	va_start(ap, format);
 	vsnprintf(p, (size_t)n + 1, format, ap);
 	va_end(ap);

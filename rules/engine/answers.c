@@ -280,6 +280,18 @@ static void put_first_acker(const struct engine *e, const struct answer *a, stru
 	fill(&named, a->lang == LANG_ZH ? "{id} 已由{detail}确认" : "{id} was acknowledged by {detail}", out);
 }
 
+/* Who says "all" has not looked at a fire: what it did not cover is named. */
+static void put_rest(const struct answer *a, struct buf *out)
+{
+	bool zh = a->lang == LANG_ZH;
+
+	if (a->n_all && a->detail)
+		buf_printf(out,
+		           zh ? "。火灾、燃气、人员不含在内,须逐一确认:%s"
+		              : ". Fire, gas and people are not among them and still wait, each by its number: %s",
+		           a->detail);
+}
+
 static void put_done(const struct engine *e, const struct answer *a, struct buf *out)
 {
 	bool zh = a->lang == LANG_ZH;
@@ -297,6 +309,8 @@ static void put_done(const struct engine *e, const struct answer *a, struct buf 
 		        : "{id} first reset recorded; a second, different person must follow within 30 "
 		          "minutes: reset {n}",
 		     out);
+	else if (a->n_all)
+		buf_printf(out, zh ? "已确认%d起" : "Acknowledged %d", a->n_all);
 	else if (a->verb == VERB_ACK && a->detail && *a->detail)
 		put_first_acker(e, a, out);
 	else if (!put_operate_failed(a, out))
@@ -304,6 +318,7 @@ static void put_done(const struct engine *e, const struct answer *a, struct buf 
 	if (a->verb == VERB_ACK && a->due_ms >= 0)
 		buf_printf(out, zh ? ",请在 %s 前到场" : ", be there by %s",
 		           time_clock(&e->plan->tz, a->due_ms, clock));
+	put_rest(a, out);
 }
 
 void render_answer(const struct engine *e, const struct answer *a, struct buf *out)

@@ -99,10 +99,16 @@ struct look {
 	bool *zones;                 /* from which it can be explained */
 };
 
+/* As the newest plan has it, where it has the type. */
+static const struct strings *explained_by(const struct incident *inc)
+{
+	return &(inc->instance->type ? inc->instance->type : inc->type)->explained_by;
+}
+
 static bool explains(const struct engine *e, const struct incident *cause, const struct look *look)
 {
 	const struct incident *inc = look->inc;
-	bool named = strings_have(&inc->type->explained_by, cause->type_id);
+	bool named = strings_have(explained_by(inc), cause->type_id);
 
 	if (cause == inc || !stands(cause) || cause->number == inc->despite || leads_to(e, cause, inc))
 		return false;
@@ -123,20 +129,22 @@ static bool has_person(const struct incident *inc)
 	return false;
 }
 
-static const struct incident *find(const struct engine *e, const struct incident *inc)
+/* only NULL: the first that explains it; else that one, if it does. */
+static const struct incident *find(const struct engine *e, const struct incident *inc,
+                                   const struct incident *only)
 {
 	struct look look = {.inc = inc};
 	const struct incident *cause = NULL;
 
 	if (!inc->type || !inc->instance || hazard_is_life(inc->hazard) || has_person(inc))
 		return NULL;
-	if (!inc->type->explained_by.n && !is_lost_sensor(inc))
+	if (!explained_by(inc)->n && !is_lost_sensor(inc))
 		return NULL;
 	look.zones = xcalloc((size_t)e->plan->n_zones + 1, sizeof *look.zones);
 	look.sensor = scope_sensor(e, inc);
 	reach(e->plan, inc->zone, look.zones);
 	for (int i = 0; i < e->n_incidents && !cause; i++)
-		if (explains(e, e->incidents[i], &look))
+		if ((!only || only == e->incidents[i]) && explains(e, e->incidents[i], &look))
 			cause = e->incidents[i];
 	free(look.zones);
 	return cause;
@@ -146,7 +154,7 @@ static const struct incident *find(const struct engine *e, const struct incident
 
 void cause_ask(struct engine *e, struct incident *inc)
 {
-	const struct incident *cause = inc->because ? NULL : find(e, inc);
+	const struct incident *cause = inc->because ? NULL : find(e, inc, NULL);
 
 	if (!cause)
 		return;
@@ -203,7 +211,7 @@ static void begin(struct engine *e, struct incident *inc, const struct incident 
 /* What is still true is told at once; what nobody was called for and is over needs nobody. */
 static void end(struct engine *e, struct incident *inc)
 {
-	const struct incident *was = cause_of(e, inc), *other = find(e, inc);
+	const struct incident *was = cause_of(e, inc), *other = find(e, inc, NULL);
 	struct cue_arg a = {.who = "system", .kind = AUDIT_CALLED};
 	int64_t since_ms = inc->because_ms;
 
@@ -250,7 +258,7 @@ static void settle(struct engine *e, struct incident *inc)
 		return;
 	if (inc->because && !is_still_explained(e, inc))
 		end(e, inc);
-	else if (!inc->because && (cause = find(e, inc)))
+	else if (!inc->because && (cause = find(e, inc, NULL)))
 		begin(e, inc, cause);
 }
 
@@ -261,6 +269,18 @@ void causes_settle(struct engine *e)
 		for (int i = 0; i < e->n_incidents; i++)
 			settle(e, e->incidents[i]);
 	}
+}
+
+void causes_replan(struct engine *e)
+{
+	for (int i = 0; i < e->n_incidents; i++) {
+		struct incident *inc = e->incidents[i];
+		const struct incident *cause = cause_of(e, inc);
+
+		if (cause && is_calling(inc->state) && !find(e, inc, cause))
+			end(e, inc);
+	}
+	e->causes_changed = true;
 }
 
 /* -- counted -- */

@@ -14,6 +14,8 @@ void cause_forget(struct incident *inc);
 /* It got worse, or a person speaks of it: it calls in spite of its cause. Was it held? */
 bool cause_break(struct engine *e, struct incident *inc);
 void cause_due(struct engine *e, struct incident *inc); /* the look at its cause */
+/* The plan may be another: who is not explained by it any more is called. */
+void causes_replan(struct engine *e);
 /* After each event: who is explained now, and who no longer. */
 void causes_settle(struct engine *e);
 

@@ -27,8 +27,14 @@ struct engine *engine_new(const struct plan *plan)
 	e->zone_words = xcalloc((size_t)plan->n_zones + 1, sizeof *e->zone_words);
 	records_init(&e->gone);
 	deadline_init(&e->link_due, DEADLINE_LINK, e, "", 0);
-	sensors_replan(e);
+	readers_make(e);
 	return e;
+}
+
+void engine_plan_first(struct engine *e)
+{
+	if (!e->is_planned)
+		sensors_replan(e);
 }
 
 void engine_free(struct engine *e)
@@ -84,8 +90,9 @@ static void on_started(struct engine *e, const struct event *ev)
 	sensor_started(e, ev->started.down_ms);
 	actuate_started(e);
 	outbox_started(e);
+	causes_replan(e);
 	follow_members(e);
-	e->all_changed = e->causes_changed = true;
+	e->all_changed = true;
 }
 
 static void on_plan(struct engine *e, const struct plan *plan)
@@ -101,6 +108,7 @@ static void on_plan(struct engine *e, const struct plan *plan)
 	incident_replan(e);
 	sensors_replan(e);
 	incident_sensors_dropped(e);
+	causes_replan(e);
 	follow_members(e);
 	e->all_changed = true;
 }
@@ -179,8 +187,10 @@ static void on_clock(struct engine *e, int64_t by_ms)
 {
 	json_int(row_begin(e), "step_ms", by_ms);
 	row_end(e, AUDIT_CLOCK, NULL, "system", 0);
-	if (by_ms > 0)
+	if (by_ms > 0) {
 		deadline_shift(&e->heap, by_ms);
+		floods_shift(e, by_ms);
+	}
 	conditions_clock(e, by_ms);
 	for (int i = 0; i < e->n_incidents; i++)
 		incident_touch(e, e->incidents[i]);
@@ -304,6 +314,7 @@ static void dispatch(struct engine *e, const struct event *ev)
 
 void engine_step(struct engine *e, const struct event *ev, struct effects *fx)
 {
+	engine_plan_first(e);
 	e->fx = fx;
 	if (ev->at_ms > e->now_ms)
 		e->now_ms = ev->at_ms;

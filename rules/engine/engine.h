@@ -264,7 +264,8 @@ void records_put(struct records *r, const char *key, const char *value); /* copi
 
 /* ------------------------------------------------------------------- use */
 
-/* root: "tocsin/<site>/1/". The plan must outlive the engine's use of it. */
+/* The plan must outlive the engine's use of it; its sensors are gone through with the first step or
+ * save, so that after a restore it is done once. */
 struct engine *engine_new(const struct plan *plan);
 void engine_free(struct engine *e);
 

@@ -39,6 +39,12 @@ bool flap_holds(struct engine *e, struct incident *inc)
 	return inc->flapping && !hazard_is_life(inc->hazard);
 }
 
+/* The plan has lost the type, so nobody looks any more; the last that was known is that it is over. */
+static bool is_over(const struct instance *in)
+{
+	return !in->type && !incident_is_active(in->incident);
+}
+
 void flap_due(struct engine *e, struct instance *in)
 {
 	in->dirty = true;
@@ -47,7 +53,14 @@ void flap_due(struct engine *e, struct instance *in)
 		return;
 	in->incident->flapping = false;
 	incident_touch(e, in->incident);
-	incident_grade(e, in, in->grade, in->known);
+	incident_grade(e, in, in->grade, in->known || is_over(in));
+}
+
+void flap_shift(struct instance *in, int64_t by_ms)
+{
+	for (int i = 0; i < FLAP_ONSETS; i++)
+		if (in->onsets_ms[i])
+			in->onsets_ms[i] += by_ms;
 }
 
 void flap_save(const struct instance *in, struct buf *out)

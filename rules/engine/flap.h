@@ -12,6 +12,7 @@ bool flap_onset(struct engine *e, struct instance *in);
 void flap_moved(struct engine *e, struct incident *inc);
 bool flap_holds(struct engine *e, struct incident *inc); /* `gone` is not taken now: flap_due gives it again */
 void flap_due(struct engine *e, struct instance *in);    /* quiet enough */
+void flap_shift(struct instance *in, int64_t by_ms);     /* the clock was set */
 
 void flap_save(const struct instance *in, struct buf *out);
 void flap_restore(struct engine *e, struct instance *in, const char *record);

@@ -95,6 +95,13 @@ static bool is_of_one(const struct flood *f)
 	return true;
 }
 
+void floods_shift(struct engine *e, int64_t by_ms)
+{
+	for (int i = 0; i < e->n_floods; i++)
+		for (int k = 0; k < e->floods[i]->n; k++)
+			e->floods[i]->at_ms[k] += by_ms;
+}
+
 /* -- begin, hold, end -- */
 
 static void again_in(struct engine *e, struct flood *f, int64_t in_ms)
@@ -151,6 +158,32 @@ static struct held *hold(struct flood *f, int64_t incident)
 	return &f->held[at];
 }
 
+static bool was_told(const struct incident *inc, const char *person)
+{
+	for (int i = 0; i < inc->n_deliveries; i++)
+		if (!strcmp(inc->deliveries[i].person, person))
+			return true;
+	return false;
+}
+
+/* When somebody else is called for it, or for its task. */
+static int64_t answer_by(const struct to_send *s)
+{
+	const struct step_run *step = s->step ? &s->inc->steps[s->step - s->inc->playbook->steps] : NULL;
+	int64_t at_ms = s->inc->due.pos ? s->inc->due.at_ms : INT64_MAX;
+
+	return step && step->due.pos && step->due.at_ms < at_ms ? step->due.at_ms : at_ms;
+}
+
+/* Who was told nothing of it yet hears of it in a third of the time there is to answer. */
+static void hurry(struct engine *e, struct flood *f, const struct to_send *s)
+{
+	int64_t wait_ms = (answer_by(s) - e->now_ms) / 3;
+
+	if (!was_told(s->inc, f->person) && e->now_ms + wait_ms < f->due.at_ms)
+		again_in(e, f, wait_ms > 1 ? wait_ms : 1);
+}
+
 /* That the store fails must leave though nothing is stored: a summary would not. */
 static bool is_single(const struct engine *e, const struct incident *inc)
 {
@@ -181,6 +214,7 @@ bool flood_holds(struct engine *e, const struct to_send *s)
 	h->kind = s->kind;
 	h->level = s->level;
 	h->step = s->step && s->inc->playbook ? (int)(s->step - s->inc->playbook->steps) : -1;
+	hurry(e, f, s);
 	return true;
 }
 

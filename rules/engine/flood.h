@@ -1,7 +1,8 @@
 /* flood.h - a person who gets more than ten notices in ten minutes, of more than
  * one incident, reads none of them: until that is over those of the lower
- * classes come as one summary a minute. Fire, gas and people always come singly
- * and at once. Nothing else changes: chains go on, acks work, rows are written. */
+ * classes come as one summary a minute, sooner where the next would be called
+ * before the first was told. Fire, gas and people always come singly and at once.
+ * Nothing else changes: chains go on, acks work, rows are written. */
 #ifndef TOCSIN_FLOOD_H
 #define TOCSIN_FLOOD_H
 
@@ -36,6 +37,7 @@ bool flood_holds(struct engine *e, const struct to_send *s);
 void flood_due(struct engine *e, struct flood *f);
 bool flood_is_on(const struct engine *e); /* of anybody */
 void floods_save(struct engine *e, struct records *ret, bool all);
+void floods_shift(struct engine *e, int64_t by_ms); /* the clock was set */
 void floods_set_dirty(struct engine *e, bool dirty);
 int flood_restore(struct engine *e, const char *key, struct record_reader *r);
 void floods_free(struct engine *e);

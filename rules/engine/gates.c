@@ -43,7 +43,7 @@ struct gate *gate_find(const struct instance *in, int node, const char *sensor)
 static void insert(struct gate ***at, int *n, int *cap, int place, struct gate *g)
 {
 	if (*n == *cap) {
-		*cap = *cap ? 2 * *cap : 4;
+		*cap = *cap ? 2 * *cap : 1; /* most hold one */
 		*at = xrealloc(*at, (size_t)*cap * sizeof **at);
 	}
 	memmove(*at + place + 1, *at + place, (size_t)(*n - place) * sizeof **at);
@@ -164,7 +164,7 @@ static enum truth truth_of(bool yes)
 /* Unknown: in the dead band. */
 static enum truth above_limit(int64_t v, int64_t limit, int64_t clear)
 {
-	if (v > limit)
+	if (v > limit || (PLANTED(11) && v == limit))
 		return TRUTH_TRUE;
 	return clear == limit || v < clear ? TRUTH_FALSE : TRUTH_UNKNOWN;
 }
@@ -303,7 +303,7 @@ static void settle(struct engine *e, struct gate *g)
 	} else if (g->raw == TRUTH_TRUE) {
 		follow_in(e, g, g->cond->for_ms);
 	} else if (g->out == TRUTH_TRUE) {
-		follow_in(e, g, g->cond->clear_for_ms);
+		follow_in(e, g, PLANTED(12) ? 0 : g->cond->clear_for_ms);
 	} else {
 		follow(e, g);
 	}

@@ -80,13 +80,13 @@ static void instance_bind(struct engine *e, struct instance *in)
 static struct instance *instance_add(struct engine *e, const char *key)
 {
 	struct instance *in = xcalloc(1, sizeof *in);
-	size_t type_len = strcspn(key + 2, "@");
+	size_t type_len = strcspn(key + 2, "@"), key_len = strlen(key);
 	int place = instance_place(e, key);
 
-	in->key = xstrdup(key);
-	in->type_id = xstrdup(key + 2);
-	in->type_id[type_len] = 0;
-	in->scope = xstrdup(key + 2 + type_len + 1);
+	in->key = xcalloc(1, key_len + 1 + type_len + 1);
+	memcpy(in->key, key, key_len);
+	in->scope = in->key + 2 + type_len + 1;
+	in->type_id = memcpy(in->key + key_len + 1, key + 2, type_len);
 	in->grade = -1;
 	in->known = true;
 	in->dirty = true;
@@ -110,8 +110,6 @@ static void instance_free(struct engine *e, struct instance *in)
 	free(in->missed);
 	free(in->memory);
 	free(in->key);
-	free(in->type_id);
-	free(in->scope);
 	free(in);
 }
 

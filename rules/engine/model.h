@@ -69,14 +69,15 @@ void heap_fini(struct heap *h);
 enum health { HEALTH_UNKNOWN, HEALTH_OK, HEALTH_UNREADABLE, HEALTH_AWAY, HEALTH_SILENT };
 
 struct sensor {
-	char *id;
-	char *key;     /* "s/<id>" */
-	int def;       /* in the newest plan; -1: gone from it */
-	char *def_id;  /* as saved; a family's members find their family by it */
+	char *key;      /* "s/<id>" */
+	const char *id; /* in key */
+	int def;        /* in the newest plan; -1: gone from it */
+	char *def_id;   /* as saved; a family's members find their family by it; NULL: its own id */
 	char *zone_id; /* zone as saved */
 	int zone;      /* in the newest plan; -1: unknown */
 	enum health health;
-	char word[VALUE_BYTES], text[VALUE_BYTES]; /* last good value */
+	char *value;             /* the two texts below; NULL: both are empty */
+	const char *word, *text; /* last good value, each below VALUE_BYTES */
 	bool has_value, has_number;
 	int64_t milli, value_ms; /* value_ms: when it was last told */
 	struct deadline silence;
@@ -111,7 +112,7 @@ enum { FLAP_ONSETS = 5 };
 /* One incident type in one scope: a zone, the site, or one sensor. */
 struct instance {
 	char *key; /* "c/<type>@<scope>"; scope: zone id, "-", or sensor id */
-	char *type_id, *scope;
+	const char *type_id, *scope;      /* with and in key */
 	const struct incident_type *type; /* in the newest plan, NULL when it lost the type */
 	int zone;                         /* in the newest plan, -1 */
 	struct sensor *sensor;            /* PER_SENSOR */
@@ -141,6 +142,7 @@ void sensor_started(struct engine *e, int64_t down_ms);
 /* e->plan is the new one: sensors, instances and gates follow it, memory kept where the test is the same */
 void sensors_replan(struct engine *e);
 void sensors_free(struct engine *e);
+void engine_plan_first(struct engine *e); /* engine.c: sensors_replan, unless it was */
 
 /* condition.c */
 /* also of a type the plan no longer has */
@@ -336,6 +338,7 @@ struct engine {
 	enum store_state store;
 	struct caps caps;
 	bool started, stopping, counters_dirty, zones_changed, all_changed;
+	bool is_planned;     /* sensors_replan has run: with the first step, or after what was restored */
 	bool causes_changed; /* who explains whom is to be looked at */
 	struct buf body; /* of the row being written */
 	struct heap heap;
@@ -426,6 +429,7 @@ struct answer {
 	                     * first, when it is not the one who is answered; operate: how it ended */
 	int64_t due_ms;     /* ack: when to be there; -1 none */
 	bool noted;         /* done by somebody else: recorded as a note */
+	int n_all;          /* `ack all`: so many; detail then names those that still wait, or NULL */
 };
 void render_answer(const struct engine *e, const struct answer *a, struct buf *out);
 

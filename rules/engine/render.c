@@ -80,13 +80,22 @@ static void put_chain(const struct shown *s)
 	json_close(s->b, '}');
 }
 
+/* The system's own fault that a sensor is lost: its value is the sensor. */
+static const char *member_name(const struct incident *inc, const struct member *m)
+{
+	bool is_lost_sensor =
+	    !strcmp(inc->type_id, self_name(SELF_SENSOR_LOST)) && !strcmp(m->sensor, "self:");
+
+	return is_lost_sensor ? m->value : m->sensor;
+}
+
 static void put_member(const struct shown *s, const struct member *m)
 {
 	static const char *const leaves[] = {
 	    [TRUTH_UNKNOWN] = "unknown", [TRUTH_FALSE] = "false", [TRUTH_TRUE] = "true"};
 
 	json_open(s->b, NULL, '{');
-	json_str(s->b, "sensor", m->sensor);
+	json_str(s->b, "sensor", member_name(s->inc, m));
 	json_str(s->b, "kind", m->kind);
 	json_str(s->b, "leaf", leaves[m->lost ? TRUTH_UNKNOWN : m->active]);
 	render_optional(s->b, "value", m->value);

@@ -186,6 +186,7 @@ static void save(struct engine *e, struct records *ret, bool all)
 {
 	struct buf b = {0};
 
+	engine_plan_first(e);
 	if (all || e->counters_dirty) {
 		save_counters(e, &b);
 		put(ret, &b, "e");

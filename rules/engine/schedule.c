@@ -1,5 +1,6 @@
 /* schedule.c - when hours of conditions begin and end; and what else stands
  * still or moves when the clock is set. */
+#include "engine/flap.h"
 #include "engine/gates.h"
 #include "engine/window.h"
 
@@ -44,9 +45,11 @@ void schedule_due(struct engine *e)
 
 void conditions_clock(struct engine *e, int64_t by_ms)
 {
-	for (int i = 0; by_ms > 0 && i < e->n_instances; i++)
+	for (int i = 0; by_ms > 0 && i < e->n_instances; i++) {
+		flap_shift(e->instances[i], by_ms);
 		for (int k = 0; k < e->instances[i]->n_gates; k++)
 			window_shift(e->instances[i]->gates[k], by_ms);
+	}
 	if (e->schedule_due.pos)
 		schedule_due(e);
 }

@@ -44,10 +44,11 @@ static struct sensor *sensor_add(struct engine *e, const char *id)
 	int place = sensor_place(e, id);
 
 	buf_printf(&key, "s/%s", id);
-	s->key = buf_steal(&key);
-	s->id = xstrdup(id);
-	s->def_id = xstrdup("");
+	s->key = xstrdup(buf_text(&key)); /* no longer than it is */
+	buf_fini(&key);
+	s->id = s->key + 2;
 	s->zone_id = xstrdup("");
+	s->word = s->text = "";
 	s->def = s->zone = -1;
 	s->left_ms = -1;
 	s->dirty = true;
@@ -75,7 +76,7 @@ void sensors_free(struct engine *e)
 		deadline_clear(&e->heap, &s->off);
 		free(s->leaves);
 		free(s->again);
-		free(s->id);
+		free(s->value);
 		free(s->key);
 		free(s->def_id);
 		free(s->zone_id);
@@ -86,12 +87,26 @@ void sensors_free(struct engine *e)
 	e->n_sensors = e->cap_sensors = 0;
 }
 
-static void keep_text(struct sensor *s, char **at, const char *text)
+static const char *def_id(const struct sensor *s)
 {
-	if (!strcmp(*at, text))
+	return s->def_id ? s->def_id : s->id;
+}
+
+/* Most are a sensor of the plan themselves: the name is not kept twice. */
+static void keep_def(struct sensor *s, const char *id)
+{
+	if (!strcmp(def_id(s), id))
 		return;
-	free(*at);
-	*at = xstrdup(text);
+	free(s->def_id);
+	s->def_id = strcmp(s->id, id) ? xstrdup(id) : NULL;
+	s->dirty = true;
+}
+
+static void keep_zone(struct sensor *s, const char *id)
+{
+	if (!strcmp(s->zone_id, id))
+		return;
+	xreplace(&s->zone_id, id);
 	s->dirty = true;
 }
 
@@ -100,9 +115,9 @@ static void stand_in(struct engine *e, struct sensor *s, int def, int zone)
 	s->def = def;
 	s->zone = zone;
 	if (def >= 0)
-		keep_text(s, &s->def_id, e->plan->sensors[def].id);
+		keep_def(s, e->plan->sensors[def].id);
 	if (zone >= 0)
-		keep_text(s, &s->zone_id, e->plan->zones[zone].id);
+		keep_zone(s, e->plan->zones[zone].id);
 }
 
 /* ------------------------------------------------------------ supervision */
@@ -287,12 +302,16 @@ static bool is_old(const struct sensor *s, const struct reading *r)
 	return is_gone(s);
 }
 
-static void copy_cut(char dst[VALUE_BYTES], const char *src)
+/* Copies both, as much as counts; the value before is given back for free(). */
+static char *put_value(struct sensor *s, const char *word, const char *text)
 {
-	size_t n = utf8_cut(src, VALUE_BYTES - 1);
+	size_t n_word = utf8_cut(word, VALUE_BYTES - 1), n_text = utf8_cut(text, VALUE_BYTES - 1);
+	char *value = xcalloc(1, n_word + n_text + 2), *before = s->value;
 
-	memcpy(dst, src, n);
-	dst[n] = 0;
+	s->value = memcpy(value, word, n_word);
+	s->word = value;
+	s->text = memcpy(value + n_word + 1, text, n_text);
+	return before;
 }
 
 static void tell_windows(struct engine *e, struct sensor *s, const char *word_before)
@@ -303,12 +322,10 @@ static void tell_windows(struct engine *e, struct sensor *s, const char *word_be
 
 static void take_value(struct engine *e, struct sensor *s, const struct reading *r)
 {
-	char word[VALUE_BYTES];
 	bool had_value = s->has_value, is_same = same_value(s, r);
+	const char *word = s->word;
+	char *before = put_value(s, r->word, r->text);
 
-	memcpy(word, s->word, sizeof word);
-	copy_cut(s->word, r->word);
-	copy_cut(s->text, r->text);
 	s->has_value = true;
 	s->has_number = r->has_number;
 	s->milli = r->has_number ? r->milli : 0;
@@ -316,6 +333,7 @@ static void take_value(struct engine *e, struct sensor *s, const struct reading 
 	s->dirty = true;
 	if (!r->retained || !is_same) /* what the broker kept does not say when it was so */
 		tell_windows(e, s, had_value ? word : s->word);
+	free(before);
 	incident_value(e, s);
 }
 
@@ -440,7 +458,7 @@ static int def_of(const struct plan *p, const struct named *defs, const char *id
 static void sensor_follow(struct engine *e, struct sensor *s, const struct named *defs)
 {
 	const struct plan *p = e->plan;
-	int def = def_of(p, defs, s->def_id);
+	int def = def_of(p, defs, def_id(s));
 
 	if (def < 0 || !p->sensors[def].is_family)
 		def = def_of(p, defs, s->id);
@@ -452,6 +470,7 @@ void sensors_replan(struct engine *e)
 {
 	struct named *defs = defs_by_id(e->plan);
 
+	e->is_planned = true;
 	readers_make(e);
 	for (int i = 0; i < e->plan->n_sensors; i++) {
 		const struct sensor_def *def = &e->plan->sensors[i];
@@ -479,7 +498,7 @@ void sensors_replan(struct engine *e)
 void sensor_save(const struct sensor *s, struct buf *out)
 {
 	record_tag(out, "s");
-	record_str(out, s->def_id);
+	record_str(out, def_id(s));
 	record_str(out, s->zone_id);
 	record_int(out, s->health);
 	record_int(out, s->silence.pos ? s->silence.at_ms : -1);
@@ -503,8 +522,11 @@ void sensor_save(const struct sensor *s, struct buf *out)
 
 static void read_value(struct sensor *s, struct record_reader *r)
 {
-	record_read_cut(r, s->word, sizeof s->word);
-	record_read_cut(r, s->text, sizeof s->text);
+	char word[VALUE_BYTES], text[VALUE_BYTES];
+
+	record_read_cut(r, word, sizeof word);
+	record_read_cut(r, text, sizeof text);
+	free(put_value(s, word, text));
 	s->has_number = record_read_int(r) != 0;
 	s->milli = record_read_int(r);
 	s->value_ms = record_read_int(r);
@@ -513,11 +535,12 @@ static void read_value(struct sensor *s, struct record_reader *r)
 
 static void read_head(struct engine *e, struct sensor *s, struct record_reader *r)
 {
+	char *known = record_read_str(r);
 	int64_t health, silent_ms;
 
-	free(s->def_id);
+	keep_def(s, known);
+	free(known);
 	free(s->zone_id);
-	s->def_id = record_read_str(r);
 	s->zone_id = record_read_str(r);
 	health = record_read_int(r);
 	silent_ms = record_read_int(r);

@@ -5,12 +5,6 @@
 
 #include <string.h>
 
-/* Below which grade a condition stands, and whether below an odd number of `not`. */
-struct place {
-	int grade;
-	bool negated;
-};
-
 static enum truth negate(enum truth t)
 {
 	return t == TRUTH_UNKNOWN ? t : t == TRUTH_TRUE ? TRUTH_FALSE : TRUTH_TRUE;
@@ -101,19 +95,18 @@ static bool is_off(const struct engine *e, const struct schedule *s)
 }
 
 /* Outside its hours a condition raises nothing, and it ends nothing: what it raised goes on until it is over.
- */
-static bool is_masked(const struct engine *e, const struct instance *in, const struct cond *cond,
-                      struct place at)
+ * None of them stands below a `not`: false would raise there. */
+static bool is_masked(const struct engine *e, const struct instance *in, const struct cond *cond, int grade)
 {
-	return (at.negated || in->grade < at.grade) && is_off(e, cond->schedule);
+	return in->grade < grade && is_off(e, cond->schedule);
 }
 
 /* --------------------------------------------------------------- the tree */
 
 static enum truth cond_out(const struct engine *e, const struct instance *in, const struct cond *cond,
-                           struct place at)
+                           int grade)
 {
-	if (cond->schedule && is_masked(e, in, cond, at))
+	if (cond->schedule && is_masked(e, in, cond, grade))
 		return TRUTH_FALSE;
 	return cond->op == COND_TEST ? leaf_truth(in, cond->node) : counted(gate_find(in, cond->node, ""));
 }
@@ -121,13 +114,12 @@ static enum truth cond_out(const struct engine *e, const struct instance *in, co
 enum truth cond_raw(const struct engine *e, const struct gate *g)
 {
 	const struct cond *cond = g->cond;
-	struct place at = {g->grade, g->negated != (cond->op == COND_NOT)};
 	enum truth truth = cond->op == COND_ANY ? TRUTH_FALSE : TRUTH_TRUE;
 
 	if (cond->op == COND_VOTE)
 		return vote_truth(g->instance, cond);
 	for (int i = 0; i < cond->n_kids; i++) {
-		enum truth kid = cond_out(e, g->instance, &cond->kids[i], at);
+		enum truth kid = cond_out(e, g->instance, &cond->kids[i], g->grade);
 
 		truth = cond->op == COND_ANY ? either(truth, kid) : both(truth, kid);
 	}
@@ -160,7 +152,7 @@ static bool has_voter(const struct engine *e, const struct instance *in, const s
 {
 	bool found = false;
 
-	if (is_masked(e, in, cond, (struct place){grade, false}))
+	if (is_masked(e, in, cond, grade))
 		return false;
 	for (int i = 0; cond->op == COND_ANY && i < cond->n_kids && !found; i++)
 		found = has_voter(e, in, &cond->kids[i], grade);
@@ -174,7 +166,7 @@ static bool is_reached(const struct engine *e, const struct instance *in, int gr
 {
 	const struct cond *when = &in->type->grades[grade].when;
 
-	return cond_out(e, in, when, (struct place){grade, false}) == TRUTH_TRUE ||
+	return cond_out(e, in, when, grade) == TRUTH_TRUE ||
 	       (in->type->pre_alarm_ms > 0 && has_voter(e, in, when, grade));
 }
 

@@ -54,7 +54,7 @@ void verb_reply(struct engine *e, const struct command *c, const struct answer *
 
 	said.lang = p ? p->language : LANG_EN;
 	put_choices(e, p, &choices, &list);
-	if (a->refusal == REFUSAL_WHICH && list.len)
+	if ((a->refusal == REFUSAL_WHICH || a->n_all) && list.len)
 		said.detail = buf_text(&list);
 	render_answer(e, &said, &text);
 	json_open(&b, NULL, '{');

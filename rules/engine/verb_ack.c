@@ -63,7 +63,7 @@ static enum refusal find_bare(struct engine *e, struct said *s)
 static enum refusal ack_all(struct engine *e, struct said *s)
 {
 	const char *person = e->plan->people[s->person].id;
-	enum refusal r = REFUSAL_WHICH;
+	int64_t soonest_ms = -1;
 	int n = e->n_incidents; /* what an ack closes may open another, which nobody has seen */
 
 	for (int i = 0; i < n; i++) {
@@ -71,10 +71,14 @@ static enum refusal ack_all(struct engine *e, struct said *s)
 		if (!wants_ack(s->inc) || hazard_is_life(s->inc->hazard) || !was_called(s->inc, person))
 			continue;
 		ack_one(e, s);
-		r = REFUSAL_NONE;
+		s->answer.n_all++;
+		if (s->answer.due_ms >= 0 && (soonest_ms < 0 || s->answer.due_ms < soonest_ms))
+			soonest_ms = s->answer.due_ms;
 	}
 	s->inc = NULL;
-	return r;
+	s->answer.detail = NULL;
+	s->answer.due_ms = soonest_ms;
+	return s->answer.n_all ? REFUSAL_NONE : REFUSAL_WHICH;
 }
 
 enum refusal verb_ack(struct engine *e, struct said *s)

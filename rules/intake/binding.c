@@ -19,14 +19,20 @@ static bool is_number(const char *at)
 	return at[0] == '{' && at[1] >= '1' && at[1] <= '9' && at[2] == '}';
 }
 
-/* The filter of an availability topic: {n} becomes the wildcard it stands for. */
+/* The filter of an availability topic: {n} becomes the wildcard it stands for.
+ * Without one it is the plan's own text, as a sensor's topic is. */
 static const char *availability_filter(const struct sensor_def *d, struct arena *arena,
                                        struct link_captures *ret)
 {
 	const char *at = d->availability.topic;
-	char *filter = arena_str(arena, at), *to = filter;
 	int total = wildcards(d->topic), n = 0;
 	bool is_bound[CAPTURES_MAX] = {false};
+	char *filter, *to;
+
+	ret->names_member = !total;
+	if (!strchr(at, '{') && !total)
+		return at;
+	filter = to = arena_str(arena, at);
 
 	while (*at) {
 		int index = at[1] - '1';

@@ -26,7 +26,7 @@ struct entry {
 };
 
 struct exact {
-	struct cell *cells; /* a power of two, at most half full */
+	struct cell *cells; /* a power of two, at most three quarters full */
 	size_t n_cells;
 	struct topic *topics;
 	int n_topics, cap_topics;
@@ -126,7 +126,7 @@ int exact_add(struct exact *x, const char *topic, int value)
 	uint64_t hash = hash_of(topic, strlen(topic));
 	struct cell *cell;
 
-	if ((size_t)x->n_topics * 2 >= x->n_cells)
+	if ((size_t)x->n_topics * 4 >= x->n_cells * 3)
 		grow(x);
 	cell = place(x, hash, topic);
 	if (!cell->text)

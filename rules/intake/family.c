@@ -45,6 +45,7 @@ static void slot_init(struct slot *s, const char *id, int index)
 	atomic_init(&s->seen_ms, -1);
 	atomic_init(&s->news_ms, -1);
 	atomic_init(&s->complained_ms, -1);
+	atomic_init(&s->old_at_ms, -1);
 }
 
 static struct slot *slot_at(struct family *f, int index)

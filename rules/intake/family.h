@@ -25,6 +25,7 @@ struct slot {
 	_Atomic uint32_t want;            /* counts how often the engine asked */
 	_Atomic int64_t seen_ms, news_ms; /* -1: never */
 	_Atomic int64_t complained_ms;    /* -1: never; that it could not be read */
+	_Atomic int64_t old_at_ms, old_by_ms; /* when a message came that was too old, and by how much; -1: none */
 	atomic_bool followed;
 	const char *id;
 	const struct region *region; /* of a sensor of the plan, as intake has set it; NULL: by its def */

@@ -196,19 +196,38 @@ static uint64_t mark_of(struct payload *p, const struct value_path *stamp, const
 	return h ? h : 1;
 }
 
+enum { RUNNING_AFTER_MS = 2000, RUNNING_WITHIN_MS = 1000 };
+
+/* A clock that is wrong by always the same is no reason to be deaf: what is
+ * said again is old by another span each time, and comes all at once. */
+static bool clock_runs(const struct reader *r, struct slot *s, int64_t by_ms)
+{
+	int64_t at_ms = r->m->at_ms, before_ms = s->old_at_ms, off_ms = by_ms - s->old_by_ms;
+	bool same = before_ms >= 0 && off_ms <= RUNNING_WITHIN_MS && off_ms >= -RUNNING_WITHIN_MS;
+
+	if (!same && r->now_ms >= 0) {
+		s->old_at_ms = at_ms;
+		s->old_by_ms = by_ms;
+	}
+	return same && at_ms - before_ms >= RUNNING_AFTER_MS;
+}
+
 /* Stored somewhere on its way, and said again now: it was true then. What has
- * no readable time is taken as of now, unless the broker kept it. */
-static bool is_replay(const struct reader *r, const struct sensor_def *d, struct payload *p)
+ * no readable time is taken as of now, unless the broker kept it; so is what
+ * comes from a clock that was never set. */
+static bool is_replay(const struct reader *r, const struct sensor_def *d, struct slot *s, struct payload *p)
 {
 	struct extracted x;
 	int64_t stamp_ms;
 
 	if (!d->max_age_ms || !r->m->at_ms)
 		return false;
-	if (payload_get(p, &d->stamp, &x) == EXTRACT_VALUE &&
-	    stamp_parse(x.text, x.len, &r->in->plan->tz, &stamp_ms))
-		return r->m->at_ms - stamp_ms > d->max_age_ms;
-	return r->m->retained && d->retained == RETAINED_NEWER;
+	if (payload_get(p, &d->stamp, &x) != EXTRACT_VALUE ||
+	    !stamp_parse(x.text, x.len, &r->in->plan->tz, &stamp_ms))
+		return r->m->retained && d->retained == RETAINED_NEWER;
+	if (r->m->at_ms - stamp_ms <= d->max_age_ms)
+		return false;
+	return r->m->retained || (stamp_ms >= STAMP_EARLIEST_MS && !clock_runs(r, s, r->m->at_ms - stamp_ms));
 }
 
 /* The value's text; `bytes` holds what was decoded. */
@@ -258,7 +277,7 @@ static void read_value(struct reader *r, int def, const struct capture captures[
 		return;
 	}
 	s = d->is_family ? family_member(r->in->family, def, captures) : family_slot(r->in->family, def);
-	if (s && is_replay(r, d, p)) {
+	if (s && is_replay(r, d, s, p)) {
 		r->ret->old++;
 		if (!r->m->retained)
 			complain(r, s, "by its stamp it is older than max_age, and ignored");

@@ -187,8 +187,11 @@ const struct region **region_all(const struct plan *plan, struct arena *arena)
 			add_cond(&k, &plan->types[t].grades[g].when);
 	for (int i = 0; i < plan->n_actuators; i++)
 		add_feedback(&k, &plan->actuators[i]);
-	for (int def = 0; def < plan->n_sensors; def++)
+	for (int def = 0; def < plan->n_sensors; def++) {
 		k.drafts[def].by_time |= plan->sensors[def].off_delay_ms > 0;
+		if (plan->sensors[def].via >= 0) /* nobody else may look at a gateway */
+			k.drafts[plan->sensors[def].via].by_word = true;
+	}
 	ret = share(&k, arena);
 	arena_fini(&k.arena);
 	return ret;

@@ -10,6 +10,8 @@
 
 #include <stddef.h>
 
+#define STAMP_EARLIEST_MS INT64_C(1262304000000) /* 2010: a clock that says less was never set */
+
 bool stamp_parse(const char *text, size_t len, const struct tz *tz, int64_t *ret_ms);
 
 #endif

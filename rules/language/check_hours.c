@@ -1,4 +1,4 @@
-/* check_hours.c - conditions whose hours never come. */
+/* check_hours.c - conditions whose hours never come, or can be read in two ways. */
 #include "language/check.h"
 
 #include <stdlib.h>
@@ -25,6 +25,25 @@ static bool keep_hours(const struct schedule *s, bool *week)
 	}
 	free(on);
 	return any;
+}
+
+/* What counts as false outside its hours would count as true below `not`: an exception at these hours, or
+ * nothing but at these hours? */
+static void check_below_not(struct reader *r, const struct cond *c, const struct place *p, bool below)
+{
+	if (!p->at)
+		return;
+	if (below && c->schedule) {
+		const struct node *at = node_get(p->at, "schedule");
+
+		complain(r, at ? at : p->at, "hours below 'not' can be read in two ways");
+		advise(r, "put 'schedule' beside 'not', or list under 'any' what counts at which hours");
+	}
+	for (int i = 0; i < c->n_kids; i++) {
+		const struct place kid = kid_place(p, c, i);
+
+		check_below_not(r, &c->kids[i], &kid, below || c->op == COND_NOT);
+	}
 }
 
 /* `week`: when those around it are on. */
@@ -69,4 +88,5 @@ void check_week(struct reader *r, const struct incident_type *t, const struct co
 	if (t->schedule.n)
 		keep_hours(&t->schedule, week);
 	check_hours(r, c, p, week);
+	check_below_not(r, c, p, false);
 }

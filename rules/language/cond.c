@@ -34,7 +34,7 @@ static const struct key cond_rows[] = {
     {"schedule", KEY_HOURS, AT(struct cond_text, schedule, struct schedule),
      .help =
          "hours like \"22:00-06:00\" or \"mon-fri 08:00-18:00\", a list or one, by the site's clock: outside "
-         "them it is false; what it has raised goes on until it is over"},
+         "them it is false; what it has raised goes on until it is over; not below 'not', but beside it"},
 };
 const struct table cond_keys = TABLE("condition", cond_rows);
 

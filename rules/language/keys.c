@@ -42,6 +42,19 @@ static void check_quotes(struct reader *r, const struct node *node, const char *
 	}
 }
 
+/* A text that many entries write alike: their kind, unit, profile. */
+static const char *shared_text(struct reader *r, const char *text)
+{
+	int n = (int)(sizeof r->texts / sizeof *r->texts), at = r->n_texts % n;
+
+	for (int i = 0; i < n && i < r->n_texts; i++)
+		if (!strcmp(r->texts[i], text))
+			return r->texts[i];
+	r->texts[at] = arena_str(&r->plan->arena, text);
+	r->n_texts++;
+	return r->texts[at];
+}
+
 static bool read_text(struct reader *r, const struct key *key, const struct node *node, void *at)
 {
 	const char *text = scalar_text(r, node, key->name);
@@ -60,7 +73,9 @@ static bool read_text(struct reader *r, const struct key *key, const struct node
 			return false;
 		}
 	}
-	*(const char **)at = arena_str(&r->plan->arena, text);
+	*(const char **)at = key->type == KEY_FILTER || key->type == KEY_TOPIC
+	                         ? arena_str(&r->plan->arena, text)
+	                         : shared_text(r, text);
 	return true;
 }
 
@@ -195,11 +210,27 @@ static bool read_words(struct reader *r, const struct key *key, const struct nod
 	return ok;
 }
 
+static const struct strings *shared_list(const struct reader *r, const struct node *const *items, int n)
+{
+	for (int i = 0; i < SHARED_MAX && i < r->n_lists; i++) {
+		const struct strings *list = &r->lists[i];
+		int same = 0;
+
+		while (list->n == n && same < n && items[same]->kind == NODE_SCALAR &&
+		       !strcmp(items[same]->text, list->at[same]))
+			same++;
+		if (same == n)
+			return list;
+	}
+	return NULL;
+}
+
 static bool read_strings(struct reader *r, const struct key *key, const struct node *node, void *at)
 {
 	int n;
 	const struct node *const *items = one_or_list(&node, &n);
-	const char **texts = arena_alloc(&r->plan->arena, (size_t)(n + 1) * sizeof *texts);
+	const struct strings *shared = n ? shared_list(r, items, n) : NULL;
+	const char **texts;
 	struct strings *ret = at;
 	bool ok = true;
 
@@ -207,15 +238,19 @@ static bool read_strings(struct reader *r, const struct key *key, const struct n
 		complain(r, node, "'%s' is an empty list", key->name);
 		return false;
 	}
+	texts = shared ? NULL : arena_alloc(&r->plan->arena, (size_t)n * sizeof *texts);
 	for (int i = 0; i < n; i++) {
 		const char *text = scalar_text(r, items[i], key->name);
 
 		ok = ok && text;
 		if (text)
 			check_quotes(r, items[i], text);
-		texts[i] = text ? arena_str(&r->plan->arena, text) : "";
+		if (texts)
+			texts[i] = text ? arena_str(&r->plan->arena, text) : "";
 	}
-	*ret = (struct strings){texts, n};
+	*ret = shared ? *shared : (struct strings){texts, n};
+	if (ok && !shared)
+		r->lists[r->n_lists++ % SHARED_MAX] = *ret;
 	return ok;
 }
 
@@ -323,7 +358,7 @@ static bool read_token(struct reader *r, const struct node *node, char *token, c
 
 static bool shared_path(const struct reader *r, const char *text, struct value_path *ret)
 {
-	for (int i = 0; i < SHARED_PATHS_MAX && i < r->n_paths; i++)
+	for (int i = 0; i < SHARED_MAX && i < r->n_paths; i++)
 		if (!strcmp(r->paths[i].pointer, text)) {
 			*ret = r->paths[i];
 			return true;
@@ -371,7 +406,7 @@ static bool read_pointer(struct reader *r, const struct key *key, const struct n
 		memcpy(kept, picks, (size_t)n * sizeof *kept);
 		ret->picks = kept;
 	}
-	r->paths[r->n_paths++ % SHARED_PATHS_MAX] = *ret;
+	r->paths[r->n_paths++ % SHARED_MAX] = *ret;
 	return true;
 }
 

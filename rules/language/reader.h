@@ -24,8 +24,8 @@ struct wanted {
 	int playbook;
 };
 
-/* Words and pointers that many sensors write alike, once for all of them. */
-enum { SHARED_WORDS_MAX = 16, SHARED_PATHS_MAX = 16 };
+/* Words, lists and pointers that many sensors write alike, once for all of them. */
+enum { SHARED_MAX = 16 };
 struct shared_words {
 	const struct node *node;
 	const struct word_set *sets;
@@ -58,10 +58,14 @@ struct reader {
 	int *by_kind; /* sensors, when kind.c has sorted them */
 	struct fit fits[FITS_MAX];
 	int n_fits;
-	struct shared_words words[SHARED_WORDS_MAX];
+	struct shared_words words[SHARED_MAX];
 	int n_words; /* so many were kept; the oldest gives way */
-	struct value_path paths[SHARED_PATHS_MAX];
+	struct value_path paths[SHARED_MAX];
 	int n_paths;
+	struct strings lists[SHARED_MAX];
+	int n_lists;
+	const char *texts[SHARED_MAX * 4];
+	int n_texts;
 };
 
 /* -- language.c -- */

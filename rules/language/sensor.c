@@ -130,7 +130,7 @@ static bool is_like(const struct node *a, const struct node *b)
 
 static const struct word_set *shared_words(const struct reader *r, const struct node *node)
 {
-	for (int i = 0; i < SHARED_WORDS_MAX && i < r->n_words; i++)
+	for (int i = 0; i < SHARED_MAX && i < r->n_words; i++)
 		if (is_like(r->words[i].node, node))
 			return r->words[i].sets;
 	return NULL;
@@ -164,27 +164,22 @@ static void read_words(struct reader *r, const struct node *node, struct sensor_
 		check_has_word(r, p->value, &sets[i]);
 	}
 	if (r->problems->n == before)
-		r->words[r->n_words++ % SHARED_WORDS_MAX] = (struct shared_words){node, sets};
+		r->words[r->n_words++ % SHARED_MAX] = (struct shared_words){node, sets};
 }
 
 /* -- topics -- */
 
 /* The topic with {1}..{9} in the place of its wildcards. */
-static const char *captured(struct reader *r, const char *topic)
+static void put_captured(struct buf *b, const char *topic)
 {
-	struct buf b = {0};
-	const char *text;
 	int n = 0;
 
 	for (; *topic; topic++) {
 		if (*topic == '+' || *topic == '#')
-			buf_printf(&b, "{%d}", ++n);
+			buf_printf(b, "{%d}", ++n);
 		else
-			buf_char(&b, *topic);
+			buf_char(b, *topic);
 	}
-	text = arena_str(&r->plan->arena, buf_text(&b));
-	buf_fini(&b);
-	return text;
 }
 
 static const char *put_topic(struct reader *r, const char *pattern, const char *topic)
@@ -194,7 +189,7 @@ static const char *put_topic(struct reader *r, const char *pattern, const char *
 
 	for (const char *at; (at = strstr(pattern, "{topic}")); pattern = at + 7) {
 		buf_add(&b, pattern, (size_t)(at - pattern));
-		buf_str(&b, captured(r, topic));
+		put_captured(&b, topic);
 	}
 	buf_str(&b, pattern);
 	text = arena_str(&r->plan->arena, buf_text(&b));

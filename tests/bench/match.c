@@ -157,6 +157,8 @@ static struct plan *site_read(const struct site *s)
 /* What stays resident of each part; freed memory is given back in between. */
 static void site_make(struct site *s, int n_sensors, int n_rules, bool with_engine)
 {
+	struct engine *engine;
+	struct effects fx;
 	long before;
 
 	*s = (struct site){0};
@@ -174,8 +176,11 @@ static void site_make(struct site *s, int n_sensors, int n_rules, bool with_engi
 	if (!with_engine)
 		return;
 	before = resident_bytes();
-	must(engine_new(s->plan), "no engine");
+	engine = engine_new(s->plan);
+	effects_init(&fx);
+	engine_step(engine, &(struct event){.kind = EVENT_TIME, .at_ms = 1000}, &fx);
 	s->engine_bytes = resident_bytes() - before;
+	effects_fini(&fx);
 }
 
 /* -- messages -- */

@@ -31,6 +31,19 @@ static void check_cause(struct world *w, const struct incident *inc)
 	}
 }
 
+/* Whoever was called for it, and was told nothing of it yet, hears of it before the next is called. */
+static void check_in_time(struct world *w, const struct flood *f, const struct incident *inc)
+{
+	bool called = false;
+
+	for (int i = 0; i < inc->n_called; i++)
+		called |= !strcmp(inc->called[i].person, f->person);
+	for (int i = 0; i < inc->n_deliveries; i++)
+		called &= strcmp(inc->deliveries[i].person, f->person) != 0;
+	if (called && inc->due.pos && f->due.at_ms >= inc->due.at_ms)
+		world_broken(w, "I3", "%s is told of %s when the next is called", f->person, inc->id);
+}
+
 static void check_flood(struct world *w, const struct flood *f)
 {
 	if (!f->due.pos || f->due.at_ms <= w->now_ms)
@@ -45,6 +58,8 @@ static void check_flood(struct world *w, const struct flood *f)
 
 		if (inc && hazard_is_life(inc->hazard))
 			world_broken(w, "I6", "a notice of %s is held for %s", inc->id, f->person);
+		if (inc)
+			check_in_time(w, f, inc);
 	}
 }
 

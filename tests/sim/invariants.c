@@ -178,10 +178,12 @@ static void follow_alarms(struct world *w, const struct event *ev, const struct 
 
 static bool has_fire(const struct world *w, const char *zone)
 {
+	const char *fire = w->is_edges ? "fire-3f" : "fire";
+
 	for (int i = 0; i < w->engine->n_incidents; i++) {
 		const struct incident *inc = w->engine->incidents[i];
 
-		if (incident_is_open(inc) && !strcmp(inc->type_id, "fire") && !strcmp(inc->zone_id, zone))
+		if (incident_is_open(inc) && !strcmp(inc->type_id, fire) && !strcmp(inc->zone_id, zone))
 			return true;
 	}
 	return false;
@@ -333,6 +335,7 @@ void invariants_step(struct world *w, const struct event *ev, const struct input
 	for (int i = 0; i < w->engine->n_incidents; i++)
 		look_at(w, w->engine->incidents[i], in);
 	follow_alarms(w, ev, in);
+	oracle_step(w, ev, in);
 }
 
 void invariants_turn(struct world *w)
@@ -346,6 +349,7 @@ void invariants_turn(struct world *w)
 	check_instances(w);
 	check_alarms(w);
 	beside_turn(w);
+	oracle_turn(w);
 	forget_watches(w);
 }
 

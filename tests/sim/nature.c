@@ -114,6 +114,18 @@ static void one_sensor(struct world *w, int sensor)
 	say(w, &in);
 }
 
+void nature_tell(struct world *w, int sensor)
+{
+	struct input in = reading_of(w, sensor);
+
+	if (chance_of(&w->chance, 6)) {
+		odd_reading(w, sensor);
+		return;
+	}
+	w->sensors[sensor].away = false;
+	say(w, &in);
+}
+
 void nature_sensor(struct world *w)
 {
 	int n = chance_of(&w->chance, 2) ? 1 + (int)chance_below(&w->chance, 20) : 1;
@@ -238,7 +250,10 @@ void nature_begin(struct world *w)
 		*s = (struct nature){.def = i, .id = p->sensors[i].id, .kind = p->sensors[i].kind};
 		measure(w, s);
 	}
-	world_later(w, 5000, &(struct thing){.kind = THING_SENSOR});
+	if (w->is_edges)
+		edges_begin(w);
+	else
+		world_later(w, 5000, &(struct thing){.kind = THING_SENSOR});
 	world_later(w, 60000, &(struct thing){.kind = THING_PERSON});
 	world_later(w, 600000, &(struct thing){.kind = THING_ODD});
 }

@@ -94,7 +94,7 @@ static void reset(struct world *w, const struct incident *inc, int person)
 	struct input in = command(w, person, VERB_RESET);
 
 	about(w, &in, inc);
-	for (int i = 0; i < inc->n_members && in.n_without < 4; i++)
+	for (int i = 0; i < inc->n_members && in.n_without < 4 && !w->is_edges; i++)
 		if (inc->members[i].lost && strlen(inc->members[i].sensor) < WORD_BYTES)
 			set(in.without[in.n_without++], inc->members[i].sensor);
 	say(w, &in);
@@ -261,9 +261,9 @@ void people_some(struct world *w)
 
 	if (n < 45)
 		people_act(w, &(struct thing){.a = person});
-	else if (n < 75)
+	else if (n < 75 && !w->is_edges)
 		operate(w, person);
-	else if (n < 80)
+	else if (n < 80 && !w->is_edges)
 		raise_one(w);
 	else if (n < 90)
 		garbage(w, person);

@@ -46,7 +46,7 @@ static char *without_lines(const char *text, const char *mark)
 	return buf_steal(&b);
 }
 
-static struct plan *read_plan(const char *mark, const char *hash)
+static struct plan *read_plan(bool is_edges, const char *mark, const char *hash)
 {
 	static const int64_t at_ms[] = {0};
 	static const int32_t offset_s[] = {8 * 3600};
@@ -56,11 +56,14 @@ static struct plan *read_plan(const char *mark, const char *hash)
 	struct plan *plan;
 	glob_t found;
 	int n = 0;
-	char *text = slurp(SOURCE_DIR "/tests/sim/site.yaml"), *site = without_lines(text, mark);
+	char *text = slurp(is_edges ? SOURCE_DIR "/tests/rehearsal/conditions.yaml"
+	                            : SOURCE_DIR "/tests/sim/site.yaml");
+	char *site = without_lines(text, mark);
 
 	free(text);
 	sources[n++] = (struct source){"site.yaml", site, strlen(site)};
-	glob(SOURCE_DIR "/rules/playbooks/*.yaml", 0, NULL, &found);
+	glob(is_edges ? SOURCE_DIR "/rules/profiles/*.yaml" : SOURCE_DIR "/rules/playbooks/*.yaml", 0, NULL,
+	     &found);
 	for (size_t i = 0; i < found.gl_pathc && n < SOURCES_MAX; i++) {
 		if (strstr(found.gl_pathv[i], "_test.yaml"))
 			continue;
@@ -86,8 +89,8 @@ static struct plan *read_plan(const char *mark, const char *hash)
 
 void process_plans(struct world *w)
 {
-	w->plans[0] = read_plan("#B", "plan-a");
-	w->plans[1] = read_plan("#A", "plan-b");
+	w->plans[0] = read_plan(w->is_edges, "#B", "plan-a");
+	w->plans[1] = read_plan(w->is_edges, "#A", "plan-b");
 	for (int i = 0; i < N_PLANS; i++)
 		for (int c = 0; c < w->plans[i]->n_chains; c++)
 			for (int l = 0; l < w->plans[i]->chains[c].n_levels; l++)
@@ -172,6 +175,10 @@ void process_start(struct world *w, int64_t down_ms)
 	w->link_down_ms = w->now_ms;
 	w->store = STORE_OK;
 	w->engine = engine_new(w->plans[w->plan]);
+	if (w->is_edges && w->process > 1) {
+		free(w->oracle);
+		w->oracle = w->durable_oracle ? oracle_copy(w->durable_oracle) : oracle_new(w);
+	}
 	if (w->n_saved) {
 		store_restore(w);
 		invariants_restored(w, w->plan == w->durable_plan);

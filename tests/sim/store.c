@@ -24,6 +24,7 @@ void batch_free(struct batch *b)
 	records_fini(&b->records);
 	free(b->inputs.at);
 	free(b->left);
+	free(b->oracle);
 	free(b);
 }
 
@@ -141,10 +142,13 @@ static void make_durable(struct world *w, struct batch *b)
 	w->durable_seq = b->seq;
 	w->durable_epoch = b->epoch;
 	w->durable_at_ms = b->at_ms;
-	w->durable_ids = b->ids;
+	if (w->durable_ids < b->ids)
+		w->durable_ids = b->ids;
 	w->durable_essence = b->essence;
 	w->durable_plan = b->plan;
 	memcpy(w->durable_alarm, b->alarm, sizeof w->durable_alarm);
+	free(w->durable_oracle);
+	w->durable_oracle = oracle_copy(b->oracle);
 }
 
 void store_tell(struct world *w, enum store_state state)
@@ -180,8 +184,11 @@ void store_leave_urgent(struct world *w, struct batch *b)
 		bool urgent = b->fx.at[b->n_looked].urgent;
 
 		b->left[b->n_looked] = urgent;
-		if (urgent)
-			leave_effect(w, &b->fx.at[b->n_looked], false);
+		if (!urgent)
+			continue;
+		if (w->durable_ids < engine_ids_reserved(w->engine)) /* kept beside the store first */
+			w->durable_ids = engine_ids_reserved(w->engine);
+		leave_effect(w, &b->fx.at[b->n_looked], false);
 	}
 }
 
@@ -253,6 +260,7 @@ void store_submit(struct world *w)
 	b->ids = engine_ids_reserved(w->engine);
 	essence_of(w->engine, &b->essence);
 	memcpy(b->alarm, w->alarm, sizeof b->alarm);
+	b->oracle = oracle_copy(w->oracle);
 	w->gathering = batch_new();
 	if (!rows && !b->records.n) {
 		leave_all(w, b);

@@ -33,7 +33,7 @@ void world_broken(struct world *w, const char *invariant, const char *format, ..
 	va_start(ap, format);
 	vprintf(format, ap);
 	va_end(ap);
-	printf("\nreplay: sim %llu\n", (unsigned long long)w->seed);
+	printf("\nreplay: sim %s%llu\n", w->is_edges ? "--edges " : "", (unsigned long long)w->seed);
 	fflush(stdout);
 	_Exit(1);
 }
@@ -225,6 +225,9 @@ static void happen(struct world *w, const struct thing *t)
 	case THING_SENSOR:
 		nature_sensor(w);
 		break;
+	case THING_EDGE:
+		edges_speak(w, t->a);
+		break;
 	case THING_PERSON:
 		people_some(w);
 		break;
@@ -254,17 +257,26 @@ static void happen(struct world *w, const struct thing *t)
 	}
 }
 
+static int64_t next_due(const struct world *w)
+{
+	int64_t engine_ms = engine_next_due(w->engine), oracle_ms = oracle_next(w);
+
+	return engine_ms < oracle_ms ? engine_ms : oracle_ms;
+}
+
+/* At the edges a limit of time comes before what is said in the same millisecond. */
 void world_run(struct world *w, int64_t n_events)
 {
 	for (; w->n_events < n_events; w->n_events++) {
-		int64_t due_ms = engine_next_due(w->engine);
-		struct thing t = {.at_ms = INT64_MAX};
+		int64_t due_ms = next_due(w), first_ms = w->things[0].at_ms;
+		bool is_thing = w->is_edges ? first_ms < due_ms : first_ms <= due_ms;
+		struct thing t = {.at_ms = due_ms};
 
-		if (w->things[0].at_ms <= due_ms)
+		if (is_thing)
 			t = take_first(w);
-		if (t.at_ms <= due_ms ? t.at_ms > w->now_ms : due_ms > w->now_ms)
-			w->now_ms = t.at_ms <= due_ms ? t.at_ms : due_ms;
-		if (t.at_ms <= due_ms && (!t.process || t.process == w->process))
+		if (t.at_ms > w->now_ms)
+			w->now_ms = t.at_ms;
+		if (is_thing && (!t.process || t.process == w->process))
 			happen(w, &t);
 		if (chance_below(&w->chance, 400) == 0) /* between two steps of a turn */
 			process_crash(w);
@@ -273,12 +285,13 @@ void world_run(struct world *w, int64_t n_events)
 	w->digest = (w->digest ^ engine_digest(w->engine)) * 1099511628211u;
 }
 
-struct world *world_new(uint64_t seed, bool tells_all)
+struct world *world_new(uint64_t seed, bool is_edges, bool tells_all)
 {
 	static const int64_t paces[] = {1, 3, 10, 25};
 	struct world *w = xcalloc(1, sizeof *w);
 
 	w->seed = seed;
+	w->is_edges = is_edges;
 	w->tells_all = tells_all;
 	w->chance.state = seed;
 	w->pace = paces[seed % 4];
@@ -286,6 +299,7 @@ struct world *world_new(uint64_t seed, bool tells_all)
 	w->digest = 14695981039346656037u;
 	process_plans(w);
 	nature_begin(w);
+	w->oracle = is_edges ? oracle_new(w) : NULL;
 	process_start(w, 0);
 	turn(w);
 	return w;
@@ -299,6 +313,8 @@ void world_free(struct world *w)
 	store_forget(w);
 	for (int i = 0; i < N_PLANS; i++)
 		plan_free(w->plans[i]);
+	free(w->oracle);
+	free(w->durable_oracle);
 	free(w->queued.at);
 	free(w->things);
 	free(w->notices);

@@ -1,12 +1,14 @@
 /* world.h - a seeded world around one engine: its sensors, people, broker,
  * store and clock, and the daemon's part (turns, commits, what leaves). One
- * seed, one history; nothing else decides. */
+ * seed, one history; nothing else decides. It has the site of site.yaml, or at
+ * the edges the one of tests/rehearsal/conditions.yaml and an oracle beside. */
 #ifndef TOCSIN_SIM_WORLD_H
 #define TOCSIN_SIM_WORLD_H
 
 #include "engine/model.h"
 
 enum { N_PLANS = 2, N_PEOPLE = 5, SENSORS_MAX = 40, WORD_BYTES = 40, TRACE_LINES = 40, TRACE_BYTES = 200 };
+enum { EDGES_GROUPS = 8, EDGES_RECENT = 6 };
 enum { SECOND_MS = 1000, MINUTE_MS = 60000, HOUR_MS = 3600000 };
 
 /* -- chance -- */
@@ -67,6 +69,7 @@ void inputs_add(struct inputs *list, const struct input *in);
 
 enum thing_kind {
 	THING_SENSOR,
+	THING_EDGE, /* a group of sensors at the edges */
 	THING_PERSON,
 	THING_ODD, /* they come again and again */
 	THING_LINK,
@@ -100,6 +103,7 @@ struct batch {
 	struct essence essence;
 	int64_t seq, epoch, at_ms, ids;
 	bool alarm[SENSORS_MAX];
+	struct oracle *oracle;
 };
 
 struct saved {
@@ -132,6 +136,7 @@ struct watch {
 
 struct world {
 	uint64_t seed;
+	bool is_edges;
 	struct chance chance;
 	int64_t now_ms, n_events, order, process;
 	int64_t pace; /* of the world, from 1: how seldom things happen */
@@ -146,6 +151,7 @@ struct world {
 	int n_things, cap_things;
 	struct nature sensors[SENSORS_MAX];
 	int n_sensors;
+	int64_t spoke_ms[EDGES_GROUPS][EDGES_RECENT]; /* newest first */
 	struct inputs queued; /* in the broker: not acknowledged, or the link is down */
 	/* the store */
 	struct saved *saved;
@@ -154,6 +160,8 @@ struct world {
 	struct essence durable_essence;
 	int durable_plan;
 	bool durable_alarm[SENSORS_MAX];
+	struct oracle *durable_oracle; /* NULL: nothing is stored yet */
+	struct oracle *oracle; /* at the edges */
 	/* the invariants */
 	bool alarm[SENSORS_MAX]; /* told true, and neither told false nor taken out since */
 	struct live_notice *notices;
@@ -172,7 +180,7 @@ struct world {
 };
 
 /* world.c */
-struct world *world_new(uint64_t seed, bool tells_all);
+struct world *world_new(uint64_t seed, bool is_edges, bool tells_all);
 void world_free(struct world *w);
 void world_run(struct world *w, int64_t n_events);
 void world_step(struct world *w, struct event *ev); /* one event into the engine, looked at afterwards */
@@ -210,8 +218,20 @@ void nature_begin(struct world *w);
 void nature_sensor(struct world *w);
 void nature_odd(struct world *w);
 void nature_valve(struct world *w, const struct thing *t);
+void nature_tell(struct world *w, int sensor); /* what it sees; now and then something odd */
 void nature_retained(struct world *w); /* the broker says again what it keeps */
 int nature_find(const struct world *w, const char *id);
+
+/* edges.c: at the edges, instead of nature_sensor */
+void edges_begin(struct world *w);
+void edges_speak(struct world *w, int group);
+
+/* oracle.c: which conditions must be true at the edges, from what was said; elsewhere there is none */
+struct oracle *oracle_new(const struct world *w);
+struct oracle *oracle_copy(const struct oracle *o);
+void oracle_step(struct world *w, const struct event *ev, const struct input *in);
+void oracle_turn(struct world *w);	     /* the incidents are as it says */
+int64_t oracle_next(const struct world *w); /* when it will say something else */
 
 /* people.c */
 void people_some(struct world *w);

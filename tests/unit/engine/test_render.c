@@ -250,6 +250,21 @@ static void test_leaves_and_flags(void **state)
 	json_decref(doc);
 }
 
+/* Its member is the system; who is to mend it needs the sensor. */
+static void test_lost_sensor_by_name(void **state)
+{
+	json_t *doc;
+
+	(void)state;
+	fixture();
+	f_incident.type_id = S("sensor-lost");
+	f_members[0].sensor = S("self:");
+	snprintf(f_members[0].value, sizeof f_members[0].value, "beam-2");
+	doc = shown();
+	assert_string_equal(word(json_array_get(json_object_get(doc, "members"), 0), "sensor"), "beam-2");
+	json_decref(doc);
+}
+
 static void test_incident_of_a_lost_plan(void **state)
 {
 	json_t *doc;
@@ -475,6 +490,7 @@ int main(void)
 	    cmocka_unit_test(test_newest_delivery_counts),
 	    cmocka_unit_test(test_who_is_next),
 	    cmocka_unit_test(test_leaves_and_flags),
+	    cmocka_unit_test(test_lost_sensor_by_name),
 	    cmocka_unit_test(test_incident_of_a_lost_plan),
 	    cmocka_unit_test(test_summary_is_the_contract),
 	    cmocka_unit_test(test_summary_order_and_counts),

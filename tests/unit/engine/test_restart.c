@@ -59,8 +59,8 @@ static const struct incident_type windows[] = {
                    NODE(0),
                    KIDS({KINDS("door", "smoke"), .schedule = &minutes, .clear_for_ms = 20 * SECOND,
                          .test = {.op = TEST_CHANGES, .changes = 4, .over_ms = MINUTE}, NODE(1)},
-                        {.op = COND_NOT, NODE(2), KIDS({KINDS("door"), IS("1", "7", "12", "22"),
-                         .schedule = &minutes, NODE(3)})},
+                        {.op = COND_NOT, .schedule = &minutes, NODE(2),
+                         KIDS({KINDS("door"), IS("1", "7", "12", "22"), NODE(3)})},
                         {KINDS("position"), .test = {.op = TEST_OUTSIDE, .low_milli = 7000, .low_clear_milli = 9000,
                                                      .limit_milli = 22000, .clear_milli = 13000}, NODE(4)})}}),
 };

@@ -84,6 +84,12 @@ void flap_restore(struct engine *e, struct instance *in, const char *record)
 	assert_non_null(record);
 }
 
+void flap_shift(struct instance *in, int64_t by_ms)
+{
+	assert_non_null(in);
+	assert_true(by_ms > 0);
+}
+
 void via_turned(struct engine *e, struct sensor *gateway)
 {
 	assert_non_null(e);

@@ -1,11 +1,10 @@
 /* test_extract.c - how a value is got out of a payload: chosen elements, bytes,
- * scales, stamps, character sets; and what is none, whatever is sent. */
+ * scales, replays, character sets; and what is none, whatever is sent. */
 #include "fixture.h"
 
 #include "base/text.h"
 #include "intake/decode.h"
 #include "intake/extract.h"
-#include "intake/stamp.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -396,68 +395,6 @@ static void a_device_is_named_once_in_ten_minutes(void **state)
 static const int64_t shanghai_at[] = {0};
 static const int32_t shanghai_s[] = {8 * 3600};
 static const struct tz shanghai = {1, shanghai_at, shanghai_s};
-/* Berlin 2026: +2 h from 29 March 01:00 UTC, +1 h from 25 October 01:00 UTC */
-static const int64_t berlin_at[] = {0, 1774746000000, 1792890000000};
-static const int32_t berlin_s[] = {3600, 7200, 3600};
-static const struct tz berlin = {3, berlin_at, berlin_s};
-
-static void stamps(void **state)
-{
-	static const struct {
-		const char *text, *utc; /* utc NULL: no time */
-		const struct tz *tz;
-	} rows[] = {
-	    {"2026-11-23T17:37:10Z", "2026-11-23T17:37:10.000Z", &shanghai},
-	    {"2026-11-23T17:37:10.123456789Z", "2026-11-23T17:37:10.123Z", &shanghai},
-	    {"2022-07-18T09:34:15.775023242+00:00", "2022-07-18T09:34:15.775Z", &shanghai},
-	    {"2026-11-23T17:37:10+08:00", "2026-11-23T09:37:10.000Z", NULL},
-	    {"2026-11-23T17:37:10-0330", "2026-11-23T21:07:10.000Z", NULL},
-	    {"2026-11-23T17:37:10+08", "2026-11-23T09:37:10.000Z", NULL},
-	    {"2026-11-23T17:37:10", "2026-11-23T09:37:10.000Z", &shanghai},
-	    {"2026-11-23 17:37:10.5", "2026-11-23T09:37:10.500Z", &shanghai},
-	    {"2026/11/23 17:37:10", "2026-11-23T09:37:10.000Z", &shanghai},
-	    {"20151212T121212Z", "2015-12-12T12:12:12.000Z", &shanghai},
-	    {"20261123T173710", "2026-11-23T09:37:10.000Z", &shanghai},
-	    {"20261123173710", "2026-11-23T09:37:10.000Z", &shanghai},
-	    {"20261123T173710.250Z", "2026-11-23T17:37:10.250Z", &shanghai},
-	    {"1680962879", "2023-04-08T14:07:59.000Z", &shanghai},
-	    {"1680962879.62", "2023-04-08T14:07:59.620Z", &shanghai},
-	    {"1524448722000", "2018-04-23T01:58:42.000Z", &shanghai},
-	    {"1524448722000123", "2018-04-23T01:58:42.000Z", &shanghai},
-	    {"1524448722000123456", "2018-04-23T01:58:42.000Z", &shanghai},
-	    {"2026-03-29T01:59:59", "2026-03-29T00:59:59.000Z", &berlin},
-	    {"2026-03-29T03:00:00", "2026-03-29T01:00:00.000Z", &berlin},
-	    {"2026-07-01T12:00:00", "2026-07-01T10:00:00.000Z", &berlin},
-	    {"2026-10-25T02:30:00", "2026-10-25T00:30:00.000Z", &berlin}, /* twice; the first */
-	    {"2026-10-25T03:00:00", "2026-10-25T02:00:00.000Z", &berlin},
-	    {"2026-11-23T17:37:10", "2026-11-23T17:37:10.000Z", NULL},
-	    {"2026-11-23T17:37", NULL, NULL},
-	    {"2026-13-23T17:37:10Z", NULL, NULL},
-	    {"2026-02-29T17:37:10Z", NULL, NULL},
-	    {"2024-02-29T00:00:00Z", "2024-02-29T00:00:00.000Z", NULL},
-	    {"2026-11-23T24:00:00Z", NULL, NULL},
-	    {"2026-11-23T17:37:10Zulu", NULL, NULL},
-	    {"2026-11-23T17:37:10.Z", NULL, NULL},
-	    {"2026-1123T17:37:10Z", NULL, NULL},
-	    {"20261123", NULL, NULL},
-	    {"99999999999999999999", NULL, NULL},
-	    {"9999999999999999999", NULL, NULL},
-	    {"-5", NULL, NULL},
-	    {"1.5e9", NULL, NULL},
-	    {"now", NULL, NULL},
-	    {"", NULL, NULL},
-	};
-	char utc[TIME_TEXT_BYTES];
-
-	(void)state;
-	for (int i = 0; i < COUNT(rows); i++) {
-		int64_t ms = 0;
-		bool ok = stamp_parse(rows[i].text, strlen(rows[i].text), rows[i].tz, &ms);
-
-		if (ok != (rows[i].utc != NULL) || (ok && strcmp(time_rfc3339(ms, utc), rows[i].utc) != 0))
-			fail_msg("'%s': %s", rows[i].text, ok ? utc : "no time");
-	}
-}
 
 #define NOW_MS 1795426630000 /* 2026-11-23T09:37:10Z */
 
@@ -554,6 +491,36 @@ static void a_replay_hides_nothing(void **state)
 	intake_free(in);
 }
 
+/* {"leak":true} of a clock that is wrong by `by_ms`, said after_ms after NOW_MS. */
+static bool told_late(struct intake *in, int64_t after_ms, int64_t by_ms)
+{
+	char payload[80];
+	struct message m = {.topic = "z", .payload = payload, .qos = 1, .at_ms = NOW_MS + after_ms};
+
+	snprintf(payload, sizeof payload, "{\"leak\":true,\"last_seen\":%lld}", (long long)(m.at_ms - by_ms));
+	m.len = strlen(payload);
+	intake_read(in, &m, 1000 + after_ms, &result);
+	return result.n > 0;
+}
+
+static void a_wrong_clock_makes_nobody_deaf(void **state)
+{
+	enum { DAY_MS = 86400000 };
+	struct plan plan = plan_of(aged, COUNT(aged), types, COUNT(types));
+	struct intake *in = intake_new(&plan);
+
+	(void)state;
+	assert_false(told_late(in, 0, 2 * DAY_MS));
+	assert_false(told_late(in, 1999, 2 * DAY_MS));
+	assert_true(told_late(in, 2000, 2 * DAY_MS)); /* late by the same: its clock runs */
+	assert_true(told_late(in, 60000, 2 * DAY_MS + 900));
+	assert_false(told_late(in, 60000, 3 * DAY_MS)); /* a replay, which is late by something else */
+	assert_false(told_late(in, 60010, 3 * DAY_MS - 5000));
+	assert_false(told_late(in, 63000, 3 * DAY_MS));
+	assert_true(told_late(in, 70000, 20000LL * DAY_MS)); /* 1972: never set */
+	intake_free(in);
+}
+
 static void an_event_is_always_news(void **state)
 {
 	struct plan plan = plan_of(events, COUNT(events), NULL, 0);
@@ -573,9 +540,9 @@ int main(void)
 	    cmocka_unit_test(hostile),
 	    cmocka_unit_test(wrong_types),
 	    cmocka_unit_test(a_device_is_named_once_in_ten_minutes),
-	    cmocka_unit_test(stamps),
 	    cmocka_unit_test(replays_and_retained),
 	    cmocka_unit_test(a_replay_hides_nothing),
+	    cmocka_unit_test(a_wrong_clock_makes_nobody_deaf),
 	    cmocka_unit_test(an_event_is_always_news),
 	};
 

@@ -8,19 +8,22 @@
 /* has_word looks into what was said, not at what that means */
 static const struct word_set ups_words[] = {{"normal", STRINGS("OL", "OB"), true}};
 
+static const struct word_set bridge_words[] = {{"alarm", STRINGS("offline"), false},
+                                               {"normal", STRINGS("online"), false}};
+
 static const struct sensor_def sensors[] = {
-    {.id = "gas", .kind = "gas", .zone = 1, .topic = "gas", .value = WHOLE, .unit = "%LEL", .qos = 1},
+    {.id = "gas", .kind = "gas", .zone = 1, .topic = "gas", .value = WHOLE, .unit = "%LEL", .via = -1, .qos = 1},
     {.id = "smoke",
      .kind = "smoke",
      .zone = 1,
      .topic = "smoke",
      .value = AT("smoke"),
      WORDS(z2m_words),
-     .qos = 1,
+     .via = -1, .qos = 1,
      .availability = {"smoke/online", WHOLE, STRINGS("true"), STRINGS("false")}},
-    {.id = "ups", .kind = "ups", .zone = 0, .topic = "ups", .value = WHOLE, WORDS(ups_words), .qos = 1},
-    {.id = "valve", .kind = "position", .zone = 1, .topic = "valve", .value = WHOLE, .qos = 1},
-    {.id = "heat", .kind = "heat", .zone = 2, .topic = "heat", .value = WHOLE, .qos = 1},
+    {.id = "ups", .kind = "ups", .zone = 0, .topic = "ups", .value = WHOLE, WORDS(ups_words), .via = -1, .qos = 1},
+    {.id = "valve", .kind = "position", .zone = 1, .topic = "valve", .value = WHOLE, .via = -1, .qos = 1},
+    {.id = "heat", .kind = "heat", .zone = 2, .topic = "heat", .value = WHOLE, .via = 7, .qos = 1},
     {.id = "leak-{1}",
      .kind = "leak",
      .zone = 0,
@@ -28,8 +31,16 @@ static const struct sensor_def sensors[] = {
      .value = WHOLE,
      WORDS(z2m_words),
      .is_family = true,
+     .via = -1, .qos = 1},
+    {.id = "press", .kind = "press", .zone = 0, .topic = "press", .value = WHOLE, .via = -1, .qos = 1},
+    {.id = "bridge",
+     .kind = "link",
+     .zone = 0,
+     .topic = "bridge",
+     .value = WHOLE,
+     WORDS(bridge_words),
+     .via = -1,
      .qos = 1},
-    {.id = "press", .kind = "press", .zone = 0, .topic = "press", .value = WHOLE, .qos = 1},
 };
 
 static const char *const kinds[] = {"gas", "smoke", "leak", "heat"};
@@ -148,6 +159,16 @@ static void what_no_condition_watches(void **state)
 	assert_false(news_at(*state, "valve", "O", 0));
 	assert_true(news_at(*state, "valve", "C", 0));
 	assert_true(news_at(*state, "valve", "moving", 0));
+}
+
+/* No incident looks at it; those behind it are lost and found with its word. */
+static void the_gateway_of_others(void **state)
+{
+	assert_true(news_at(*state, "bridge", "online", 0));
+	assert_false(news_at(*state, "bridge", "online", 0));
+	assert_true(news_at(*state, "bridge", "offline", 0));
+	assert_false(news_at(*state, "bridge", "offline", 0));
+	assert_true(news_at(*state, "bridge", "online", 0));
 }
 
 static void untold_repeats_are_news(void **state)
@@ -311,6 +332,7 @@ int main(void)
 	    NEWS(below_has_a_dead_band_too),
 	    NEWS(words_and_trees),
 	    NEWS(what_no_condition_watches),
+	    NEWS(the_gateway_of_others),
 	    NEWS(untold_repeats_are_news),
 	    NEWS(a_change_is_news_whatever_is_told),
 	    NEWS(reading_again_stamps_nothing),

@@ -33,6 +33,8 @@ static void what_can_be_true(void **state)
 	quiet(SITE(LEAK, "{all: [{sensor: leak-1, is: [alarm, normal]}, {sensor: leak-1, is_not: normal}]}"));
 	quiet(
 	    SITE(LEAK, "{sensor: leak-1, is: alarm, schedule: \"22:00-06:00\"}, schedule: \"05:00-08:00\""));
+	quiet(SITE(LEAK GAS, "{all: [{sensor: gas-1, above: 3}, {not: {sensor: leak-1, is: normal}, schedule: "
+	                     "\"22:00-06:00\"}]}"));
 	quiet(SITE(
 	    "  level: {kind: level, zone: b2, topic: l, unit: m, decode: {from: hex, byte: 0, type: u8}, "
 	    "scale: 0.1}\n",
