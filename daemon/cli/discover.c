@@ -157,8 +157,6 @@ static void copy_all(struct discover *d, struct find *f)
 	const char **const shown[] = {&f->kind, &f->device, &f->field, &f->area, &f->profile, &f->unit};
 	const char **const matched[] = {&f->alarm, &f->normal, &f->online, &f->offline, &f->away_value};
 
-	if (f->area && !f->area[strspn(f->area, " \t\r\n")])
-		f->area = NULL;
 	copy_whole(d, &f->topic, DISCOVER_TOPIC_BYTES);
 	copy_whole(d, &f->pointer, FIND_POINTER_BYTES);
 	copy_whole(d, &f->away_topic, DISCOVER_TOPIC_BYTES);
@@ -216,9 +214,12 @@ static void merge(struct discover *d, struct find *mine, const struct find *f)
 
 void discover_tell(struct discover *d, const struct find *f)
 {
+	struct find told = *f;
 	bool is_known;
 	int at;
 
+	if (f->area && !f->area[strspn(f->area, " \t\r\n")])
+		told.area = NULL; /* a blank is no name of a zone */
 	if (strpbrk(f->topic, "+#") || strlen(f->topic) > DISCOVER_TOPIC_BYTES ||
 	    (f->pointer && strlen(f->pointer) > FIND_POINTER_BYTES)) {
 		d->n_long++;
@@ -226,9 +227,9 @@ void discover_tell(struct discover *d, const struct find *f)
 	}
 	at = find_place(d, f, &is_known);
 	if (is_known)
-		merge(d, d->finds[at], f);
+		merge(d, d->finds[at], &told);
 	else
-		add_find(d, f, at);
+		add_find(d, &told, at);
 }
 
 /* -- a message -- */
