@@ -15,6 +15,7 @@ bool must_be_map(struct reader *r, const struct entry *e, const char *what)
 {
 	if (e->body->kind == NODE_MAP || node_is_empty(e->body))
 		return true;
+	what = what ? what : arena_printf(&r->arena, "'%s'", e->key->text);
 	complain(r, e->body, "%s must be a map: {key: value, ...}", what);
 	return false;
 }
@@ -509,7 +510,7 @@ static void defaults(struct reader *r, const struct table *t, void *out)
 static const struct key *find_key(const struct table *t, const char *name)
 {
 	for (int i = 0; i < t->n; i++)
-		if (!strcmp(t->keys[i].name, name))
+		if (t->keys[i].name[0] == name[0] && !strcmp(t->keys[i].name, name))
 			return &t->keys[i];
 	return NULL;
 }
@@ -539,7 +540,7 @@ bool keys_read(struct reader *r, const struct entry *e, const struct table *t, v
 	bool ok = true;
 
 	defaults(r, t, out);
-	if (!must_be_map(r, e, e->key ? arena_printf(&r->arena, "'%s'", e->key->text) : t->name))
+	if (!must_be_map(r, e, e->key ? NULL : t->name))
 		return false;
 	for (int i = 0; i < e->body->n; i++)
 		ok = read_pair(r, t, &e->body->pairs[i], out) && ok;

@@ -133,6 +133,7 @@ bool keys_read(struct reader *r, const struct entry *e, const struct table *t, v
 /* The same for the one value of a key. */
 bool value_read(struct reader *r, const struct key *key, const struct node *node, void *at);
 const char *scalar_text(struct reader *r, const struct node *node, const char *what); /* NULL: said why */
+/* what NULL: its key. */
 bool must_be_map(struct reader *r, const struct entry *e, const char *what);
 bool must_be_list(struct reader *r, const struct node *node, const char *what);
 bool must_be_id(struct reader *r, const struct node *node);

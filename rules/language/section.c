@@ -182,8 +182,7 @@ static void settle(struct reader *r, enum section s, struct pile *p)
 	for (int i = 0; i < p->n; i++) {
 		struct entry e = p->at[i].e;
 
-		if (!must_be_id(r, e.key) ||
-		    !must_be_map(r, &e, arena_printf(&r->arena, "'%s'", e.key->text))) {
+		if (!must_be_id(r, e.key) || !must_be_map(r, &e, NULL)) {
 			r->is_broken = true;
 			continue;
 		}

@@ -21,7 +21,7 @@ struct loader {
 const struct node *node_get(const struct node *map, const char *key)
 {
 	for (int i = 0; map && map->kind == NODE_MAP && i < map->n; i++)
-		if (!strcmp(map->pairs[i].key->text, key))
+		if (map->pairs[i].key->text[0] == key[0] && !strcmp(map->pairs[i].key->text, key))
 			return map->pairs[i].value;
 	return NULL;
 }
