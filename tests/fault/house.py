@@ -9,7 +9,7 @@ import subprocess
 import threading
 import time
 
-from rig import BINARY, Case, free_port
+from rig import Case, free_port, is_sanitized
 
 LONG = os.environ.get("TOCSIN_LONG") == "1"
 TELL = """#!/bin/sh
@@ -95,11 +95,6 @@ def refuse_first(data):
             out[body + 3] = 0x87
         at = body + length
     return bytes(out)
-
-
-def is_sanitized():
-    with open(os.path.join(BINARY, "CMakeCache.txt"), encoding="utf-8") as f:
-        return "fsanitize" in f.read()
 
 
 SLOW = 3 if is_sanitized() else 1  # what a sanitizer may cost

@@ -40,6 +40,11 @@ topic read plc/+/+/set
 PR_SET_PDEATHSIG = 1
 
 
+def is_sanitized():
+    with open(os.path.join(BINARY, "CMakeCache.txt"), encoding="utf-8") as f:
+        return "fsanitize" in f.read()
+
+
 def die_with_parent():
     ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
 
