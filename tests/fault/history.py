@@ -27,6 +27,10 @@ def seconds(stamp):
     return datetime.fromisoformat(stamp.replace("Z", "+00:00")).timestamp()
 
 
+def number_of(incident):
+    return int(re.sub(r"\D", "", incident))
+
+
 def plain(text):
     """Without what only says how it left."""
     while text.startswith(MARKS):
@@ -44,9 +48,12 @@ class History:
         db = sqlite3.connect(f"file:{os.path.join(folder, 'state/tocsin.db')}?mode=ro", uri=True, timeout=10)
         try:
             found = db.execute("select rec, hash from audit order by seq").fetchall()
+            floods = db.execute("select value from state where key glob 'f/*'").fetchall()
             self.rows, self.hashes = [json.loads(rec) for rec, _ in found], [hash for _, hash in found]
         finally:
             db.close()
+        # In a flood the lower classes are told in summaries: the next one holds these.
+        self.held = {int(line.split()[1]) for value, in floods for line in value.split("\n") if line.startswith("h ")}
         for r in self.rows:
             r["t"] = seconds(r["at"])
 
@@ -124,16 +131,19 @@ class History:
                     self.bad("repeats changed", f"notice {name} to {first[0]} came again to {person} as {n['text']}")
             self.figures["repeats marked"] += len(times) - 1
         self.figures["notices"] = len(self.heard)
-        calls = collections.defaultdict(list)
+        calls = collections.Counter()  # of each incident's number the last row that was heard to call
         for name, times in self.heard.items():
-            if times[0][1]["kind"] == "call":
-                calls[times[0][1]["incident"]].append(int(name.split(".")[0]))
+            n, row = times[0][1], int(name.split(".")[0])
+            for number in n["incidents"] if n["kind"] == "summary" else [number_of(n["incident"])] if n["kind"] == "call" else []:
+                calls[number] = max(calls[number], row)
         end = max((t for t, in self.of("stopping")), default=float("inf"))  # what is called later leaves at the next start
         for r in self.rows:
             if r["kind"] in ("sent", "delivered") and r["body"]["notice"] not in self.heard:
                 self.bad("notices lost", f"notice {r['body']['notice']} is said to be sent, nobody heard it")
             over = any(o["seq"] > r["seq"] and o["kind"] in ("acked", "closed") for o in self.by_incident[r["inc"]])
-            if r["kind"] == "called" and r["t"] < end and not over and max(calls[r["inc"]], default=0) < r["seq"]:
+            if r["kind"] != "called" or r["t"] >= end or over or calls[number_of(r["inc"])] >= r["seq"]:
+                continue
+            if r["inc"][0] in "FGL" or number_of(r["inc"]) not in self.held:
                 self.bad("notices lost", f"row {r['seq']} calls for {r['inc']}, nobody heard that or a later call")
 
     def told_once(self):
@@ -234,7 +244,7 @@ class History:
             if r["epoch"] != epoch:
                 self.bad("order", f"row {n} is of epoch {r['epoch']}, the start was {epoch}")
             if r["kind"] == "opened":
-                number = int(re.sub(r"\D", "", r["inc"]))
+                number = number_of(r["inc"])
                 if number <= highest:
                     self.bad("order", f"row {n} opens {r['inc']} after number {highest}")
                 highest = max(highest, number)
