@@ -151,6 +151,7 @@ static void step(struct world *w, struct event *ev, const struct input *in)
 	ev->at_ms = w->now_ms;
 	w->step_seq = w->seq;
 	w->step_from = w->gathering->fx.n;
+	w->n_steps++;
 	engine_step(w->engine, ev, &w->gathering->fx);
 	invariants_step(w, ev, in);
 }

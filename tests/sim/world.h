@@ -101,7 +101,7 @@ struct batch {
 	bool durable; /* stored, though nobody was told */
 	int plan;
 	struct essence essence;
-	int64_t seq, epoch, at_ms, ids;
+	int64_t seq, epoch, at_ms, ids, n_steps;
 	bool alarm[SENSORS_MAX];
 	struct oracle *oracle;
 };
@@ -138,7 +138,7 @@ struct world {
 	uint64_t seed;
 	bool is_edges;
 	struct chance chance;
-	int64_t now_ms, n_events, order, process;
+	int64_t now_ms, n_events, n_steps, order, process;
 	int64_t pace; /* of the world, from 1: how seldom things happen */
 	struct plan *plans[N_PLANS];
 	int plan;
