@@ -12,6 +12,7 @@ import time
 DIR, PORT, TOCSIN = os.environ["DEMO_DIR"], os.environ["DEMO_PORT"], os.environ["DEMO_TOCSIN"]
 ROOT = "tocsin/plaza/1/"
 LIMIT_S = 30
+FACTS = {"slip": ["materials=hose clamp", "done_at=03:40"]}  # what its records ask for
 children = []
 
 
@@ -186,7 +187,7 @@ class Story:
             step = mine[0]
             who, words = step["who"][0], {"task": ["done", number_only, step["id"]],
                                           "decide": ["decide", number_only, step["id"], "minor"],
-                                          "record": ["record", number_only, step["id"], "name=duty desk"]}[step["kind"]]
+                                          "record": ["record", number_only, step["id"], *FACTS[step["id"]]]}[step["kind"]]
             shown("--as", who, *words)
         self.console.wait("no task open", lambda: not [s for s in self.incident()["steps"] if s["state"] == "open"
                                                        and s["kind"] in ("task", "decide", "record")])

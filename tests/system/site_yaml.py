@@ -61,6 +61,8 @@ roles:
   leader-on-duty: {{name: {{zh: 值班领导, en: leader on duty}}, covered_by: engineering-supervisor}}
   auditor: {{name: {{zh: 审计, en: auditor}}, holder: smith}}
   administration: {{name: {{zh: 行政部, en: administration}}, covered_by: engineering-supervisor}}
+  fire-control: {{name: {{zh: 消防控制中心, en: fire control centre}}, covered_by: shift-foreman}}
+  hvac-operator: {{name: {{zh: 空调值班, en: HVAC operator}}, covered_by: shift-foreman}}
 chains:
   life-safety:
     levels:

@@ -1,7 +1,9 @@
 /* Good files: what stands in them stands in the plan. */
 #include "test.h"
 
-static const char *const shipped[] = {"power-loss", "burst-pipe", "gas-leak", "fire", "system"};
+static const char *const shipped[] = {"power-loss", "burst-pipe", "gas-leak", "fire",
+                                      "lift-entrapment", "water-loss", "rooms", "repair-slip",
+                                      "patrols", "system"};
 enum { SHIPPED = sizeof shipped / sizeof *shipped };
 
 static void run_files(struct run *run, const char *main_path, bool with_shipped)
@@ -223,14 +225,20 @@ static void shipped_types_are_whole(void **state)
 	} types[] = {{"power-loss", HAZARD_POWER},
 	             {"burst-pipe", HAZARD_WATER},
 	             {"gas-leak", HAZARD_GAS},
-	             {"fire", HAZARD_FIRE}};
+	             {"fire", HAZARD_FIRE},
+	             {"lift-entrapment", HAZARD_PEOPLE},
+	             {"water-loss", HAZARD_WATER},
+	             {"room-hot", HAZARD_POWER},
+	             {"room-water", HAZARD_WATER},
+	             {"door-without-permit", HAZARD_SECURITY},
+	             {"door-left-open", HAZARD_SECURITY}};
 	struct run run;
 	const struct plan *p;
 
 	(void)state;
 	run_files(&run, SOURCE_DIR "/tests/unit/language/good-minimal.yaml", true);
 	p = run.plan;
-	for (int i = 0; i < 4; i++) {
+	for (size_t i = 0; i < sizeof types / sizeof *types; i++) {
 		const struct incident_type *t = &p->types[plan_type(p, types[i].id)];
 
 		assert_int_equal(t->hazard, types[i].hazard);
@@ -247,7 +255,7 @@ static void shipped_types_are_whole(void **state)
 			assert_true(strlen(s->text.in[LANG_ZH]) <= 120 && strlen(s->text.in[LANG_EN]) <= 110);
 		}
 	assert_true(p->types[plan_type(p, "fire")].latch);
-	assert_int_equal(p->n_interlocks, 3);
+	assert_int_equal(p->n_interlocks, 4);
 	run_end(&run);
 }
 
