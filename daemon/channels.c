@@ -375,7 +375,7 @@ static struct job *job_new(struct slot *s, const struct person *person, const st
 	v->json = rendered(j, n, false, true);
 	v->json_again = rendered(j, n, true, true);
 	v->expiry_ms = notice->reply_by_ms < 0 ? 0 : left_ms > 1000 ? left_ms : 1000;
-	v->is_life = hazard_is_life(notice->hazard);
+	v->is_life = hazard_is_life(notice->hazard) && !notice->drill;
 	LIST_INSERT_HEAD(&s->channels->jobs, j, entry);
 	s->n_jobs++;
 	return j;

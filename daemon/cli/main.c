@@ -39,6 +39,7 @@ static const struct entry entries[] = {
     {"reset", "ID [words...]", "", "all-clear; fire, gas and people need two persons", verb_send},
     {"close", "ID [words...]", "", "end an incident whose work is done", verb_send},
     {"escalate", "ID [words...]", "", "call the next level now", verb_send},
+    {"drill", "TYPE ZONE [words...]", "", "an exercise: everybody called, nothing switched", verb_send},
     {"ring", "PERSON [CHANNEL]", "", "a test notice", verb_send},
     {"doctor", "[FILE]", "bupfek", "what is wrong with this installation; changes nothing", doctor_command},
     {"discover", "[FILE]", "bupfekow", "listen for a while, print sensor YAML for what is seen", discover_command},

@@ -31,6 +31,7 @@ struct sights {
 void seen_act(struct sights *s, int64_t at_ms, const char *line);
 void seen_notice(struct sights *s, int64_t at_ms, const struct notice *n);
 void seen_command(struct sights *s, int64_t at_ms, const struct actuate *a);
+void seen_dryrun(struct sights *s, int64_t at_ms, const struct publish *pub); /* of an exercise */
 void seen_row(struct sights *s, int64_t at_ms, const struct row *r);
 void seen_answer(struct sights *s, int64_t at_ms, const char *user, const struct answer *a);
 void seen_fini(struct sights *s);

@@ -77,10 +77,11 @@ void seen_notice(struct sights *s, int64_t at_ms, const struct notice *n)
 	json_str(&json, "id", n->incident);
 	json_int(&json, "level", n->level);
 	json_bool(&json, "repeat", n->repeat);
+	json_bool(&json, "drill", n->drill);
 	json_str(&json, "text", n->text);
 	json_close(&json, '}');
-	buf_printf(&line, "notice %s to %s by %s%s: %s", notice_kind_name(n->kind), n->person, n->channel,
-	           n->repeat ? " (repeat)" : "", n->text);
+	buf_printf(&line, "notice %s to %s by %s%s%s: %s", notice_kind_name(n->kind), n->person, n->channel,
+	           n->repeat ? " (repeat)" : "", n->drill ? " (drill)" : "", n->text);
 	keep(seen, &json, &line);
 }
 
@@ -97,6 +98,24 @@ void seen_command(struct sights *s, int64_t at_ms, const struct actuate *a)
 	json_close(&json, '}');
 	buf_printf(&line, "command %s %s: %s %s", a->actuator, a->action, a->topic, a->payload);
 	keep(seen, &json, &line);
+}
+
+/* "dryrun/<actuator>/<action>" */
+void seen_dryrun(struct sights *s, int64_t at_ms, const struct publish *pub)
+{
+	const char *actuator = strchr(pub->topic, '/') + 1, *slash = strchr(actuator, '/');
+	struct seen *seen = add(s, at_ms, WHAT_DRYRUN);
+	struct buf json = {0}, line = {0}, name = {0};
+
+	buf_add(&name, actuator, (size_t)(slash - actuator));
+	json_open(&json, NULL, '{');
+	json_str(&json, "actuator", buf_text(&name));
+	json_str(&json, "action", slash + 1);
+	json_str(&json, "payload", pub->payload);
+	json_close(&json, '}');
+	buf_printf(&line, "dry run %s %s: %s", buf_text(&name), slash + 1, pub->payload);
+	keep(seen, &json, &line);
+	buf_fini(&name);
 }
 
 void seen_answer(struct sights *s, int64_t at_ms, const char *user, const struct answer *a)

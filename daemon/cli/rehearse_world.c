@@ -60,6 +60,8 @@ static void took_notice(struct play *p, const struct notice *n)
 
 static void took_publish(struct play *p, const struct publish *pub)
 {
+	if (!strncmp(pub->topic, "dryrun/", 7))
+		seen_dryrun(&p->sights, world_ms(p), pub);
 	for (int i = 0; i < p->plan->n_zones; i++) {
 		const char *id = p->plan->zones[i].id;
 		size_t len = strlen(id);

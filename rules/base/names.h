@@ -94,6 +94,7 @@
 	X(SIGN, "sign", "Iw")                                                                                \
 	X(ONCALL, "oncall", "r")                                                                             \
 	X(ESCALATE, "escalate", "Iw")                                                                        \
+	X(DRILL, "drill", "tzw")                                                                             \
 	X(RING, "ring", "pn")                                                                                \
 	X(RESEND, "resend", "FT")
 
@@ -148,6 +149,7 @@
 	X(SIGNED, "signed")                                                                                  \
 	X(NOTE, "note")                                                                                      \
 	X(OUT, "out")                                                                                        \
+	X(DRILL, "drill")                                                                                    \
 	X(RAISED, "raised")                                                                                  \
 	X(REFUSED, "refused")                                                                                \
 	X(CLOCK, "clock")                                                                                    \

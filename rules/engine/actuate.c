@@ -1,6 +1,7 @@
 /* actuate.c - commands to valves and breakers: interlocks first, then the
  * message, its confirmation within the limit, and as many tries as the
  * actuator allows. A command never waits for the broker: not sent is said. */
+#include "engine/drill.h"
 #include "engine/emit.h"
 #include "engine/verb.h"
 
@@ -46,7 +47,7 @@ const struct interlock *interlock_forbids(const struct engine *e, int actuator, 
 		for (int i = 0; i < e->n_incidents; i++) {
 			const struct incident *inc = e->incidents[i];
 
-			if (inc->state != STATE_CLOSED && inc->hazard == lock->hazard &&
+			if (inc->state != STATE_CLOSED && !inc->drill && inc->hazard == lock->hazard &&
 			    reaches(e, lock, inc, act->zone)) {
 				*ret_because = inc;
 				return lock;
@@ -296,6 +297,10 @@ void actuate_step(struct engine *e, struct step_run *s, int64_t cause)
 
 	if (actuator < 0) {
 		playbook_end(e, s, STEP_FAILED, &arg);
+		return;
+	}
+	if (s->incident->drill && !PLANTED(21)) {
+		drill_command(e, s, actuator, cause);
 		return;
 	}
 	a = begin(e, actuator, step->action);

@@ -24,6 +24,9 @@ static const char *const done[VERB_COUNT][LANG_COUNT] = {
     [VERB_SIGN] = BOTH("{id} 已签字", "{id} signed"),
     [VERB_ONCALL] = BOTH("当前值班{why}", "On call{why}"),
     [VERB_ESCALATE] = BOTH("{id} 已呼叫第{level}级", "{id} level {level} is called now"),
+    [VERB_DRILL] = BOTH("演练 {id} {title} 已开始,正在呼叫值班人员;设备不会动作,最长2小时",
+                        "Exercise {id} {title} has begun, calling the people on duty; no equipment moves, it ends "
+                        "after 2 hours"),
     [VERB_RING] = BOTH("测试通知已发出{why}", "Test notice is on its way{why}"),
     [VERB_RESEND] = BOTH("正在重发审计记录{why}", "Sending the audit rows again{why}"),
 };

@@ -110,7 +110,7 @@ static bool explains(const struct engine *e, const struct incident *cause, const
 	const struct incident *inc = look->inc;
 	bool named = strings_have(explained_by(inc), cause->type_id);
 
-	if (cause == inc || !stands(cause) || cause->number == inc->despite || leads_to(e, cause, inc))
+	if (cause == inc || cause->drill || !stands(cause) || cause->number == inc->despite || leads_to(e, cause, inc))
 		return false;
 	if (look->sensor && is_lost_sensor(inc) && explains_loss(e, cause, look->sensor))
 		return true;

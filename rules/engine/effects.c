@@ -198,8 +198,16 @@ static void publish(struct engine *e, const char *topic, const char *payload, co
 	                              .latest_wins = true,
 	                              .qos = 1};
 	f->urgent = inc != NULL;
-	f->life = inc && hazard_is_life(inc->hazard);
+	f->life = inc && hazard_is_life(inc->hazard) && !inc->drill;
 	f->number = inc ? inc->number : 0;
+}
+
+void publish_dryrun(struct engine *e, const struct incident *inc, const char *topic, const char *payload)
+{
+	struct effect *f = add(e, EFFECT_PUBLISH, inc->seq);
+
+	f->publish = (struct publish){.topic = dup(e, topic), .payload = dup(e, payload), .qos = 1};
+	f->number = inc->number;
 }
 
 void publish_empty(struct engine *e, const char *topic)
@@ -302,5 +310,5 @@ void effect_notice(struct engine *e, const struct notice *n, bool urgent)
 	f->notice.covers = dup(e, n->covers);
 	f->notice.user = dup(e, n->user);
 	f->urgent = urgent;
-	f->life = hazard_is_life(n->hazard);
+	f->life = hazard_is_life(n->hazard) && !n->drill;
 }

@@ -21,6 +21,8 @@ void effect_reply(struct engine *e, const struct reply *r);
 void effect_notice(struct engine *e, const struct notice *n, bool urgent);
 /* publish.c: everything changed since the last time, latest wins. Ends a turn. */
 void publish_changed(struct engine *e);
+/* What an exercise would have sent, below `dryrun/`: once, and never kept. */
+void publish_dryrun(struct engine *e, const struct incident *inc, const char *topic, const char *payload);
 void publish_empty(struct engine *e, const char *topic);
 void publish_no_zone(struct engine *e, const char *zone); /* the plan has lost it */
 void publish_fini(struct engine *e);

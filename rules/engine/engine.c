@@ -1,6 +1,7 @@
 /* engine.c - one switch over events; what is due afterwards; what others ask. */
 #include "engine/caps.h"
 #include "engine/cause.h"
+#include "engine/drill.h"
 #include "engine/emit.h"
 #include "engine/flap.h"
 #include "engine/flood.h"
@@ -259,6 +260,12 @@ static void run_due(struct engine *e)
 		case DEADLINE_FLOOD:
 			flood_due(e, d->owner);
 			break;
+		case DEADLINE_ALL_CLEAR:
+			all_clear_due(e, d->owner);
+			break;
+		case DEADLINE_DRILL:
+			drill_due(e, d->owner);
+			break;
 		}
 	}
 }
@@ -269,6 +276,7 @@ static void dispatch(struct engine *e, const struct event *ev)
 	case EVENT_TIME:
 		run_due(e);
 		causes_settle(e);
+		drills_settle(e);
 		publish_changed(e);
 		break;
 	case EVENT_STARTED:
@@ -321,6 +329,7 @@ void engine_step(struct engine *e, const struct event *ev, struct effects *fx)
 	e->spoke_ago_ms = 0;
 	dispatch(e, ev);
 	causes_settle(e);
+	drills_settle(e);
 	caps_look(e);
 	e->fx = NULL;
 }
@@ -394,7 +403,7 @@ int engine_open(const struct engine *e)
 	int n = 0;
 
 	for (int i = 0; i < e->n_incidents; i++)
-		n += incident_is_open(e->incidents[i]);
+		n += incident_is_open(e->incidents[i]) && !e->incidents[i]->drill;
 	return n;
 }
 
@@ -403,7 +412,8 @@ int engine_unacked(const struct engine *e)
 	int n = 0;
 
 	for (int i = 0; i < e->n_incidents; i++)
-		n += e->incidents[i]->state == STATE_UNACKED || e->incidents[i]->state == STATE_RTN_UNACKED;
+		n += !e->incidents[i]->drill && (e->incidents[i]->state == STATE_UNACKED ||
+		                                 e->incidents[i]->state == STATE_RTN_UNACKED);
 	return n;
 }
 

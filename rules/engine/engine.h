@@ -298,7 +298,7 @@ int64_t engine_ids_reserved(const struct engine *e);
 void engine_ids_at_least(struct engine *e, int64_t number); /* before EVENT_STARTED */
 int64_t engine_seq(const struct engine *e);                 /* last row */
 int64_t engine_epoch(const struct engine *e);
-int engine_open(const struct engine *e); /* not closed */
+int engine_open(const struct engine *e); /* not closed; exercises are not counted */
 int engine_unacked(const struct engine *e);
 int64_t engine_site_ms(const struct engine *e); /* at_ms of the last event */
 

@@ -1,6 +1,7 @@
 /* escalate.c - whom to call now, and when the next. The chain never ends: its
  * last level repeats at its own wait. */
 #include "engine/cause.h"
+#include "engine/drill.h"
 #include "engine/emit.h"
 #include "engine/life.h"
 
@@ -155,6 +156,7 @@ static void tell_exhausted(struct engine *e, struct incident *inc, int64_t cause
 void escalate_next(struct engine *e, struct incident *inc, const char *who, int64_t cause)
 {
 	cause_break(e, inc); /* held, only a person comes here */
+	drill_escalated(inc);
 	if (inc->level < chain_levels(e, inc)) {
 		inc->level++;
 	} else {
@@ -172,6 +174,7 @@ void escalate_expired(struct engine *e, struct incident *inc, int64_t cause)
 	int people[PEOPLE_MAX + 1], n, level = inc->level + 1;
 	bool again = false;
 
+	drill_escalated(inc);
 	inc->level = level > chain_levels(e, inc) ? chain_levels(e, inc) : level;
 	inc->exhausted_told = false;
 	n = chain_people(e, inc, inc->level, people, PEOPLE_MAX);

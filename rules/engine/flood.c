@@ -196,7 +196,7 @@ bool flood_holds(struct engine *e, const struct to_send *s)
 	struct flood *f;
 	struct held *h;
 
-	if (!s->inc)
+	if (!s->inc || s->inc->drill) /* an exercise neither counts nor waits: what is real must be told */
 		return false;
 	f = find(e, person);
 	if (!f)

@@ -1,6 +1,7 @@
 /* incident.c - one occurrence: its memory, its number, how it is opened. */
 #include "base/text.h"
 #include "engine/cause.h"
+#include "engine/drill.h"
 #include "engine/emit.h"
 #include "engine/flap.h"
 #include "engine/gates.h"
@@ -58,6 +59,7 @@ struct incident *incident_new(struct engine *e, int64_t number)
 	inc->closed_ms = -1;
 	snprintf(inc->key, sizeof inc->key, "i/%010lld", (long long)number);
 	deadline_init(&inc->due, DEADLINE_INCIDENT, inc, inc->key, 0);
+	deadline_init(&inc->all_clear, DEADLINE_ALL_CLEAR, inc, inc->key, 0);
 	insert(e, inc);
 	return inc;
 }
@@ -107,6 +109,7 @@ void incident_free(struct incident *inc)
 	free(inc->after);
 	free(inc->reset_by);
 	free(inc->reset_without);
+	drill_free(inc->drill);
 	free(inc);
 }
 
@@ -190,7 +193,7 @@ static const char *link_after(const struct engine *e, const char *type_id, const
 	for (int i = e->n_incidents - 1; i >= 0; i--) {
 		const struct incident *old = e->incidents[i];
 
-		if (old->state == STATE_CLOSED && !strcmp(old->type_id, type_id) &&
+		if (old->state == STATE_CLOSED && !old->drill && !strcmp(old->type_id, type_id) &&
 		    !strcmp(old->zone_id, zone_id))
 			return old->id;
 	}
@@ -234,11 +237,9 @@ bool incident_worse_grade(struct incident *inc, const struct grade *g)
 	return worse;
 }
 
-struct incident *incident_create(struct engine *e, struct instance *in)
+struct incident *incident_create_apart(struct engine *e, const struct incident_type *t, int zone)
 {
-	const struct incident_type *t = in->type;
-	const char *zone_id = in->zone >= 0 ? e->plan->zones[in->zone].id : "";
-	char *after = xstrdup(link_after(e, t->id, zone_id));
+	const char *zone_id = zone >= 0 ? e->plan->zones[zone].id : "";
 	struct incident *inc = incident_new(e, take_number(e));
 
 	inc->plan = e->plan;
@@ -247,7 +248,7 @@ struct incident *incident_create(struct engine *e, struct instance *in)
 	inc->playbook = t->playbook >= 0 ? &e->plan->playbooks[t->playbook] : NULL;
 	inc->type_id = xstrdup(t->id);
 	inc->zone_id = xstrdup(zone_id);
-	inc->zone = in->zone;
+	inc->zone = zone;
 	for (int l = 0; l < LANG_COUNT; l++)
 		inc->title.in[l] = xstrdup(t->title.in[l] ? t->title.in[l] : t->id);
 	inc->hazard = t->hazard;
@@ -255,15 +256,23 @@ struct incident *incident_create(struct engine *e, struct instance *in)
 	inc->rev = 1;
 	inc->opened_ms = inc->changed_ms = e->now_ms;
 	inc->acked_by = xstrdup("");
-	inc->after = after;
+	inc->after = xstrdup("");
 	inc->reset_by = xstrdup("");
 	inc->reset_without = xstrdup("");
 	inc->grade = xstrdup("");
+	set_ulid(e, inc);
+	incident_make_steps(inc);
+	return inc;
+}
+
+struct incident *incident_create(struct engine *e, struct instance *in)
+{
+	struct incident *inc = incident_create_apart(e, in->type, in->zone);
+
+	xreplace(&inc->after, link_after(e, inc->type_id, inc->zone_id));
 	inc->instance = in;
 	in->incident = inc;
 	in->dirty = true;
-	set_ulid(e, inc);
-	incident_make_steps(inc);
 	return inc;
 }
 
@@ -355,6 +364,8 @@ static void opened_row(struct engine *e, struct incident *inc, const struct cue_
 		json_str(b, "because", cause_of(e, inc)->id);
 	if (inc->flapping)
 		json_bool(b, "flapping", true);
+	if (inc->drill)
+		json_bool(b, "drill", true);
 	if (arg->via)
 		json_str(b, "via", arg->via);
 	if (arg->words && *arg->words)

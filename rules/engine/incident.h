@@ -4,8 +4,9 @@
 
 #include "engine/life.h"
 
-/* A new one for the instance, not yet begun: give it its grade and members first. */
+/* A new one for the instance, not yet begun: give it its grade and members first. An exercise has none. */
 struct incident *incident_create(struct engine *e, struct instance *in);
+struct incident *incident_create_apart(struct engine *e, const struct incident_type *t, int zone);
 void incident_begin_grade(struct incident *inc, const struct grade *g); /* NULL: raised without a condition */
 bool incident_worse_grade(struct incident *inc,
                           const struct grade *g); /* takes it when it is worse; was it? */

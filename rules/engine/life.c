@@ -7,6 +7,7 @@
  *           rtn_unacked --ack-->  unacked again
  */
 #include "engine/cause.h"
+#include "engine/drill.h"
 #include "engine/emit.h"
 #include "engine/life.h"
 
@@ -69,7 +70,7 @@ static int64_t row(struct engine *e, struct incident *inc, const struct cue_arg 
 static int64_t move_row(struct engine *e, struct incident *inc, enum state to, const struct cue_arg *a)
 {
 	inc->rev++;
-	xreplace(&inc->reset_by, ""); /* half an all-clear was said of something else */
+	all_clear_void(e, inc); /* half of one was said of something else */
 	move(e, inc, to);
 	return row(e, inc, a);
 }
@@ -83,7 +84,6 @@ static enum state calm(const struct incident *inc)
 static void drop_ack(struct incident *inc)
 {
 	xreplace(&inc->acked_by, "");
-	xreplace(&inc->reset_by, "");
 	inc->reminders = 0;
 }
 
@@ -135,11 +135,13 @@ static enum refusal act_return(struct engine *e, struct incident *inc, const str
 	return REFUSAL_NONE;
 }
 
-static void close_now(struct engine *e, struct incident *inc, const struct cue_arg *a)
+void life_close(struct engine *e, struct incident *inc, const struct cue_arg *a)
 {
 	struct cue_arg closed = *a;
 	int64_t seq;
 
+	if (inc->drill)
+		closed.cause = drill_score(e, inc, a);
 	closed.kind = AUDIT_CLOSED;
 	closed.member = NULL;
 	inc->closed_ms = e->now_ms;
@@ -147,7 +149,10 @@ static void close_now(struct engine *e, struct incident *inc, const struct cue_a
 	playbook_stop(e, inc);
 	actuate_forget(e, inc);
 	outbox_forget(e, inc);
-	tell_called(e, inc, NOTICE_OVER, seq);
+	if (inc->drill)
+		drill_over(e, inc, seq);
+	else
+		tell_called(e, inc, NOTICE_OVER, seq);
 	for (int i = 0; i < inc->n_members; i++)
 		effect_follow(e, inc->members[i].sensor, false);
 	if (inc->instance)
@@ -163,7 +168,7 @@ static enum refusal act_false_alarm(struct engine *e, struct incident *inc, cons
 	struct cue_arg gone = *a;
 
 	gone.cause = row(e, inc, a);
-	close_now(e, inc, &gone);
+	life_close(e, inc, &gone);
 	return REFUSAL_NONE;
 }
 
@@ -227,6 +232,8 @@ static void take(struct engine *e, struct incident *inc, enum state to, const st
 {
 	xreplace(&inc->acked_by, a->person ? a->person : a->who);
 	inc->reminders = 0;
+	if (inc->drill)
+		drill_acked(e, inc, inc->acked_by);
 	move(e, inc, to);
 	row(e, inc, a);
 	outbox_forget(e, inc);
@@ -351,7 +358,7 @@ static enum refusal act_close(struct engine *e, struct incident *inc, const stru
 {
 	if (playbook_mandatory_open(inc))
 		return REFUSAL_STEPS_OPEN;
-	close_now(e, inc, a);
+	life_close(e, inc, a);
 	return REFUSAL_NONE;
 }
 
@@ -510,7 +517,7 @@ void life_settle(struct engine *e, struct incident *inc, int64_t cause)
 	struct cue_arg a = {.who = "system", .cause = cause};
 
 	if (inc->state == STATE_CLEARED && !playbook_any_open(inc))
-		close_now(e, inc, &a);
+		life_close(e, inc, &a);
 }
 
 void life_over(struct engine *e, struct incident *inc, int64_t cause)

@@ -26,6 +26,8 @@ const char *life_cell_text(enum state s, enum cue c);
 
 /* After a step ended or a reset: on to closed when nothing is left to do. */
 void life_settle(struct engine *e, struct incident *inc, int64_t cause);
+/* Closed, whatever its state is: rows, those called are told, nothing of it goes on. */
+void life_close(struct engine *e, struct incident *inc, const struct cue_arg *a);
 /* Its cause is over and so is it, and nobody was called: nothing to acknowledge. */
 void life_over(struct engine *e, struct incident *inc, int64_t cause);
 
@@ -104,6 +106,13 @@ struct incident *incident_new(struct engine *e, int64_t number);
 void incident_make_steps(struct incident *inc); /* one waiting run per step of its playbook */
 void incident_replan(struct engine *e);
 void incident_drop(struct engine *e, struct incident *inc); /* 24 h after closing */
+
+/* all_clear.c: half an all-clear, until a second person says so too. */
+void all_clear_begin(struct engine *e, struct incident *inc, int64_t until_ms);
+void all_clear_void(struct engine *e, struct incident *inc); /* what it was said of is another now */
+void all_clear_due(struct engine *e, struct incident *inc);  /* nobody came */
+/* Somebody else is told that his word is needed. */
+void all_clear_ask(struct engine *e, struct incident *inc, int first, int64_t cause);
 
 /* verb.c */
 void verb_command(struct engine *e, const struct command *c);

@@ -6,6 +6,7 @@
  * condition (schedule: hours; readers: who looks at whom), instance -> cues -> incident -> life (the table) -> escalate, playbook,
  * actuate -> outbox, effects. fault: our own troubles; report, verb*: people;
  * cause, via, flap, flood: what holds notices and nothing else; order: who is told first;
+ * drill: exercises; all_clear: two persons end what endangered lives;
  * render, wording, answers, view: texts; save*, record: memory; deadline: time.
  */
 #ifndef TOCSIN_MODEL_H
@@ -37,6 +38,8 @@ enum deadline_kind {
 	DEADLINE_LINK,      /* owner: struct engine */
 	DEADLINE_FLAP,      /* owner: struct instance */
 	DEADLINE_FLOOD,     /* owner: struct flood */
+	DEADLINE_ALL_CLEAR, /* owner: struct incident: the second person did not come */
+	DEADLINE_DRILL,     /* owner: struct incident: an exercise has lasted long enough */
 };
 
 /* Embedded in its owner. Armed while pos > 0. Ties: kind, then key, then sub. */
@@ -245,7 +248,7 @@ struct incident {
 	char *type_id, *zone_id;          /* zone_id "" for the site */
 	struct text title;                /* owned copies */
 	int zone;                         /* in the newest plan, or -1 */
-	struct instance *instance;        /* NULL once closed */
+	struct instance *instance;        /* NULL once closed, and of an exercise */
 	enum hazard hazard;
 	enum severity severity;
 	char *grade;     /* id of the gravest grade reached, "" */
@@ -268,6 +271,8 @@ struct incident {
 	char *reset_by; /* first of two persons, "" */
 	int64_t reset_ms;
 	char *reset_without; /* members the first person named, blank-separated */
+	struct deadline all_clear; /* armed: a second person may say so too until then */
+	struct drill *drill;       /* an exercise, never merged with what is real; NULL: real (drill.h) */
 	struct member *members;
 	int n_members;
 	struct step_run *steps; /* one per playbook step */
@@ -360,6 +365,7 @@ struct engine {
 	char **zone_words;   /* last published, by zone of the newest plan */
 	struct flood **floods; /* of people who were sent a notice lately, by person id */
 	int n_floods;
+	int n_drills; /* exercises that are not closed */
 };
 
 /* ------------------------------------------- what condition.c tells incident.c */
@@ -407,7 +413,7 @@ void render_summary_text(const struct engine *e, struct buf *out);
 void render_oncall(const struct engine *e, struct buf *out);
 void render_impairments(const struct engine *e, struct buf *out);
 unsigned char *zones_judge(const struct engine *e); /* one for each zone of the plan; the caller frees */
-const char *zone_word(unsigned char judged);        /* alarm pre_alarm acked fault normal */
+const char *zone_word(unsigned char judged);        /* alarm pre_alarm acked fault test normal */
 /* Body of a notice in one language, without marks; fits a lock screen. step: the task it is about, or
  * the first open task of this person, NULL for none; words: for TELL, LATE, OVER: the sentence, or NULL. */
 struct wording {

@@ -16,7 +16,7 @@ void notice_text(const struct notice *n, const struct notice_marks *m, struct bu
 	if (m->repeat || n->repeat)
 		buf_str(out, zh ? "〔重发〕" : "AGAIN ");
 	if (n->drill)
-		buf_str(out, zh ? "〔演练〕" : "DRILL ");
+		buf_str(out, zh ? "【演练】" : "EXERCISE ");
 	if (unrecorded(m))
 		buf_str(out, zh ? "〔未记录〕" : "UNRECORDED ");
 	buf_str(out, n->text);

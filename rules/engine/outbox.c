@@ -78,7 +78,7 @@ static void delivery(struct engine *e, const struct notice *n, enum delivery sta
 /* I2: what may leave while the store is late: life, and that the store fails. */
 static bool is_urgent(const struct notice *n)
 {
-	return hazard_is_life(n->hazard) || n->hazard == HAZARD_SYSTEM;
+	return !n->drill && (hazard_is_life(n->hazard) || n->hazard == HAZARD_SYSTEM);
 }
 
 static void leave(struct engine *e, struct notice_run *r)
@@ -168,6 +168,7 @@ static struct notice_run *compose(struct engine *e, const struct to_send *s)
 		r->notice.hazard = s->inc->hazard;
 		r->notice.severity = s->inc->severity;
 		r->notice.answer = xstrdup(number);
+		r->notice.drill = s->inc->drill != NULL;
 	}
 	r->notice.reply_by_ms = reply_by(e, s);
 	r->notice.id = notice_id(e, s->cause);

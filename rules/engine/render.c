@@ -270,6 +270,21 @@ static void put_deliveries(const struct shown *s)
 	json_close(s->b, ']');
 }
 
+/* The first of two persons has given the all-clear. */
+static void put_reset(const struct shown *s)
+{
+	const struct incident *inc = s->inc;
+
+	if (!inc->all_clear.pos)
+		return;
+	json_open(s->b, "reset", '{');
+	json_str(s->b, "by", inc->reset_by);
+	json_time(s->b, "at", inc->reset_ms);
+	json_time(s->b, "until", inc->all_clear.at_ms);
+	render_optional(s->b, "without", inc->reset_without);
+	json_close(s->b, '}');
+}
+
 static void put_flags(const struct shown *s)
 {
 	const struct incident *because = cause_of(s->e, s->inc);
@@ -278,7 +293,7 @@ static void put_flags(const struct shown *s)
 	json_bool(s->b, "stale", s->inc->stale);
 	json_nil(s->b, "shelved");
 	json_nil(s->b, "isolated");
-	json_bool(s->b, "drill", false);
+	json_bool(s->b, "drill", s->inc->drill != NULL);
 	json_bool(s->b, "unrecorded", s->e->store != STORE_OK);
 	if (because)
 		json_str(s->b, "because", because->id);
@@ -329,6 +344,7 @@ void render_incident(const struct engine *e, const struct incident *inc, struct 
 		render_vote(inc, limits[i].members, out);
 		put_steps(&s);
 		put_deliveries(&s);
+		put_reset(&s);
 		put_flags(&s);
 		json_close(out, '}');
 		if (out->len - start <= RENDER_BYTES)

@@ -19,7 +19,8 @@ struct next {
 };
 void next_of(const struct engine *e, const struct incident *inc, struct next *ret_next);
 
-/* Walks the incidents that are not closed, by hazard, then number; NULL behind the last. Begin with {0}. */
+/* Walks the incidents that are not closed, by hazard, then number, exercises last; NULL behind the last.
+ * Begin with {0}. */
 struct walk {
 	int hazard, at;
 };

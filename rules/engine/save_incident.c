@@ -1,5 +1,6 @@
 /* save_incident.c - an incident as one record: its own line, then members,
  * steps with their facts, deliveries and calls. */
+#include "engine/drill.h"
 #include "engine/emit.h"
 #include "engine/save.h"
 
@@ -54,6 +55,15 @@ static void save_beside(const struct incident *inc, struct buf *b)
 	record_int(b, inc->flapping);
 }
 
+/* Half an all-clear, and until when. */
+static void save_all_clear(const struct incident *inc, struct buf *b)
+{
+	if (!inc->all_clear.pos)
+		return;
+	record_tag(b, "half");
+	save_deadline(b, &inc->all_clear);
+}
+
 static void save_members(const struct incident *inc, struct buf *b)
 {
 	for (int i = 0; i < inc->n_members; i++) {
@@ -101,6 +111,8 @@ void save_incident(const struct incident *inc, struct buf *b)
 {
 	save_incident_line(inc, b);
 	save_beside(inc, b);
+	save_all_clear(inc, b);
+	drill_save(inc, b);
 	save_members(inc, b);
 	save_steps(inc, b);
 	for (int i = 0; i < inc->n_deliveries; i++) {
@@ -284,6 +296,10 @@ static void restore_parts(struct engine *e, struct incident *inc, struct record_
 	while (record_line(r, tag)) {
 		if (!strcmp(tag, "b"))
 			restore_beside(inc, r);
+		else if (!strcmp(tag, "half"))
+			restore_deadline(e, r, &inc->all_clear);
+		else if (!strcmp(tag, "drill"))
+			drill_restore(e, inc, r);
 		else if (!strcmp(tag, "m"))
 			restore_member(inc, r);
 		else if (!strcmp(tag, "s"))
@@ -300,7 +316,7 @@ static void restore_parts(struct engine *e, struct incident *inc, struct record_
 static void attach(struct engine *e, struct incident *inc, const char *scope)
 {
 	inc->zone = plan_zone(e->plan, inc->zone_id);
-	if (inc->state == STATE_CLOSED)
+	if (inc->state == STATE_CLOSED || inc->drill)
 		return;
 	inc->instance = instance_named(e, inc->type_id, scope);
 	inc->instance->incident = inc;
@@ -316,6 +332,8 @@ int restore_incident(struct engine *e, int64_t number, struct record_reader *r, 
 	incident_make_steps(inc);
 	restore_parts(e, inc, r);
 	attach(e, inc, scope);
+	if (*inc->reset_by && !inc->all_clear.pos) /* of a version before */
+		all_clear_begin(e, inc, e->now_ms);
 	free(scope);
 	return r->bad ? -1 : 0;
 }

@@ -17,11 +17,12 @@ static bool is_acked(const struct incident *inc)
 
 const struct incident *site_next(const struct engine *e, struct walk *w)
 {
-	for (; w->hazard < HAZARD_COUNT; w->hazard++, w->at = 0)
+	for (; w->hazard <= HAZARD_COUNT; w->hazard++, w->at = 0)
 		while (w->at < e->n_incidents) {
 			const struct incident *inc = e->incidents[w->at++];
+			int place = inc->drill ? HAZARD_COUNT : (int)inc->hazard;
 
-			if ((int)inc->hazard == w->hazard && inc->state != STATE_CLOSED)
+			if (place == w->hazard && inc->state != STATE_CLOSED)
 				return inc;
 		}
 	return NULL;
@@ -30,6 +31,7 @@ const struct incident *site_next(const struct engine *e, struct walk *w)
 struct counts {
 	int open, unacked, acked;
 	int worst; /* severity, -1 none */
+	int drills; /* counted nowhere else */
 };
 
 static struct counts count(const struct engine *e)
@@ -41,6 +43,10 @@ static struct counts count(const struct engine *e)
 
 		if (inc->state == STATE_CLOSED)
 			continue;
+		if (inc->drill) {
+			c.drills++;
+			continue;
+		}
 		c.open++;
 		c.unacked += site_unacked(inc);
 		c.acked += is_acked(inc);
@@ -59,6 +65,8 @@ static void put_line(const struct incident *inc, struct buf *out)
 	json_str(out, "hazard", hazard_name(inc->hazard));
 	render_optional(out, "zone", inc->zone_id);
 	json_time(out, "opened", inc->opened_ms);
+	if (inc->drill)
+		json_bool(out, "drill", true);
 	json_close(out, '}');
 }
 
@@ -76,13 +84,15 @@ void render_summary(const struct engine *e, struct buf *out)
 	json_int(out, "unacked", c.unacked);
 	json_int(out, "acked", c.acked);
 	json_str(out, "worst", c.worst < 0 ? NULL : severity_name((enum severity)c.worst));
+	if (c.drills)
+		json_int(out, "drills", c.drills);
 	json_int(out, "epoch", e->epoch);
 	json_int(out, "seq", e->seq);
 	json_open(out, "incidents", '[');
 	for (; n < SHOWN_MAX && (inc = site_next(e, &w)); n++)
 		put_line(inc, out);
 	json_close(out, ']');
-	json_int(out, "more", c.open - n);
+	json_int(out, "more", c.open + c.drills - n);
 	json_close(out, '}');
 }
 
@@ -93,6 +103,8 @@ static void say_incident(const struct engine *e, const struct incident *inc, enu
 	char clock[TIME_TEXT_BYTES];
 	struct next next;
 
+	if (inc->drill)
+		buf_str(out, lang == LANG_ZH ? "【演练】" : "EXERCISE ");
 	buf_printf(out, "%s %s%s%s %s", inc->id, inc->title.in[lang], *zone ? " " : "", zone,
 	           wording_state(inc->state, lang));
 	next_of(e, inc, &next);
@@ -116,17 +128,20 @@ static void say_site(const struct engine *e, enum lang lang, struct buf *out)
 
 	if (!c.open) {
 		buf_str(out, lang == LANG_ZH ? "一切正常" : "All normal");
-		return;
+		if (!c.drills)
+			return;
+		buf_str(out, lang == LANG_ZH ? ";" : "; ");
+	} else {
+		buf_printf(out, lang == LANG_ZH ? "%d起事件,%d起未确认:" : "%d open, %d unacked: ", c.open,
+		           c.unacked);
 	}
-	buf_printf(out, lang == LANG_ZH ? "%d起事件,%d起未确认:" : "%d open, %d unacked: ", c.open,
-	           c.unacked);
 	for (; n < SAID_MAX && (inc = site_next(e, &w)); n++) {
 		if (n)
 			buf_str(out, lang == LANG_ZH ? ";" : "; ");
 		say_incident(e, inc, lang, out);
 	}
-	if (c.open > n)
-		buf_printf(out, lang == LANG_ZH ? ";另有%d起" : "; %d more", c.open - n);
+	if (c.open + c.drills > n)
+		buf_printf(out, lang == LANG_ZH ? ";另有%d起" : "; %d more", c.open + c.drills - n);
 }
 
 void render_summary_text(const struct engine *e, struct buf *out)

@@ -248,8 +248,8 @@ static const struct verb_row {
     [VERB_NOTE] = {do_note, true, false},         [VERB_OPERATE] = {do_operate, false, true},
     [VERB_RESET] = {verb_reset, true, false},     [VERB_CLOSE] = {verb_close, true, false},
     [VERB_SIGN] = {do_sign, true, false},         [VERB_ONCALL] = {do_oncall, false, false},
-    [VERB_ESCALATE] = {do_escalate, true, false}, [VERB_RING] = {do_ring, false, false},
-    [VERB_RESEND] = {do_resend, false, false},
+    [VERB_ESCALATE] = {do_escalate, true, false}, [VERB_DRILL] = {verb_drill, false, false},
+    [VERB_RING] = {do_ring, false, false},        [VERB_RESEND] = {do_resend, false, false},
 };
 
 /* What can be said of any command before its verb is looked at. */

@@ -1,4 +1,5 @@
 /* verb_end.c - the all-clear, two persons where lives are at stake, and the close. */
+#include "engine/drill.h"
 #include "engine/emit.h"
 #include "engine/verb.h"
 
@@ -20,92 +21,209 @@ static void split_names(const char *text, struct strings *names, const char **at
 	*names = (struct strings){at, n};
 }
 
-/* Would nobody be active or unknown once reports and the named members are out? */
-static bool is_calm_without(const struct incident *inc, const struct strings *a, const struct strings *b)
+/* -- who, and what hinders -- */
+
+/* Once reports and the named members are out it counts no more. */
+static bool counts(const struct incident *inc, const struct member *m, const struct strings *names)
 {
-	for (int i = 0; i < inc->n_members; i++) {
-		const struct member *m = &inc->members[i];
-		if (!m->out && !incident_may_take_out(inc, m, a) && !incident_may_take_out(inc, m, b) &&
-		    (m->active == TRUTH_TRUE || m->lost))
+	return !m->out && !incident_may_take_out(inc, m, names) && (m->active == TRUTH_TRUE || m->lost);
+}
+
+static bool is_calm_without(const struct incident *inc, const struct strings *names)
+{
+	for (int i = 0; i < inc->n_members; i++)
+		if (counts(inc, &inc->members[i], names))
 			return false;
-	}
 	return true;
 }
 
+/* A sentence's word that lives as long as the turn. */
+static const char *kept(struct engine *e, struct buf *text)
+{
+	const char *ret = arena_str(&e->fx->arena, buf_text(text));
+
+	buf_fini(text);
+	return *ret ? ret : NULL;
+}
+
+/* "gas-b2, smoke-1 (lost)" */
+static const char *active_names(struct engine *e, const struct said *s, const struct strings *names)
+{
+	bool zh = e->plan->people[s->person].language == LANG_ZH;
+	struct buf out = {0};
+
+	for (int i = 0; i < s->inc->n_members; i++) {
+		const struct member *m = &s->inc->members[i];
+
+		if (counts(s->inc, m, names))
+			buf_printf(&out, "%s%s%s", out.len ? ", " : "",
+			           strcmp(m->sensor, "self:") ? m->sensor : m->value,
+			           !m->lost ? "" : zh ? "(失联)" : " (lost)");
+	}
+	return kept(e, &out);
+}
+
+static bool is_by(const char *who, const char *person)
+{
+	size_t n = strlen(who), m = strlen(person);
+
+	return n >= m && !strcmp(who + n - m, person) &&
+	       (n == m || (n > m + 5 && !strncmp(who + n - m - 5, " for ", 5)));
+}
+
+/* On the scene, as far as anybody can tell: took it, did something for it, or is of its chain. */
+static bool was_there(const struct engine *e, const struct said *s)
+{
+	const char *me = e->plan->people[s->person].id;
+
+	for (int i = 0; i < s->inc->n_steps; i++)
+		if (is_by(s->inc->steps[i].by, me))
+			return true;
+	return !strcmp(s->inc->acked_by, me) || chain_has_person(e, s->inc, s->person);
+}
+
+/* What both name: the second confirms what the first said, or says it again. */
+static int both_name(const struct strings *first, const struct strings *second, const char **at)
+{
+	int n = 0;
+
+	for (int i = 0; i < first->n; i++)
+		if (!second->n || strings_have(second, first->at[i]))
+			at[n++] = first->at[i];
+	return n;
+}
+
+/* -- reset -- */
+
 static enum refusal first_of_two(struct engine *e, struct said *s)
 {
+	struct incident *inc = s->inc;
 	struct buf names = {0}, *b;
+	int64_t seq;
 
-	for (int i = 0; i < s->c->without.n; i++)
+	for (int i = 0; i < s->c->without.n && i < NAMES_MAX; i++)
 		buf_printf(&names, "%s%s", i ? " " : "", s->c->without.at[i]);
-	free(s->inc->reset_by);
-	free(s->inc->reset_without);
-	s->inc->reset_by = xstrdup(e->plan->people[s->person].id);
-	s->inc->reset_without = buf_steal(&names);
-	s->inc->reset_ms = e->now_ms;
+	all_clear_void(e, inc);
+	xreplace(&inc->reset_by, e->plan->people[s->person].id);
+	xreplace(&inc->reset_without, buf_text(&names));
+	buf_fini(&names);
+	inc->reset_ms = e->now_ms;
+	all_clear_begin(e, inc, e->now_ms + ALL_CLEAR_MS);
 	b = row_begin(e);
 	json_bool(b, "first", true);
 	json_str(b, "via", s->c->via);
+	if (*inc->reset_without)
+		json_str(b, "without", inc->reset_without);
 	if (s->c->words && *s->c->words)
 		json_str(b, "note", s->c->words);
-	row_end(e, AUDIT_RESET, s->inc, s->who, 0);
+	seq = row_end(e, AUDIT_RESET, inc, s->who, 0);
+	all_clear_ask(e, inc, s->person, seq);
 	s->answer.detail = "second_person";
 	return REFUSAL_NONE;
 }
 
-static void all_clear(struct engine *e, struct said *s, const struct strings *first)
+static enum refusal still_active(struct engine *e, struct said *s, const struct strings *names)
+{
+	s->answer.detail = active_names(e, s, names);
+	return REFUSAL_STILL_ACTIVE;
+}
+
+static enum refusal all_clear(struct engine *e, struct said *s, const struct strings *names)
 {
 	struct cue_arg a = said_cue(s, AUDIT_RESET);
 
-	incident_without(e, s->inc, first, &a);
-	if (s->inc->state != STATE_CLOSED)
-		incident_without(e, s->inc, &s->c->without, &a);
+	incident_without(e, s->inc, names, &a);
 	if (s->inc->state == STATE_LATCHED)
 		life_cue(e, s->inc, CUE_RESET, &a);
+	if (s->inc->state != STATE_CLEARED && s->inc->state != STATE_CLOSED)
+		return still_active(e, s, names); /* the condition is still true without them */
+	return REFUSAL_NONE;
+}
+
+/* The second of two: what both name is out. */
+static enum refusal second_of_two(struct engine *e, struct said *s)
+{
+	const char *at[NAMES_MAX], *both[NAMES_MAX];
+	char *copy = xstrdup(s->inc->reset_without);
+	struct strings first, agreed = {both, 0};
+	enum refusal r;
+
+	split_names(s->inc->reset_without, &first, at, copy);
+	agreed.n = both_name(&first, &s->c->without, both);
+	if (is_calm_without(s->inc, &agreed))
+		r = all_clear(e, s, &agreed);
+	else if (is_calm_without(s->inc, &s->c->without)) /* names others: then he is the first */
+		r = first_of_two(e, s);
+	else
+		r = still_active(e, s, &agreed);
+	free(copy);
+	return r;
+}
+
+static enum refusal reset_of_life(struct engine *e, struct said *s)
+{
+	struct incident *inc = s->inc;
+	bool waits = inc->all_clear.pos > 0, again = !strcmp(inc->reset_by, e->plan->people[s->person].id);
+
+	if (waits && (!again || PLANTED(22)))
+		return second_of_two(e, s);
+	if (!is_calm_without(inc, &s->c->without))
+		return still_active(e, s, &s->c->without);
+	return waits ? REFUSAL_SECOND_PERSON : first_of_two(e, s);
 }
 
 enum refusal verb_reset(struct engine *e, struct said *s)
 {
 	struct incident *inc = s->inc;
-	const char *at[NAMES_MAX], *me = e->plan->people[s->person].id;
-	char *copy = xstrdup(inc->reset_without);
-	struct strings first;
-	bool fresh = *inc->reset_by && e->now_ms - inc->reset_ms <= ALL_CLEAR_MS;
-	enum refusal r = REFUSAL_NONE;
+	struct cue_arg a = said_cue(s, AUDIT_RESET);
+	enum refusal r;
 
-	split_names(inc->reset_without, &first, at, copy);
 	if (inc->state != STATE_ACKED && inc->state != STATE_LATCHED && inc->state != STATE_CLEARED) {
-		struct cue_arg a = said_cue(s, AUDIT_RESET);
-
 		r = life_cue(e, inc, CUE_RESET, &a);
-	} else if (!said_by_concerned(e, s)) {
-		r = REFUSAL_NOT_YOURS;
-	} else if (inc->state != STATE_CLEARED && !is_calm_without(inc, &s->c->without, &first)) {
-		r = REFUSAL_STILL_ACTIVE;
-	} else if (hazard_is_life(inc->hazard) && inc->state != STATE_CLEARED && !fresh) {
-		r = first_of_two(e, s);
-	} else if (hazard_is_life(inc->hazard) && inc->state != STATE_CLEARED && !strcmp(inc->reset_by, me)) {
-		r = REFUSAL_SECOND_PERSON;
-	} else {
-		all_clear(e, s, &first);
-		if (inc->state != STATE_CLEARED && inc->state != STATE_CLOSED)
-			r = REFUSAL_STILL_ACTIVE; /* the condition is still true without them */
+		return r == REFUSAL_STILL_ACTIVE ? still_active(e, s, &s->c->without) : r;
 	}
-	free(copy);
-	return r;
+	if (!was_there(e, s) && !(inc->all_clear.pos && said_by_concerned(e, s)))
+		return REFUSAL_NOT_YOURS;
+	if (hazard_is_life(inc->hazard) && inc->state != STATE_CLEARED)
+		return reset_of_life(e, s);
+	if (inc->state != STATE_CLEARED && !is_calm_without(inc, &s->c->without))
+		return still_active(e, s, &s->c->without);
+	return all_clear(e, s, &s->c->without);
+}
+
+/* -- close -- */
+
+static const char *open_steps(struct engine *e, struct incident *inc)
+{
+	struct buf out = {0};
+
+	for (int i = 0; i < inc->n_steps; i++) {
+		const struct step_run *run = &inc->steps[i];
+		bool ended = run->state != STEP_OPEN && run->state != STEP_WAITING;
+
+		if (step_of(run)->mandatory && !ended)
+			buf_printf(&out, "%s%s", out.len ? ", " : "", step_of(run)->id);
+	}
+	return kept(e, &out);
+}
+
+static bool began_it(const struct engine *e, const struct said *s)
+{
+	return s->inc->drill && !strcmp(s->inc->drill->by, e->plan->people[s->person].id);
 }
 
 enum refusal verb_close(struct engine *e, struct said *s)
 {
 	struct cue_arg a = said_cue(s, AUDIT_CLOSED);
-	enum refusal r;
+	enum refusal r = REFUSAL_NONE;
 
-	if (s->inc->state != STATE_CLOSED && !said_by_concerned(e, s))
+	if (s->inc->state != STATE_CLOSED && !said_by_concerned(e, s) && !began_it(e, s))
 		return REFUSAL_NOT_YOURS;
-	r = life_cue(e, s->inc, CUE_CLOSE, &a);
+	if (s->inc->drill && s->inc->state != STATE_CLOSED)
+		life_close(e, s->inc, &a); /* whatever is still open: the score says so */
+	else
+		r = life_cue(e, s->inc, CUE_CLOSE, &a);
 	if (r == REFUSAL_STEPS_OPEN)
-		for (int i = 0; i < s->inc->n_steps && !s->answer.detail; i++)
-			if (step_of(&s->inc->steps[i])->mandatory && s->inc->steps[i].state == STEP_OPEN)
-				s->answer.detail = step_of(&s->inc->steps[i])->id;
+		s->answer.detail = open_steps(e, s->inc);
 	return r;
 }

@@ -30,7 +30,7 @@ static struct beat measure(const struct engine *e, int64_t now_ms)
 		const struct incident *inc = e->incidents[i];
 		int64_t age = later_of(now_ms - inc->opened_ms), left = later_of(inc->due.at_ms - now_ms);
 
-		if (inc->state == STATE_CLOSED)
+		if (inc->state == STATE_CLOSED || inc->drill)
 			continue;
 		b.open++;
 		b.unacked += site_unacked(inc);

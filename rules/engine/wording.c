@@ -143,7 +143,9 @@ static void add_value(struct writing *t)
 	value = m->now[0] ? m->now : m->value;
 	if (!strncmp(m->sensor, "person:", 7)) {
 		person = wording_person(t->e, m->sensor + 7);
-		buf_printf(&t->head, PICK(t, " %.*s 报告", " reported by %.*s"),
+		buf_printf(&t->head,
+		           t->inc->drill ? PICK(t, " %.*s 发起演练", " exercise begun by %.*s")
+		                         : PICK(t, " %.*s 报告", " reported by %.*s"),
 		           (int)utf8_cut(person, VALUE_SHOWN_BYTES), person);
 		if (*value && strcmp(value, person) != 0) {
 			buf_str(&t->head, PICK(t, ":", ": "));
@@ -395,7 +397,10 @@ static void write_contacts(struct writing *t)
 
 	if (t->w->kind == NOTICE_OVER || t->w->kind == NOTICE_TEST || !contacts || !*contacts)
 		return;
-	buf_printf(&t->more, PICK(t, "电话:%s", "Contacts: %s"), contacts);
+	if (t->inc && t->inc->drill) /* nobody calls the fire brigade to an exercise */
+		buf_str(&t->more, PICK(t, "演练:不要拨打外线电话", "Exercise: make no calls outside"));
+	else
+		buf_printf(&t->more, PICK(t, "电话:%s", "Contacts: %s"), contacts);
 }
 
 static void cut(struct buf *b, size_t cap)

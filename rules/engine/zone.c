@@ -4,9 +4,9 @@
 #include <string.h>
 
 /* Worst first. */
-enum word { WORD_ALARM, WORD_PRE_ALARM, WORD_ACKED, WORD_FAULT, WORD_NORMAL };
+enum word { WORD_ALARM, WORD_PRE_ALARM, WORD_ACKED, WORD_FAULT, WORD_TEST, WORD_NORMAL };
 
-static const char *const words[] = {"alarm", "pre_alarm", "acked", "fault", "normal"};
+static const char *const words[] = {"alarm", "pre_alarm", "acked", "fault", "test", "normal"};
 
 static bool is_fault(const struct incident *inc)
 {
@@ -22,6 +22,8 @@ static enum word incident_word(const struct incident *inc)
 	    [STATE_CLOSED] = WORD_NORMAL,
 	};
 
+	if (inc->drill)
+		return WORD_TEST;
 	return is_fault(inc) ? WORD_FAULT : by_state[inc->state];
 }
 

@@ -32,6 +32,7 @@
 	X(ONCALL, "oncall") \
 	X(NOTICE, "notice") \
 	X(COMMAND, "command") \
+	X(DRYRUN, "dryrun") \
 	X(ANSWER, "answer") \
 	X(AUDIT, "audit") \
 	X(NOTHING, "nothing")

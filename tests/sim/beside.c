@@ -4,6 +4,7 @@
  * summed up within its time. */
 #include "world.h"
 
+#include "engine/drill.h"
 #include "engine/flood.h"
 
 #include <stdlib.h>
@@ -63,8 +64,31 @@ static void check_flood(struct world *w, const struct flood *f)
 	}
 }
 
+/* Something real that somebody must go to now. */
+static bool is_pressing(const struct incident *inc)
+{
+	return !inc->drill && hazard_is_life(inc->hazard) && inc->state <= STATE_ACKED;
+}
+
+/* An exercise is nobody's place, ends by itself, and never stands beside what is real. */
+static void check_drill(struct world *w, const struct incident *inc)
+{
+	if (!inc->drill || inc->state == STATE_CLOSED)
+		return;
+	if (inc->instance || inc->because)
+		world_broken(w, "I7", "the exercise %s hangs together with something real", inc->id);
+	if (!inc->drill->over.pos || inc->drill->over.at_ms <= w->now_ms)
+		world_broken(w, "I7", "the exercise %s has no end", inc->id);
+	for (int i = 0; i < w->engine->n_incidents; i++)
+		if (is_pressing(w->engine->incidents[i]))
+			world_broken(w, "I6", "the exercise %s goes on beside %s", inc->id,
+			             w->engine->incidents[i]->id);
+}
+
 void beside_turn(struct world *w)
 {
+	for (int i = 0; i < w->engine->n_incidents; i++)
+		check_drill(w, w->engine->incidents[i]);
 	for (int i = 0; i < w->engine->n_incidents; i++)
 		check_cause(w, w->engine->incidents[i]);
 	for (int i = 0; i < w->engine->n_floods; i++)
@@ -113,9 +137,12 @@ void beside_leaving(struct world *w, const struct notice *n)
 /* Of one turn, gravest first; last: of the one before. */
 void beside_order(struct world *w, const struct effect *f, int *last)
 {
+	int place;
+
 	if (f->kind != EFFECT_NOTICE)
 		return;
-	if ((int)f->notice.hazard < *last)
+	place = f->notice.drill ? HAZARD_COUNT : (int)f->notice.hazard;
+	if (place < *last)
 		world_broken(w, "I6", "notice %s leaves behind one of a lower hazard", f->notice.id);
-	*last = (int)f->notice.hazard;
+	*last = place;
 }

@@ -2,6 +2,7 @@
  * record forgets to save is missed here. */
 #include "world.h"
 
+#include "engine/drill.h"
 #include "engine/flood.h"
 
 #include <string.h>
@@ -60,6 +61,10 @@ static uint64_t of_incident(uint64_t h, const struct incident *inc)
 	h = num(num(num(h, inc->manual), inc->exhausted_told), inc->investigated);
 	h = num(num(num(num(num(h, inc->because), inc->because_ms), inc->despite), inc->gated), inc->flapping);
 	h = text(text(text(text(h, inc->acked_by), inc->reset_by), inc->reset_without), inc->after);
+	h = due(h, &inc->all_clear);
+	if (inc->drill)
+		h = due(num(num(text(text(h, inc->drill->by), inc->drill->acked_by), inc->drill->acked_ms),
+		            inc->drill->escalations), &inc->drill->over);
 	h = num(text(text(text(h, inc->type_id), inc->zone_id), inc->grade), inc->opened_ms);
 	return of_people(of_steps(h, inc), inc);
 }

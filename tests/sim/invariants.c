@@ -86,12 +86,13 @@ static void check_move(struct world *w, const struct incident *inc, const struct
 	bool calm = inc->state == STATE_CLEARED || inc->state == STATE_CLOSED;
 
 	world_trace(w, "  %s: %s to %s", inc->id, state_name(was->state), state_name(inc->state));
-	if (is_calling(was->state) && !is_calling(inc->state) && !is_said(in, VERB_ACK) && !was->explained)
+	if (is_calling(was->state) && !is_calling(inc->state) && !is_said(in, VERB_ACK) && !was->explained &&
+	    !inc->drill)
 		world_broken(w, "I3", "%s stops calling (now %s) and nobody has acknowledged it", inc->id,
 		             state_name(inc->state));
 	if (was->state == STATE_CLOSED)
 		world_broken(w, "I3", "%s was closed and is %s", inc->id, state_name(inc->state));
-	if (calm && inc->latch && was->state != STATE_PRE_ALARM && was->state != STATE_CLEARED) {
+	if (calm && inc->latch && !inc->drill && was->state != STATE_PRE_ALARM && was->state != STATE_CLEARED) {
 		if (!is_said(in, VERB_RESET))
 			world_broken(w, "I9", "%s latches and is %s without a reset", inc->id,
 			             state_name(inc->state));
@@ -183,7 +184,7 @@ static bool has_fire(const struct world *w, const char *zone)
 	for (int i = 0; i < w->engine->n_incidents; i++) {
 		const struct incident *inc = w->engine->incidents[i];
 
-		if (incident_is_open(inc) && !strcmp(inc->type_id, fire) && !strcmp(inc->zone_id, zone))
+		if (incident_is_open(inc) && !inc->drill && !strcmp(inc->type_id, fire) && !strcmp(inc->zone_id, zone))
 			return true;
 	}
 	return false;
@@ -290,13 +291,15 @@ static void check_heap(struct world *w)
 
 static void check_place(struct world *w, const struct incident *inc)
 {
-	if (!incident_is_open(inc))
+	if (!incident_is_open(inc) || inc->drill)
 		return;
 	if (!inc->instance || inc->instance->incident != inc)
 		world_broken(w, "I3", "%s is open, and its place does not know it", inc->id);
 	for (int i = 0; w->engine->incidents[i] != inc; i++) {
 		const struct incident *other = w->engine->incidents[i];
 
+		if (other->drill)
+			continue;
 		if (incident_is_open(other) && other->instance == inc->instance)
 			world_broken(w, "I3", "%s and %s are open for the same", other->id, inc->id);
 		if (incident_is_open(other) && !strcmp(other->type_id, inc->type_id) &&
@@ -315,6 +318,8 @@ static void check_instances(struct world *w)
 	for (int i = 0; i < w->engine->n_instances; i++) {
 		const struct instance *in = w->engine->instances[i];
 
+		if (in->incident && in->incident->drill)
+			world_broken(w, "I1", "%s is taken for an exercise", in->key);
 		if (in->grade >= 0 && in->type && (!in->incident || !is_active(in->incident->state)))
 			world_broken(w, "I1", "%s is true, and its incident is %s", in->key,
 			             in->incident ? state_name(in->incident->state) : "not there");

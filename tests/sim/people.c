@@ -213,6 +213,29 @@ static void raise_one(struct world *w)
 	say(w, &in);
 }
 
+/* Else something real is in the way, which is asked for too, but seldom. */
+static bool is_quiet(const struct world *w)
+{
+	for (int i = 0; i < w->engine->n_incidents; i++) {
+		const struct incident *inc = w->engine->incidents[i];
+
+		if (hazard_is_life(inc->hazard) && inc->state <= STATE_ACKED)
+			return false;
+	}
+	return true;
+}
+
+static void drill(struct world *w, int person)
+{
+	static const char *const types[] = {"fire", "gas-leak", "burst-pipe", "door-open"};
+	const struct plan *p = w->engine->plan;
+	struct input in = command(w, person, VERB_DRILL);
+
+	set(in.type, types[chance_below(&w->chance, 4)]);
+	set(in.zone, p->zones[chance_below(&w->chance, p->n_zones)].id);
+	say(w, &in);
+}
+
 static void ring(struct world *w, int person)
 {
 	struct input in = command(w, person, chance_of(&w->chance, 50) ? VERB_RING : VERB_ONCALL);
@@ -259,7 +282,9 @@ void people_some(struct world *w)
 {
 	int person = (int)chance_below(&w->chance, N_PEOPLE), n = (int)chance_below(&w->chance, 100);
 
-	if (n < 45)
+	if (!w->is_edges && chance_of(&w->chance, is_quiet(w) ? 40 : 1))
+		drill(w, person);
+	else if (n < 45)
 		people_act(w, &(struct thing){.a = person});
 	else if (n < 75 && !w->is_edges)
 		operate(w, person);

@@ -52,6 +52,23 @@ static void check_called(struct world *w, const struct row *row, json_t *rec)
 	                 json_string_value(person), incident);
 }
 
+static bool is_drill(const struct world *w, int64_t number)
+{
+	const struct incident *inc = number ? incident_find(w->engine, number) : NULL;
+
+	return inc && inc->drill;
+}
+
+/* Exercises neither make nor lift interlocks. */
+static void check_because(struct world *w, json_t *rec)
+{
+	const char *because = json_string_value(json_object_get(json_object_get(rec, "body"), "because"));
+	const char *dash = because ? strchr(because, '-') : NULL;
+
+	if (dash && is_drill(w, strtoll(dash + 1, NULL, 10)))
+		world_broken(w, "I5", "something is forbidden because of the exercise %s", because);
+}
+
 static void check_row(struct world *w, const struct row *row)
 {
 	static const char *const keys[] = {"v", "epoch", "seq", "at", "kind", "inc", "who", "cause", "body"};
@@ -75,6 +92,8 @@ static void check_row(struct world *w, const struct row *row)
 		world_broken(w, "I8", "row %lld has a wrong seq, epoch or cause", (long long)row->seq);
 	if (row->kind == AUDIT_OPENED || row->kind == AUDIT_CALLED)
 		check_called(w, row, rec);
+	if (row->kind == AUDIT_INTERLOCKED)
+		check_because(w, rec);
 	json_decref(rec);
 }
 
@@ -185,7 +204,7 @@ static bool is_urgent(const struct world *w, const struct effect *f)
 
 	switch (f->kind) {
 	case EFFECT_NOTICE:
-		return f->notice.incident && strchr("FGLS", f->notice.incident[0]);
+		return f->notice.incident && strchr("FGLS", f->notice.incident[0]) && !f->notice.drill;
 	case EFFECT_ACTUATE:
 		return inc && strchr("FGW", inc->id[0]);
 	case EFFECT_PUBLISH:
@@ -195,6 +214,21 @@ static bool is_urgent(const struct world *w, const struct effect *f)
 	default:
 		return false;
 	}
+}
+
+/* What an exercise would have sent: of nothing else, and nobody keeps it. */
+static void check_dryrun(struct world *w, const struct effect *f)
+{
+	if (!is_drill(w, f->number) || f->publish.retain || f->publish.latest_wins || f->urgent)
+		world_broken(w, "I5", "%s is said of %lld", f->publish.topic, (long long)f->number);
+}
+
+static void check_mark(struct world *w, const struct notice *n)
+{
+	const char *dash = n->incident ? strchr(n->incident, '-') : NULL;
+
+	if (n->drill != (dash && is_drill(w, strtoll(dash + 1, NULL, 10))))
+		world_broken(w, "I6", "notice %s %s marked as an exercise", n->id, n->drill ? "is" : "is not");
 }
 
 static void check_effect(struct world *w, const struct effect *f)
@@ -211,12 +245,20 @@ static void check_effect(struct world *w, const struct effect *f)
 		break;
 	case EFFECT_NOTICE:
 		check_notice(w, &f->notice);
-		if (f->life != is_life_id(f->notice.incident))
+		check_mark(w, &f->notice);
+		if (f->life != (is_life_id(f->notice.incident) && !f->notice.drill))
 			world_broken(w, "I6", "notice %s is in the wrong lane", f->notice.id);
 		break;
 	case EFFECT_PUBLISH:
-		if (!strstr(f->publish.topic, "zone/") && !strstr(f->publish.topic, "/text"))
+		if (!strncmp(f->publish.topic, "dryrun/", 7))
+			check_dryrun(w, f);
+		else if (!strstr(f->publish.topic, "zone/") && !strstr(f->publish.topic, "/text"))
 			check_json(w, f->publish.payload, f->publish.topic);
+		break;
+	case EFFECT_ACTUATE:
+		if (is_drill(w, f->number))
+			world_broken(w, "I5", "the exercise %lld would switch %s", (long long)f->number,
+			             f->actuate.actuator);
 		break;
 	case EFFECT_REPLY:
 		check_json(w, f->reply.json, "an answer");
@@ -285,7 +327,7 @@ static bool forbids(const struct plan *p, const struct interlock *k, const struc
 
 		named |= kind && (!k->forbid[i].action || !strcmp(k->forbid[i].action, a->action));
 	}
-	if (!named || (act->safe_in >> k->hazard & 1) || inc->hazard != k->hazard ||
+	if (!named || (act->safe_in >> k->hazard & 1) || inc->hazard != k->hazard || inc->drill ||
 	    inc->state == STATE_CLOSED)
 		return false;
 	if (k->reach == REACH_SITE || zone < 0)

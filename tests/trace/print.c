@@ -77,10 +77,11 @@ static void print_vote(const json_t *vote, struct buf *out)
 		buf_printf(out, " stale %s", json_string_value(json_array_get(stale, i)));
 }
 
-/* STATE rev N SEVERITY [vote] [stale] [flapping] [because X] [acked_by X] next WHAT at MS | open steps with their due times */
+/* STATE rev N SEVERITY [vote] [stale] [flapping] [drill] [because X] [acked_by X] next WHAT at MS [reset by X at MS]
+ * | open steps with their due times */
 static void print_state(const char *payload, int64_t start_ms, struct buf *out)
 {
-	json_t *doc = json_loads(payload, JSON_REJECT_DUPLICATES, NULL), *next;
+	json_t *doc = json_loads(payload, JSON_REJECT_DUPLICATES, NULL), *next, *reset;
 	const char *acked_by, *because;
 
 	if (!doc)
@@ -95,6 +96,8 @@ static void print_state(const char *payload, int64_t start_ms, struct buf *out)
 		buf_str(out, " stale");
 	if (json_is_true(json_object_get(json_object_get(doc, "flags"), "flapping")))
 		buf_str(out, " flapping");
+	if (json_is_true(json_object_get(json_object_get(doc, "flags"), "drill")))
+		buf_str(out, " drill");
 	because = json_string_value(json_object_get(json_object_get(doc, "flags"), "because"));
 	if (because)
 		buf_printf(out, " because %s", because);
@@ -103,6 +106,11 @@ static void print_state(const char *payload, int64_t start_ms, struct buf *out)
 	if (json_is_object(next)) {
 		buf_printf(out, " next %s", json_string_value(json_object_get(next, "what")));
 		print_since(next, "at", start_ms, out);
+	}
+	reset = json_object_get(doc, "reset");
+	if (reset) {
+		buf_printf(out, " reset by %s", json_string_value(json_object_get(reset, "by")));
+		print_since(reset, "until", start_ms, out);
 	}
 	print_open_steps(json_object_get(doc, "steps"), start_ms, out);
 	json_decref(doc);
@@ -128,6 +136,8 @@ static void print_notice(const struct notice *n, int64_t start_ms, struct buf *o
 		buf_printf(out, " by %lld", (long long)(n->reply_by_ms - start_ms));
 	if (n->repeat)
 		buf_str(out, " repeat");
+	if (n->drill)
+		buf_str(out, " drill");
 	buf_printf(out, " %s", n->text);
 }
 

@@ -80,12 +80,12 @@ static void test_marks(void **state)
 	(void)state;
 	assert_marked(LANG_ZH, false, false, false, "x");
 	assert_marked(LANG_ZH, true, false, false, "〔重发〕x");
-	assert_marked(LANG_ZH, false, true, false, "〔演练〕x");
+	assert_marked(LANG_ZH, false, true, false, "【演练】x");
 	assert_marked(LANG_ZH, false, false, true, "〔未记录〕x");
 	assert_marked(LANG_EN, true, false, false, "AGAIN x");
-	assert_marked(LANG_EN, false, true, false, "DRILL x");
+	assert_marked(LANG_EN, false, true, false, "EXERCISE x");
 	assert_marked(LANG_EN, false, false, true, "UNRECORDED x");
-	assert_marked(LANG_EN, true, true, true, "AGAIN DRILL UNRECORDED x");
+	assert_marked(LANG_EN, true, true, true, "AGAIN EXERCISE UNRECORDED x");
 }
 
 /* A notice that was sent before says so, whoever knows it. */
