@@ -3,7 +3,7 @@ nowhere else; a real leak breaks it off."""
 import json
 import unittest
 
-from rig import ROOT, Case, until
+from rig import Case, until
 
 GAS = {"gas": True, "gas_density": 31.2}
 
@@ -24,12 +24,10 @@ class Drill(Case):
         self.assertEqual((dry.payload, dry.retain, dry.qos), ("C", False, 1))
         self.console.wait("zone test", lambda: self.console.newest("zone/b2-kitchen/state").payload == "test")
         self.assertEqual(rig.ask("--as", "li", "drill", "gas-leak", "b2-kitchen")["error"], "not_now")
-        # the broker keeps nothing of it, and what comes to the actuators comes in order
-        late = rig.ear("console", ROOT + "dryrun/#")
+        # what was sent to an actuator comes in order: had the valve been switched, it would stand before this
         rig.pub("plc", "plc/b2/end/set", "end")
         self.probe.wait_for("plc/b2/end/set")
         self.assertEqual(self.probe.heard("plc/b2/gasvalve/set"), [])
-        self.assertEqual(late.all, [])
 
         since = self.console.mark()
         rig.pub("zigbee2mqtt", "zigbee2mqtt/b2/gas", json.dumps(GAS))
