@@ -114,6 +114,7 @@ struct sensor_def {
 	int via; /* the sensor (kind link) of the gateway it speaks through: lost with it; -1 none */
 	int qos; /* 0 or 1, decided by the checker (DESIGN section 2) */
 	bool is_family;
+	bool is_watched; /* a sign of life of some watch: every message of it counts */
 };
 
 struct action {
@@ -169,6 +170,7 @@ struct role {
 struct level {
 	struct ids call; /* roles */
 	int64_t wait_ms;
+	int quorum; /* so many people must acknowledge before the chain stops; 0: one */
 };
 
 struct chain {
@@ -275,6 +277,7 @@ struct incident_type {
 	struct schedule schedule;	      /* outside it none is raised; n 0: always */
 	struct text contacts;		      /* outside numbers shown with the call; in[] "" when none */
 	int self;			      /* enum self, or -1 */
+	int quorum; /* at least so many people must acknowledge it; 0: as its chain says */
 	struct strings explained_by;	      /* ids of types whose open incident it is a consequence of */
 };
 
@@ -330,6 +333,31 @@ struct playbook {
 	int first; /* step of the action watch, or -1 */
 };
 
+/* -- watches: signs of life that must come -- */
+
+struct watch_point {
+	const char *id;	   /* "" of a watch that has one sign only */
+	int sensor;	   /* def; -1: `closed` */
+	struct strings is; /* n 0: whatever it says */
+};
+
+struct watch_def {
+	const char *id;
+	struct text title;
+	int zone;		 /* -1: the site */
+	int who;		 /* role, or -1 */
+	struct schedule during;	 /* n 0: always */
+	int hazard;		 /* enum hazard: only while such an incident is open; -1 */
+	const char *while_type;	 /* the same of a type; or NULL */
+	int64_t every_ms;	 /* a round; 0: `closed` */
+	int64_t remind_ms;	 /* so long before; 0: no reminder */
+	const struct watch_point *points; /* at least one */
+	int n_points;
+	const char *closed_type; /* none of it may be open when `by` begins; or NULL */
+	struct schedule by;
+	int type; /* what a missed one raises */
+};
+
 struct tls {
 	const char *ca, *cert, *key; /* paths or NULL */
 	bool use;
@@ -376,6 +404,8 @@ struct plan {
 	int n_types;
 	const struct playbook *playbooks;
 	int n_playbooks;
+	const struct watch_def *watches;
+	int n_watches;
 };
 
 bool strings_have(const struct strings *s, const char *text); /* text NULL: no */

@@ -283,6 +283,14 @@ static void put_first_acker(const struct engine *e, const struct answer *a, stru
 	fill(&named, a->lang == LANG_ZH ? "{id} 已由{detail}确认" : "{id} was acknowledged by {detail}", out);
 }
 
+static void put_more(const struct answer *a, struct buf *out)
+{
+	bool zh = a->lang == LANG_ZH;
+
+	fill(a, zh ? "{id} 已记录您的确认" : "Your ack of {id} is recorded", out);
+	buf_printf(out, zh ? ",还需%d人确认" : ", %d more needed", a->n_more);
+}
+
 /* Who says "all" has not looked at a fire: what it did not cover is named. */
 static void put_rest(const struct answer *a, struct buf *out)
 {
@@ -312,6 +320,8 @@ static void put_done(const struct engine *e, const struct answer *a, struct buf 
 		        : "{id} first reset recorded; a second, different person must follow within 30 "
 		          "minutes: reset {n}",
 		     out);
+	else if (a->n_more && !a->n_all)
+		put_more(a, out);
 	else if (a->n_all)
 		buf_printf(out, zh ? "已确认%d起" : "Acknowledged %d", a->n_all);
 	else if (a->verb == VERB_ACK && a->detail && *a->detail)

@@ -1,12 +1,14 @@
 /* engine.c - one switch over events; what is due afterwards; what others ask. */
 #include "engine/caps.h"
 #include "engine/cause.h"
+#include "engine/chain.h"
 #include "engine/drill.h"
 #include "engine/emit.h"
 #include "engine/flap.h"
 #include "engine/flood.h"
 #include "engine/gates.h"
 #include "engine/life.h"
+#include "engine/watch.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -43,6 +45,7 @@ void engine_free(struct engine *e)
 	if (!e)
 		return;
 	outbox_free(e);
+	watches_free(e);
 	sensors_free(e); /* takes its deadlines out of the heap: while their neighbours live */
 	floods_free(e);
 	for (int i = 0; i < e->n_actuations; i++)
@@ -91,6 +94,7 @@ static void on_started(struct engine *e, const struct event *ev)
 	sensor_started(e, ev->started.down_ms);
 	actuate_started(e);
 	outbox_started(e);
+	watches_started(e);
 	causes_replan(e);
 	follow_members(e);
 	e->all_changed = true;
@@ -109,6 +113,8 @@ static void on_plan(struct engine *e, const struct plan *plan)
 	incident_replan(e);
 	sensors_replan(e);
 	incident_sensors_dropped(e);
+	if (e->started)
+		watches_started(e);
 	causes_replan(e);
 	follow_members(e);
 	e->all_changed = true;
@@ -126,6 +132,7 @@ static void on_link(struct engine *e, enum link link)
 
 	e->link = link;
 	sensor_link(e, link);
+	watches_link(e, was);
 	switch (link) {
 	case LINK_DOWN:
 		if (was != LINK_SYNCED && was != LINK_MARK_LOST)
@@ -193,6 +200,7 @@ static void on_clock(struct engine *e, int64_t by_ms)
 		floods_shift(e, by_ms);
 	}
 	conditions_clock(e, by_ms);
+	watches_clock(e, by_ms);
 	for (int i = 0; i < e->n_incidents; i++)
 		incident_touch(e, e->incidents[i]);
 	for (int i = 0; i < e->n_sensors; i++)
@@ -266,6 +274,9 @@ static void run_due(struct engine *e)
 		case DEADLINE_DRILL:
 			drill_due(e, d->owner);
 			break;
+		case DEADLINE_WATCH:
+			watch_due(e, d->owner);
+			break;
 		}
 	}
 }
@@ -275,6 +286,8 @@ static void dispatch(struct engine *e, const struct event *ev)
 	switch (ev->kind) {
 	case EVENT_TIME:
 		run_due(e);
+		skip_settle(e);
+		watches_settle(e);
 		causes_settle(e);
 		drills_settle(e);
 		publish_changed(e);
@@ -328,6 +341,8 @@ void engine_step(struct engine *e, const struct event *ev, struct effects *fx)
 		e->now_ms = ev->at_ms;
 	e->spoke_ago_ms = 0;
 	dispatch(e, ev);
+	skip_settle(e);
+	watches_settle(e);
 	causes_settle(e);
 	drills_settle(e);
 	caps_look(e);

@@ -80,6 +80,8 @@ struct command {
 	struct strings without; /* reset: members taken out */
 	struct pair pairs[16];
 	int n_pairs;
+	bool is_instruction;    /* note: from above, and whose */
+	const char *from_whom;  /* or NULL: of the speaker */
 	int64_t from, to; /* resend */
 	struct reply_to reply;
 };

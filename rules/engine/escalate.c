@@ -1,6 +1,7 @@
 /* escalate.c - whom to call now, and when the next. The chain never ends: its
  * last level repeats at its own wait. */
 #include "engine/cause.h"
+#include "engine/chain.h"
 #include "engine/drill.h"
 #include "engine/emit.h"
 #include "engine/life.h"
@@ -62,7 +63,7 @@ static void remember_call(struct incident *inc, const char *person, int level, i
 	if (!c) {
 		inc->called = xrealloc(inc->called, (size_t)(inc->n_called + 1) * sizeof *c);
 		c = &inc->called[inc->n_called++];
-		*c = (struct called){xstrdup(person), now_ms, -1, level};
+		*c = (struct called){.person = xstrdup(person), .at_ms = now_ms, .sent_ms = -1, .level = level};
 	}
 	c->at_ms = now_ms;
 	c->level = level;
@@ -92,18 +93,32 @@ static void call_people(struct engine *e, struct incident *inc, const int *peopl
 	}
 }
 
-static int64_t called_row(struct engine *e, struct incident *inc, const char *who, int64_t cause)
+static void put_people(const struct engine *e, struct buf *b, const char *key, const int *people, int n)
+{
+	json_open(b, key, '[');
+	for (int i = 0; i < n; i++)
+		json_str(b, NULL, e->plan->people[people[i]].id);
+	json_close(b, ']');
+}
+
+/* over: the level that was passed over by a person, before its time; 0: none. */
+static int64_t called_row(struct engine *e, struct incident *inc, const struct skip_order *o, int over,
+                          int64_t cause)
 {
 	int people[PEOPLE_MAX], n = chain_people(e, inc, inc->level, people, PEOPLE_MAX);
+	int passed[PEOPLE_MAX], n_passed;
 	struct buf *b = row_begin(e);
 
 	json_int(b, "level", inc->level);
 	json_int(b, "round", inc->round);
-	json_open(b, "people", '[');
-	for (int i = 0; i < n; i++)
-		json_str(b, NULL, e->plan->people[people[i]].id);
-	json_close(b, ']');
-	return row_end(e, AUDIT_CALLED, inc, who, cause);
+	put_people(e, b, "people", people, n);
+	if (over) {
+		n_passed = chain_holders(e, inc, over, passed, PEOPLE_MAX);
+		put_people(e, b, "over", passed, n_passed);
+	}
+	if (o->words && *o->words)
+		json_str(b, "note", o->words);
+	return row_end(e, AUDIT_CALLED, inc, o->who, cause);
 }
 
 static void call_level(struct engine *e, struct incident *inc, int64_t cause)
@@ -122,8 +137,8 @@ void escalate_begin(struct engine *e, struct incident *inc, int64_t cause)
 {
 	inc->level = 1;
 	inc->round = 0;
-	inc->exhausted_told = false;
-	call_level(e, inc, cause);
+	inc->exhausted_told = inc->dead_told = false;
+	call_level(e, inc, skip_empty(e, inc, cause));
 }
 
 void escalate_also(struct engine *e, struct incident *inc, int person, int64_t cause)
@@ -153,8 +168,11 @@ static void tell_exhausted(struct engine *e, struct incident *inc, int64_t cause
 	tell_level(e, inc, NOTICE_EXHAUSTED, 0, seq);
 }
 
-void escalate_next(struct engine *e, struct incident *inc, const char *who, int64_t cause)
+int64_t escalate_next_said(struct engine *e, struct incident *inc, const struct skip_order *o, int64_t cause)
 {
+	int over = o->person >= 0 && inc->level < chain_levels(e, inc) ? inc->level : 0;
+	int64_t seq;
+
 	cause_break(e, inc); /* held, only a person comes here */
 	drill_escalated(inc);
 	if (inc->level < chain_levels(e, inc)) {
@@ -165,23 +183,34 @@ void escalate_next(struct engine *e, struct incident *inc, const char *who, int6
 		if (!inc->exhausted_told)
 			tell_exhausted(e, inc, cause);
 	}
-	call_level(e, inc, called_row(e, inc, who, cause));
+	seq = called_row(e, inc, o, over, skip_empty(e, inc, cause));
+	call_level(e, inc, seq);
+	return seq;
+}
+
+void escalate_next(struct engine *e, struct incident *inc, const char *who, int64_t cause)
+{
+	escalate_next_said(e, inc, &(struct skip_order){who, -1, NULL}, cause);
 }
 
 void escalate_expired(struct engine *e, struct incident *inc, int64_t cause)
 {
-	int acker = plan_person(e->plan, inc->acked_by);
-	int people[PEOPLE_MAX + 1], n, level = inc->level + 1;
-	bool again = false;
+	int people[2 * PEOPLE_MAX], n, level = inc->level + 1;
+	int ackers[PEOPLE_MAX], n_ackers = quorum_people(e, inc, ackers, PEOPLE_MAX);
 
 	drill_escalated(inc);
 	inc->level = level > chain_levels(e, inc) ? chain_levels(e, inc) : level;
-	inc->exhausted_told = false;
+	inc->exhausted_told = inc->dead_told = false;
+	cause = skip_empty(e, inc, cause);
 	n = chain_people(e, inc, inc->level, people, PEOPLE_MAX);
-	for (int i = 0; i < n; i++)
-		again |= people[i] == acker;
-	if (acker >= 0 && !again)
-		people[n++] = acker;
+	for (int k = 0; k < n_ackers; k++) {
+		bool again = ackers[k] < 0;
+
+		for (int i = 0; i < n; i++)
+			again |= people[i] == ackers[k];
+		if (!again)
+			people[n++] = ackers[k];
+	}
 	arm(e, inc, NEXT_CALL, e->now_ms + chain_wait_ms(e, inc, inc->level));
 	call_people(e, inc, people, n, cause);
 }
@@ -227,6 +256,24 @@ void tell_called(struct engine *e, struct incident *inc, enum notice_kind kind, 
 		struct to_send s = {kind, person, inc, NULL, NULL, inc->level, cause, -1};
 
 		if (person >= 0)
+			outbox_send(e, &s);
+	}
+}
+
+/* Who was told of it by a task or a notice, and was never called, has been waiting, too. */
+void tell_over(struct engine *e, struct incident *inc, int64_t cause)
+{
+	int n = inc->n_deliveries; /* telling makes more */
+
+	tell_called(e, inc, NOTICE_OVER, cause);
+	for (int i = 0; i < n; i++) {
+		int person = plan_person(e->plan, inc->deliveries[i].person);
+		struct to_send s = {NOTICE_OVER, person, inc, NULL, NULL, inc->level, cause, -1};
+		bool known = was_called(inc, inc->deliveries[i].person);
+
+		for (int k = 0; k < i; k++)
+			known = known || !strcmp(inc->deliveries[k].person, inc->deliveries[i].person);
+		if (person >= 0 && !known)
 			outbox_send(e, &s);
 	}
 }

@@ -1,6 +1,7 @@
 /* incident.c - one occurrence: its memory, its number, how it is opened. */
 #include "base/text.h"
 #include "engine/cause.h"
+#include "engine/chain.h"
 #include "engine/drill.h"
 #include "engine/emit.h"
 #include "engine/flap.h"
@@ -96,6 +97,13 @@ void incident_free(struct incident *inc)
 	}
 	for (int i = 0; i < inc->n_called; i++)
 		free(inc->called[i].person);
+	quorum_void(inc);
+	for (int i = 0; i < inc->n_instructions; i++) {
+		free(inc->instructions[i].by);
+		free(inc->instructions[i].from);
+		free(inc->instructions[i].words);
+	}
+	free(inc->instructions);
 	free(inc->members);
 	free(inc->deliveries);
 	free(inc->called);

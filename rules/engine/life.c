@@ -7,6 +7,7 @@
  *           rtn_unacked --ack-->  unacked again
  */
 #include "engine/cause.h"
+#include "engine/chain.h"
 #include "engine/drill.h"
 #include "engine/emit.h"
 #include "engine/life.h"
@@ -55,6 +56,10 @@ static void say(const struct engine *e, struct buf *b, const struct incident *in
 	}
 	json_int(b, "rev", inc->rev);
 	json_str(b, "state", state_name(inc->state));
+	if (a->kind == AUDIT_ACKED && inc->n_acks) {
+		json_int(b, "acks", inc->n_acks);
+		json_int(b, "of", inc->quorum);
+	}
 	if (because)
 		json_str(b, "because", because->id);
 	if (a->words && *a->words)
@@ -84,6 +89,7 @@ static enum state calm(const struct incident *inc)
 static void drop_ack(struct incident *inc)
 {
 	xreplace(&inc->acked_by, "");
+	quorum_void(inc);
 	inc->reminders = 0;
 }
 
@@ -99,7 +105,7 @@ static enum refusal act_nothing(struct engine *e, struct incident *inc, const st
 static enum refusal act_alarm(struct engine *e, struct incident *inc, const struct cue_arg *a)
 {
 	bool begins = inc->state == STATE_PRE_ALARM;
-	int acker = plan_person(e->plan, inc->acked_by);
+	int ackers[16], n = quorum_people(e, inc, ackers, 16);
 	int64_t seq;
 
 	drop_ack(inc);
@@ -107,8 +113,9 @@ static enum refusal act_alarm(struct engine *e, struct incident *inc, const stru
 	if (begins)
 		playbook_start(e, inc, seq);
 	escalate_begin(e, inc, seq);
-	if (acker >= 0)
-		escalate_also(e, inc, acker, seq);
+	for (int i = 0; i < n; i++)
+		if (ackers[i] >= 0)
+			escalate_also(e, inc, ackers[i], seq);
 	return REFUSAL_NONE;
 }
 
@@ -122,8 +129,10 @@ static enum refusal act_new_member(struct engine *e, struct incident *inc, const
 
 static enum refusal act_worsen(struct engine *e, struct incident *inc, const struct cue_arg *a)
 {
-	int64_t seq = move_row(e, inc, STATE_UNACKED, a);
+	int64_t seq;
 
+	quorum_void(inc); /* what was taken was milder */
+	seq = move_row(e, inc, STATE_UNACKED, a);
 	escalate_again(e, inc, seq);
 	return REFUSAL_NONE;
 }
@@ -149,10 +158,11 @@ void life_close(struct engine *e, struct incident *inc, const struct cue_arg *a)
 	playbook_stop(e, inc);
 	actuate_forget(e, inc);
 	outbox_forget(e, inc);
+	skip_tell(e, inc);
 	if (inc->drill)
 		drill_over(e, inc, seq);
 	else
-		tell_called(e, inc, NOTICE_OVER, seq);
+		tell_over(e, inc, seq);
 	for (int i = 0; i < inc->n_members; i++)
 		effect_follow(e, inc->members[i].sensor, false);
 	if (inc->instance)
@@ -220,6 +230,8 @@ static enum refusal act_investigate(struct engine *e, struct incident *inc, cons
 	if (inc->investigated)
 		return REFUSAL_NONE;
 	inc->investigated = true;
+	if (!inc->first_ack_ms)
+		inc->first_ack_ms = e->now_ms;
 	xreplace(&inc->acked_by, a->person ? a->person : a->who);
 	row(e, inc, a);
 	if (inc->type && inc->type->investigate_ms > 0)
@@ -234,9 +246,12 @@ static void take(struct engine *e, struct incident *inc, enum state to, const st
 	inc->reminders = 0;
 	if (inc->drill)
 		drill_acked(e, inc, inc->acked_by);
+	if (!inc->first_ack_ms)
+		inc->first_ack_ms = e->now_ms;
 	move(e, inc, to);
 	row(e, inc, a);
 	outbox_forget(e, inc);
+	skip_tell(e, inc);
 }
 
 static enum refusal act_ack(struct engine *e, struct incident *inc, const struct cue_arg *a)
@@ -278,9 +293,9 @@ static enum refusal act_acked_due(struct engine *e, struct incident *inc, const 
 	int64_t seq;
 
 	(void)a;
-	if (inc->next != NEXT_ACTION && inc->reminders == 0) {
+	if ((inc->next != NEXT_ACTION || PLANTED(17)) && inc->reminders == 0) {
 		inc->reminders = 1;
-		tell_person(e, inc, NOTICE_REMINDER, plan_person(e->plan, inc->acked_by), 0);
+		quorum_tell(e, inc, NOTICE_REMINDER, 0);
 		arm_remind(e, inc);
 		return REFUSAL_NONE;
 	}
@@ -295,7 +310,7 @@ static enum refusal act_acked_due(struct engine *e, struct incident *inc, const 
 static enum refusal act_remind_acker(struct engine *e, struct incident *inc, const struct cue_arg *a)
 {
 	(void)a;
-	tell_person(e, inc, NOTICE_REMINDER, plan_person(e->plan, inc->acked_by), 0);
+	quorum_tell(e, inc, NOTICE_REMINDER, 0);
 	if (inc->reminders++ > 0)
 		tell_level(e, inc, NOTICE_REMINDER, inc->level + 1, 0);
 	arm_remind(e, inc);
@@ -503,12 +518,19 @@ const char *life_cell_text(enum state s, enum cue c)
 	return life[s][c].text;
 }
 
+static bool is_person(const char *who)
+{
+	return who && strcmp(who, "system") != 0 && strncmp(who, "sensor:", 7) != 0;
+}
+
 enum refusal life_cue(struct engine *e, struct incident *inc, enum cue cue, const struct cue_arg *arg)
 {
 	const struct cell *cell = &life[inc->state][cue];
 
 	if (!cell->act)
 		return cell->refusal;
+	if (cue == CUE_DONE && !inc->first_step_ms && is_person(arg->who))
+		inc->first_step_ms = e->now_ms;
 	return cell->act(e, inc, arg);
 }
 
@@ -522,6 +544,7 @@ void life_settle(struct engine *e, struct incident *inc, int64_t cause)
 
 void life_over(struct engine *e, struct incident *inc, int64_t cause)
 {
+	quorum_void(inc);
 	move(e, inc, STATE_CLEARED);
 	arm_remind(e, inc);
 	life_settle(e, inc, cause);

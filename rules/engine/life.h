@@ -41,6 +41,7 @@ void escalate_next(struct engine *e, struct incident *inc, const char *who,
 void escalate_expired(struct engine *e, struct incident *inc, int64_t cause); /* acker and next level */
 /* One notice to everybody called so far, to one person, to a level. */
 void tell_called(struct engine *e, struct incident *inc, enum notice_kind kind, int64_t cause);
+void tell_over(struct engine *e, struct incident *inc, int64_t cause); /* everybody who ever was told */
 void tell_person(struct engine *e, struct incident *inc, enum notice_kind kind, int person, int64_t cause);
 void tell_level(struct engine *e, struct incident *inc, enum notice_kind kind, int level, int64_t cause);
 void tell_role(struct engine *e, struct incident *inc, enum notice_kind kind, int role,

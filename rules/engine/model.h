@@ -5,7 +5,8 @@
  * Files, as an event goes: engine (one switch) -> sensor -> gates, window, tree,
  * condition (schedule: hours; readers: who looks at whom), instance -> cues -> incident -> life (the table) -> escalate, playbook,
  * actuate -> outbox, effects. fault: our own troubles; report, verb*: people;
- * cause, via, flap, flood: what holds notices and nothing else; order: who is told first;
+ * quorum, skip: more than one ack, levels that reach nobody; watch, watch_memory:
+ * signs of life that must come; cause, via, flap, flood: what holds notices and nothing else; order: who is told first;
  * drill: exercises; all_clear: two persons end what endangered lives;
  * render, wording, answers, view: texts; save*, record: memory; deadline: time.
  */
@@ -40,6 +41,7 @@ enum deadline_kind {
 	DEADLINE_FLOOD,     /* owner: struct flood */
 	DEADLINE_ALL_CLEAR, /* owner: struct incident: the second person did not come */
 	DEADLINE_DRILL,     /* owner: struct incident: an exercise has lasted long enough */
+	DEADLINE_WATCH,     /* owner: struct watch_run */
 };
 
 /* Embedded in its owner. Armed while pos > 0. Ties: kind, then key, then sub. */
@@ -230,6 +232,19 @@ struct called {
 	int64_t at_ms;
 	int64_t sent_ms; /* when the last notice left; -1 not yet */
 	int level;
+	bool passed; /* could not be reached, so the next was called; not yet told */
+};
+
+/* One of several who must take it. */
+struct ack {
+	char *person;
+	int64_t at_ms;
+};
+
+/* From above: who entered it, whose word it is. */
+struct instruction {
+	int64_t at_ms;
+	char *by, *from, *words;
 };
 
 /* What the incident's one deadline will do, as views say it. */
@@ -281,6 +296,12 @@ struct incident {
 	int n_deliveries;
 	struct called *called;
 	int n_called;
+	bool dead_told; /* nobody of the last level can be reached: the others were called again */
+	struct ack *acks; /* where more than one is needed */
+	int n_acks, quorum;
+	struct instruction *instructions; /* the newest */
+	int n_instructions;
+	int64_t first_ack_ms, first_step_ms; /* when somebody first said that he has it, and did something; 0 */
 	bool dirty;   /* record must be saved */
 	bool changed; /* state must be published */
 };
@@ -366,6 +387,9 @@ struct engine {
 	struct flood **floods; /* of people who were sent a notice lately, by person id */
 	int n_floods;
 	int n_drills; /* exercises that are not closed */
+	bool skips_asked; /* a call failed in this step: is its level dead? */
+	struct watch_run **watches; /* by id */
+	int n_watches;
 };
 
 /* ------------------------------------------- what condition.c tells incident.c */
@@ -397,6 +421,9 @@ int chain_levels(const struct engine *e, const struct incident *inc);
 int64_t chain_wait_ms(const struct engine *e, const struct incident *inc, int level);
 int chain_people(const struct engine *e, const struct incident *inc, int level, int *ret_people,
                  int cap); /* level 0: exhausted */
+/* Who holds a role of the level, without those who would be called instead of nobody. */
+int chain_holders(const struct engine *e, const struct incident *inc, int level, int *ret_people, int cap);
+int chain_quorum(const struct engine *e, const struct incident *inc, int level); /* 0: none is given */
 bool chain_has_person(const struct engine *e, const struct incident *inc, int person);
 int chain_level_of_role(const struct engine *e, const struct incident *inc, int role); /* 0: in none */
 int step_role(const struct engine *e, const struct incident *inc,
@@ -435,6 +462,7 @@ struct answer {
 	                     * first, when it is not the one who is answered; operate: how it ended */
 	int64_t due_ms;     /* ack: when to be there; -1 none */
 	bool noted;         /* done by somebody else: recorded as a note */
+	int n_more;         /* ack: so many people more must do the same */
 	int n_all;          /* `ack all`: so many; detail then names those that still wait, or NULL */
 };
 void render_answer(const struct engine *e, const struct answer *a, struct buf *out);

@@ -2,6 +2,7 @@
  * outcome is known, so a crash repeats it, under its own id and marked; when
  * one way fails the person's next channel is tried at once. */
 #include "engine/cause.h"
+#include "engine/chain.h"
 #include "engine/emit.h"
 #include "engine/flood.h"
 
@@ -159,7 +160,8 @@ static struct notice_run *compose(struct engine *e, const struct to_send *s)
 	                            .level = s->level,
 	                            .lang = p->language,
 	                            .hazard = HAZARD_OTHER,
-	                            .severity = SEVERITY_CRITICAL,
+	                            .severity = s->kind == NOTICE_REMINDER ? SEVERITY_MINOR
+	                                                                   : SEVERITY_CRITICAL,
 	                            .reply_by_ms = -1};
 	if (s->inc) {
 		snprintf(number, sizeof number, "%lld", (long long)s->inc->number);
@@ -295,6 +297,8 @@ static void failed(struct engine *e, int i, const char *why)
 	} else {
 		forget(e, i);
 	}
+	if (next < 0)
+		skip_ask(e);
 }
 
 void outbox_outcome(struct engine *e, const char *id, enum outcome outcome, const char *why)

@@ -154,3 +154,20 @@ int step_role(const struct engine *e, const struct incident *inc, const struct s
 {
 	return role_now(e, inc->plan, step->who);
 }
+
+int chain_holders(const struct engine *e, const struct incident *inc, int level, int *ret_people, int cap)
+{
+	const struct plan *from;
+	const struct chain *c = chain_of(e, inc, &from);
+
+	return add_roles(e, from, &c->levels[(level < 1 || level > c->n_levels ? c->n_levels : level) - 1].call,
+	                 ret_people, cap);
+}
+
+int chain_quorum(const struct engine *e, const struct incident *inc, int level)
+{
+	const struct plan *from;
+	const struct chain *c = chain_of(e, inc, &from);
+
+	return c->levels[(level < 1 ? 1 : level > c->n_levels ? c->n_levels : level) - 1].quorum;
+}

@@ -1,5 +1,6 @@
 /* render.c - the state of one incident as JSON (CONTRACT section 6). */
 #include "engine/cause.h"
+#include "engine/chain.h"
 #include "engine/render.h"
 
 #include "base/text.h"
@@ -302,6 +303,58 @@ static void put_flags(const struct shown *s)
 	json_close(s->b, '}');
 }
 
+/* Where more than one must take it: who has. */
+static void put_acks(const struct shown *s)
+{
+	const struct incident *inc = s->inc;
+	int need = inc->n_acks ? inc->quorum : quorum_needed(s->e, inc);
+
+	if (need <= 1)
+		return;
+	json_int(s->b, "quorum", need);
+	json_open(s->b, "acks", '[');
+	for (int i = 0; i < inc->n_acks; i++) {
+		json_open(s->b, NULL, '{');
+		json_str(s->b, "person", inc->acks[i].person);
+		json_time(s->b, "at", inc->acks[i].at_ms);
+		json_close(s->b, '}');
+	}
+	json_close(s->b, ']');
+}
+
+static void put_seconds(const struct shown *s, const char *key, int64_t at_ms)
+{
+	char text[32];
+
+	if (at_ms)
+		json_raw(s->b, key, milli_text((at_ms - s->inc->opened_ms + 50) / 100 * 100, text));
+}
+
+/* How soon somebody first said that he has it, and did something; and the instructions from above. */
+static void put_above(const struct shown *s)
+{
+	const struct incident *inc = s->inc;
+
+	if (inc->first_ack_ms || inc->first_step_ms) {
+		json_open(s->b, "first", '{');
+		put_seconds(s, "ack_s", inc->first_ack_ms);
+		put_seconds(s, "step_s", inc->first_step_ms);
+		json_close(s->b, '}');
+	}
+	if (!inc->n_instructions)
+		return;
+	json_open(s->b, "instructions", '[');
+	for (int i = 0; i < inc->n_instructions; i++) {
+		json_open(s->b, NULL, '{');
+		json_time(s->b, "at", inc->instructions[i].at_ms);
+		json_str(s->b, "by", inc->instructions[i].by);
+		put_text(s, "from", inc->instructions[i].from);
+		put_text(s, "words", inc->instructions[i].words);
+		json_close(s->b, '}');
+	}
+	json_close(s->b, ']');
+}
+
 static void put_identity(const struct shown *s)
 {
 	const struct incident *inc = s->inc;
@@ -325,6 +378,7 @@ static void put_identity(const struct shown *s)
 	json_time(s->b, "opened", inc->opened_ms);
 	json_time(s->b, "changed", inc->changed_ms);
 	render_optional(s->b, "acked_by", inc->acked_by);
+	put_acks(s);
 	render_optional(s->b, "after", inc->after);
 }
 
@@ -345,6 +399,7 @@ void render_incident(const struct engine *e, const struct incident *inc, struct 
 		put_steps(&s);
 		put_deliveries(&s);
 		put_reset(&s);
+		put_above(&s);
 		put_flags(&s);
 		json_close(out, '}');
 		if (out->len - start <= RENDER_BYTES)

@@ -51,6 +51,8 @@ bool incident_may_take_out(const struct incident *inc, const struct member *m, c
 {
 	if (!strncmp(m->sensor, "person:", 7))
 		return true;
+	if (!strncmp(m->sensor, "watch:", 6))
+		return strings_have(names, m->sensor) || strings_have(names, m->sensor + 6);
 	if (!strcmp(m->sensor, "self:"))
 		return inc->instance && strings_have(names, inc->instance->scope);
 	return m->lost && strings_have(names, m->sensor);

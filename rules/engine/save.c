@@ -4,6 +4,7 @@
 #include "engine/emit.h"
 #include "engine/flood.h"
 #include "engine/save.h"
+#include "engine/watch.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -220,6 +221,11 @@ static void save(struct engine *e, struct records *ret, bool all)
 			sensor_save(e->sensors[i], &b);
 			put(ret, &b, e->sensors[i]->key);
 		}
+	for (int i = 0; i < e->n_watches; i++)
+		if (all || e->watches[i]->dirty) {
+			watch_save(e->watches[i], &b);
+			put(ret, &b, e->watches[i]->key);
+		}
 	floods_save(e, ret, all);
 	buf_fini(&b);
 }
@@ -237,6 +243,8 @@ static void set_clean(struct engine *e)
 		e->notices[i]->dirty = false;
 	for (int i = 0; i < e->n_sensors; i++)
 		e->sensors[i]->dirty = false;
+	for (int i = 0; i < e->n_watches; i++)
+		e->watches[i]->dirty = false;
 	floods_set_dirty(e, false);
 }
 
@@ -286,6 +294,8 @@ static int restore_one(struct engine *e, const struct record *rec, const struct 
 		return sensor_restore(e, rec->key, rec->value);
 	if (!strncmp(rec->key, "c/", 2))
 		return instance_restore(e, rec->key, rec->value);
+	if (!strncmp(rec->key, "w/", 2))
+		return watch_restore(e, rec->key, rec->value);
 	record_open(&r, rec->value);
 	if (!record_line(&r, tag))
 		return -1;

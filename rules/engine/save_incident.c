@@ -1,5 +1,6 @@
 /* save_incident.c - an incident as one record: its own line, then members,
  * steps with their facts, deliveries and calls. */
+#include "engine/chain.h"
 #include "engine/drill.h"
 #include "engine/emit.h"
 #include "engine/save.h"
@@ -107,6 +108,25 @@ static void save_steps(const struct incident *inc, struct buf *b)
 	}
 }
 
+/* Who took it, when first, and what was ordered from above. */
+static void save_above(const struct incident *inc, struct buf *b)
+{
+	if (inc->first_ack_ms || inc->first_step_ms || inc->dead_told) {
+		record_tag(b, "first");
+		record_int(b, inc->first_ack_ms);
+		record_int(b, inc->first_step_ms);
+		record_int(b, inc->dead_told);
+	}
+	quorum_save(inc, b);
+	for (int i = 0; i < inc->n_instructions; i++) {
+		record_tag(b, "order");
+		record_int(b, inc->instructions[i].at_ms);
+		record_str(b, inc->instructions[i].by);
+		record_str(b, inc->instructions[i].from);
+		record_str(b, inc->instructions[i].words);
+	}
+}
+
 void save_incident(const struct incident *inc, struct buf *b)
 {
 	save_incident_line(inc, b);
@@ -131,7 +151,10 @@ void save_incident(const struct incident *inc, struct buf *b)
 		record_int(b, inc->called[i].at_ms);
 		record_int(b, inc->called[i].sent_ms);
 		record_int(b, inc->called[i].level);
+		if (inc->called[i].passed)
+			record_tag(b, "passed");
 	}
+	save_above(inc, b);
 }
 
 /* Its own plan's type and playbook; without the plan it lives on as it is. */
@@ -277,6 +300,27 @@ static void restore_called(struct incident *inc, struct record_reader *r)
 	c->at_ms = record_read_int(r);
 	c->sent_ms = record_read_int(r);
 	c->level = (int)record_read_int(r);
+	c->passed = false;
+}
+
+static void restore_first(struct incident *inc, struct record_reader *r)
+{
+	inc->first_ack_ms = record_read_int(r);
+	inc->first_step_ms = record_read_int(r);
+	inc->dead_told = record_read_int(r) != 0;
+}
+
+static void restore_order(struct incident *inc, struct record_reader *r)
+{
+	struct instruction *in;
+
+	inc->instructions =
+	    xrealloc(inc->instructions, (size_t)(inc->n_instructions + 1) * sizeof *inc->instructions);
+	in = &inc->instructions[inc->n_instructions++];
+	in->at_ms = record_read_int(r);
+	in->by = record_read_str(r);
+	in->from = record_read_str(r);
+	in->words = record_read_str(r);
 }
 
 static void restore_beside(struct incident *inc, struct record_reader *r)
@@ -310,6 +354,14 @@ static void restore_parts(struct engine *e, struct incident *inc, struct record_
 			restore_delivery(inc, r);
 		else if (!strcmp(tag, "c"))
 			restore_called(inc, r);
+		else if (!strcmp(tag, "passed") && inc->n_called)
+			inc->called[inc->n_called - 1].passed = true;
+		else if (!strcmp(tag, "first"))
+			restore_first(inc, r);
+		else if (!strcmp(tag, "ack"))
+			quorum_restore(inc, r);
+		else if (!strcmp(tag, "order"))
+			restore_order(inc, r);
 	}
 }
 

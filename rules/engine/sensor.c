@@ -5,6 +5,7 @@
 #include "engine/record.h"
 #include "engine/window.h"
 #include "engine/via.h"
+#include "engine/watch.h"
 
 #include "base/text.h"
 
@@ -419,6 +420,7 @@ void sensor_reading(struct engine *e, const struct reading *r)
 	}
 	turn(e, s, health_after(s, r->kind));
 	silence_watch(e, s, alive);
+	watch_sign(e, s, r);
 	if (was_gone && s->health == HEALTH_UNKNOWN)
 		effect_want(e, s->id);
 }
@@ -483,6 +485,7 @@ void sensors_replan(struct engine *e)
 	free(defs);
 	instances_replan(e);
 	via_replan(e);
+	watches_replan(e);
 	if (!e->started)
 		return;
 	for (int i = 0; i < e->n_sensors; i++) {

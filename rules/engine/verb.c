@@ -1,6 +1,7 @@
 /* verb.c - what people say: who may, what it does, what is answered. A refusal
  * changes nothing but one row. */
 #include "engine/caps.h"
+#include "engine/chain.h"
 #include "engine/emit.h"
 #include "engine/verb.h"
 
@@ -69,6 +70,8 @@ void verb_reply(struct engine *e, const struct command *c, const struct answer *
 		put_state(&b, a->incident);
 	if (ok && a->noted)
 		json_bool(&b, "noted", true);
+	if (ok && a->n_more)
+		json_int(&b, "more", a->n_more);
 	if (ok && a->detail && c->verb == VERB_OPERATE)
 		json_str(&b, "result", a->detail);
 	json_time(&b, "at", e->now_ms);
@@ -149,11 +152,6 @@ static enum refusal do_raise(struct engine *e, struct said *s)
 	return REFUSAL_NONE;
 }
 
-static enum refusal do_note(struct engine *e, struct said *s)
-{
-	return said_note(e, s);
-}
-
 static enum refusal do_sign(struct engine *e, struct said *s)
 {
 	struct buf *b = row_begin(e);
@@ -194,7 +192,7 @@ static enum refusal do_escalate(struct engine *e, struct said *s)
 		return REFUSAL_CLOSED;
 	if (s->inc->state != STATE_UNACKED && s->inc->state != STATE_RTN_UNACKED)
 		return REFUSAL_NOT_NOW;
-	escalate_next(e, s->inc, s->who, 0);
+	skip_by_person(e, s->inc, &(struct skip_order){s->who, s->person, s->c->words});
 	return REFUSAL_NONE;
 }
 
@@ -245,7 +243,7 @@ static const struct verb_row {
     [VERB_RAISE] = {do_raise, false, false},      [VERB_ACK] = {verb_ack, false, false},
     [VERB_DONE] = {verb_done, true, false},       [VERB_FAILED] = {verb_failed, true, false},
     [VERB_DECIDE] = {verb_decide, true, false},   [VERB_RECORD] = {verb_record, true, false},
-    [VERB_NOTE] = {do_note, true, false},         [VERB_OPERATE] = {do_operate, false, true},
+    [VERB_NOTE] = {verb_note, true, false},         [VERB_OPERATE] = {do_operate, false, true},
     [VERB_RESET] = {verb_reset, true, false},     [VERB_CLOSE] = {verb_close, true, false},
     [VERB_SIGN] = {do_sign, true, false},         [VERB_ONCALL] = {do_oncall, false, false},
     [VERB_ESCALATE] = {do_escalate, true, false}, [VERB_DRILL] = {verb_drill, false, false},

@@ -15,7 +15,8 @@ struct said {
 /* Does what the verb says, or says why not: then nothing has changed. */
 typedef enum refusal verb_fn(struct engine *e, struct said *s);
 
-verb_fn verb_ack, verb_done, verb_failed, verb_decide, verb_record, verb_reset, verb_close, verb_drill;
+verb_fn verb_ack, verb_done, verb_failed, verb_decide, verb_record, verb_reset, verb_close, verb_drill,
+    verb_note;
 
 bool wants_ack(const struct incident *inc); /* somebody still has to take it */
 struct cue_arg said_cue(const struct said *s, enum audit_kind kind);

@@ -1,4 +1,5 @@
 /* verb_ack.c - taking an incident, by its number or as the only one it can be. */
+#include "engine/chain.h"
 #include "engine/emit.h"
 #include "engine/verb.h"
 
@@ -12,6 +13,11 @@ bool wants_ack(const struct incident *inc)
 	       inc->state == STATE_RTN_UNACKED;
 }
 
+static bool is_calling(const struct incident *inc)
+{
+	return inc->state == STATE_UNACKED || inc->state == STATE_RTN_UNACKED;
+}
+
 static enum refusal ack_one(struct engine *e, struct said *s)
 {
 	struct cue_arg a = said_cue(s, AUDIT_ACKED);
@@ -20,6 +26,14 @@ static enum refusal ack_one(struct engine *e, struct said *s)
 
 	a.person = person;
 	a.cause = s->inc->opened_seq;
+	s->answer.incident = s->inc;
+	s->answer.due_ms = -1;
+	s->answer.detail = NULL;
+	s->answer.n_more = 0;
+	if (is_calling(s->inc) && !quorum_take(e, s->inc, &a)) {
+		s->answer.n_more = s->inc->quorum - s->inc->n_acks;
+		return REFUSAL_NONE;
+	}
 	r = life_cue(e, s->inc, CUE_ACK, &a);
 	s->answer.incident = s->inc;
 	s->answer.due_ms = s->inc->next == NEXT_ACTION ? s->inc->due.at_ms : -1;
@@ -40,10 +54,11 @@ static enum refusal find_bare(struct engine *e, struct said *s)
 	for (int i = 0; i < e->n_incidents; i++) {
 		struct incident *inc = e->incidents[i];
 
-		if (wants_ack(inc) && was_called(inc, person)) {
+		if (wants_ack(inc) && was_called(inc, person) && !quorum_has(inc, person)) {
 			waiting = inc;
 			n_waiting++;
-		} else if (inc->state != STATE_CLOSED && !strcmp(inc->acked_by, person)) {
+		} else if (inc->state != STATE_CLOSED &&
+		           (!strcmp(inc->acked_by, person) || quorum_has(inc, person))) {
 			mine = inc;
 			n_mine++;
 		}

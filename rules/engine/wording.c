@@ -132,6 +132,24 @@ static const struct member *shown_member(const struct incident *inc)
 	return inc->n_members ? &inc->members[0] : NULL;
 }
 
+/* " Night patrol: roof"; of `closed` what is open. */
+static void add_watch(struct writing *t, const struct member *m)
+{
+	const char *id = m->sensor + 6, *value = m->now[0] ? m->now : m->value;
+	const struct plan *p = t->e->plan;
+	size_t n = strcspn(id, "/");
+
+	for (int i = 0; i < p->n_watches; i++)
+		if (!strncmp(p->watches[i].id, id, n) && !p->watches[i].id[n]) {
+			buf_char(&t->head, ' ');
+			add_cut(&t->head, p->watches[i].title.in[t->w->lang], VALUE_SHOWN_BYTES);
+			if (strcmp(value, p->watches[i].id) != 0)
+				buf_str(&t->head, PICK(t, ":", ": "));
+		}
+	if (strlen(value) != n || strncmp(value, id, n) != 0)
+		add_cut(&t->head, value, VALUE_SHOWN_BYTES);
+}
+
 /* " 31.2%LEL", " 李娜 报告", or the detector. */
 static void add_value(struct writing *t)
 {
@@ -151,6 +169,10 @@ static void add_value(struct writing *t)
 			buf_str(&t->head, PICK(t, ":", ": "));
 			add_cut(&t->head, value, VALUE_SHOWN_BYTES);
 		}
+		return;
+	}
+	if (!strncmp(m->sensor, "watch:", 6)) {
+		add_watch(t, m);
 		return;
 	}
 	if (!m->has_number && strcmp(m->sensor, "self:"))

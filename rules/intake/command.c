@@ -278,6 +278,17 @@ static bool json_argument(struct command *c, const struct argument *a, const str
 	return true;
 }
 
+/* An instruction from above, and whose word it is. */
+static bool note_from(struct command *c, const struct json *doc, struct arena *arena)
+{
+	const char *instruction;
+
+	if (!member(doc, "instruction", arena, &instruction) || !member(doc, "from", arena, &c->from_whom))
+		return false;
+	c->is_instruction = instruction && !strcmp(instruction, "true");
+	return true;
+}
+
 static bool parse_object(struct command *c, const struct json *doc, struct arena *arena)
 {
 	const char *req, *rev;
@@ -287,6 +298,7 @@ static bool parse_object(struct command *c, const struct json *doc, struct arena
 		c->reply.req = req;
 	good = member(doc, "rev", arena, &rev) && (!rev || number_of(rev, &c->rev)) && good;
 	good = member(doc, "note", arena, &c->words) && good;
+	good = (c->verb != VERB_NOTE || note_from(c, doc, arena)) && good;
 	good = extract_strings(doc, "without", arena, &c->without) && good;
 	for (const char *letter = verb_args(c->verb); good && *letter; letter++)
 		good = json_argument(c, argument_of(*letter), doc, arena);

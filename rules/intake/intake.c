@@ -134,12 +134,12 @@ static void finish(struct reader *r, struct slot *s, struct reading *reading, bo
 	const struct region *g = s->region ? s->region : r->in->regions[reading->def];
 	struct intake_result *ret = r->ret;
 	struct intake_mark *k = &ret->marks[ret->n];
-	bool news;
+	bool watched = r->in->plan->sensors[reading->def].is_watched && !is_link && !r->m->retained, news;
 
 	*k = (struct intake_mark){.slot = s->index, .is_link = is_link, .want = atomic_load(&s->want)};
 	if (reading->kind != READING_SEEN)
 		k->class = region_class(g, reading);
-	news = (g->by_time && reading->kind == READING_VALUE) || is_news(s, k, r->now_ms);
+	news = watched || (g->by_time && reading->kind == READING_VALUE) || is_news(s, k, r->now_ms);
 	ret->n++;
 	ret->is_news |= news;
 	ret->bad += reading->kind == READING_UNREADABLE;

@@ -64,6 +64,8 @@ static void mark_used(struct reader *r, bool *used)
 	for (int i = 0; i < p->n_sensors; i++)
 		if (p->sensors[i].via >= 0)
 			used[p->sensors[i].via] = true;
+	for (int i = 0; i < p->n_sensors; i++)
+		used[i] = used[i] || p->sensors[i].is_watched;
 	for (int b = 0; b < books->n; b++)
 		for (int s = 0; s < books->at[b].body->n; s++) {
 			const struct node *wait = node_get(books->at[b].body->pairs[s].value, "wait");

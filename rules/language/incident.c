@@ -29,6 +29,8 @@ struct type_text {
 	    {"remind", KEY_DURATION, AT(struct type_text, type.remind_ms, int64_t), .min = 100, \
 	     .help = \
 	         "an acknowledged one is called back to mind; default: 15m critical, 1h major, 4h else"}, \
+	{"quorum", KEY_INT, AT(struct type_text, type.quorum, int), .min = 1, .max = 10, \
+	 .help = "at least so many people must acknowledge it before the chain stops"}, \
 	{"explained_by", KEY_STRINGS, AT(struct type_text, type.explained_by, struct strings), \
 	 .help = "types: while such an incident stands open around or feeding its zone, or of its " \
 	         "sensor's gateway, this one calls nobody; never for fire, gas, people"}, \
@@ -278,12 +280,13 @@ static void self_type(struct reader *r, enum self self, const struct entry *e, s
 void incidents_read(struct reader *r)
 {
 	const struct entries *e = &r->sections[SECTION_INCIDENTS], *off = &r->off[SECTION_INCIDENTS];
-	struct incident_type *list = arena_alloc(&r->plan->arena, (size_t)(e->n + SELF_COUNT) * sizeof *list);
+	struct incident_type *list = arena_alloc(&r->plan->arena, (size_t)(e->n + r->plan->n_watches + SELF_COUNT) * sizeof *list);
 	int n = 0;
 
 	for (int i = 0; i < e->n; i++)
 		if (self_from(e->at[i].key->text) < 0)
 			read_type(r, &e->at[i], &list[n++]);
+	n = watches_missed(r, list, n);
 	for (int s = 0; s < SELF_COUNT; s++) {
 		int i = entry_find(e, self_name((enum self)s));
 

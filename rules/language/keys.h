@@ -32,7 +32,7 @@
 	X(PLAYBOOKS, "playbooks", "playbook", MERGED) \
 	X(PROFILES, "profiles", "profile", MERGED) \
 	X(ROSTER, "roster", "roster", LATER) \
-	X(WATCHES, "watches", "watch", LATER)
+	X(WATCHES, "watches", "watch", MERGED)
 
 #define SECTION_E(A, T, ONE_OF, RULE) SECTION_##A,
 enum section { SECTION_LIST(SECTION_E) SECTION_COUNT };

@@ -41,6 +41,7 @@ static void read_sections(struct reader *r)
 {
 	site_read(r);
 	zones_read(r);
+	watches_signs(r);
 	sensors_read(r);
 	channels_read(r);
 	people_read(r);
@@ -48,6 +49,7 @@ static void read_sections(struct reader *r)
 	actuators_read(r);
 	interlocks_read(r);
 	playbooks_read(r);
+	watches_read(r);
 	incidents_read(r);
 	roles_read(r);
 	plan_check(r);

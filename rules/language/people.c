@@ -362,6 +362,8 @@ static const struct key level_rows[] = {
      .help = "roles called at this level"},
     {"wait", KEY_DURATION, AT(struct level, wait_ms, int64_t), .must = true, .min = 100, .max = 86400000,
      .help = "until the next level is called"},
+    {"quorum", KEY_INT, AT(struct level, quorum, int), .min = 1, .max = 10,
+     .help = "so many people must acknowledge before the chain stops, from this level on; default: one"},
 };
 const struct table level_keys = TABLE("chain's level", level_rows);
 

@@ -110,6 +110,8 @@ int entry_refer(struct reader *r, enum section section, const struct node *id);
 void complain_no_entry(struct reader *r, enum section section, const struct node *id, bool is_warning);
 /* From a file that the main one included (shipped, as a rule). */
 bool is_included(const struct node *at);
+/* More entries of a section, none of an id that it has. */
+void section_add(struct reader *r, enum section s, const struct entry *more, int n);
 /* The body of upper over that of lower, key by key; either may be NULL. */
 struct entry entry_merge(struct reader *r, const struct entry *lower, const struct entry *upper);
 /* The entry says `enabled: false`; the key is taken out either way. */
@@ -156,12 +158,18 @@ void chains_read(struct reader *r);
 void actuators_read(struct reader *r);
 void interlocks_read(struct reader *r);
 void playbooks_read(struct reader *r);
+void watches_read(struct reader *r); /* but for the types that incidents_read binds them to */
 void incidents_read(struct reader *r);
 void roles_read(struct reader *r); /* after all that may want one */
 void plan_check(struct reader *r); /* what several sections say together */
 
 /* A role of a playbook; one that nobody defined is made up. */
 int role_wanted(struct reader *r, const struct node *id);
+
+/* -- watch.c -- */
+void watches_signs(struct reader *r); /* before the sensors: signs that are topics become some */
+/* Binds each watch to the type that a missed one raises; those that no file has are appended. The new n. */
+int watches_missed(struct reader *r, struct incident_type *types, int n);
 
 /* -- explain.c -- */
 void explained_check(struct reader *r, struct incident_type *list, int n);

@@ -99,6 +99,12 @@ static const struct {
     {"step", "when", MAP(ONE_OR_LIST(TEXT))},
     {"step", "on_late", REF("late")},
     {"step", "choices", MAP(LABEL)},
+    {"watch", "while", REF("watching")},
+    {"watch", "sign_of_life", REF("sign")},
+    {"watch", "points", EITHER(MAP(EITHER(TEXT, REF("sign"))), LIST(EITHER(TEXT, REF("sign"))))},
+    {"watch", "closed", REF("closed")},
+    {"watch", "missed", REF("missed")},
+    {"sign", "words", MAP(EITHER(ONE_OR_LIST(TEXT), HAS_WORD))},
 };
 
 /* Tables whose rows are, in part, those of another. */
@@ -253,7 +259,6 @@ static void add_section(struct buf *out, enum section s)
 	        MAP("{\"type\":\"object\",\"properties\":{\"enabled\":{\"type\":\"boolean\"}},"
 	            "\"additionalProperties\":" REF("step") "}"),
 	    [SECTION_ROSTER] = ANYTHING,
-	    [SECTION_WATCHES] = ANYTHING,
 	    [SECTION_COUNT] = NULL,
 	};
 	char one[128];

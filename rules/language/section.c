@@ -170,6 +170,22 @@ static void set_by_id(struct reader *r, struct entries *e, struct pile *p)
 		e->by_id[i] = p->at[i].order;
 }
 
+void section_add(struct reader *r, enum section s, const struct entry *more, int n)
+{
+	struct entries *on = &r->sections[s];
+	struct entry *all = arena_alloc(&r->arena, (size_t)(on->n + n + 1) * sizeof *all);
+	struct pile pile = {0};
+
+	if (on->n)
+		memcpy(all, on->at, (size_t)on->n * sizeof *all);
+	if (n)
+		memcpy(all + on->n, more, (size_t)n * sizeof *all);
+	*on = (struct entries){.at = all, .n = on->n + n};
+	pile.at = xmalloc((size_t)(on->n + 1) * sizeof *pile.at);
+	set_by_id(r, on, &pile);
+	free(pile.at);
+}
+
 static void settle(struct reader *r, enum section s, struct pile *p)
 {
 	struct entries *on = &r->sections[s], *off = &r->off[s];

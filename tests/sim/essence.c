@@ -66,6 +66,11 @@ static uint64_t of_incident(uint64_t h, const struct incident *inc)
 		h = due(num(num(text(text(h, inc->drill->by), inc->drill->acked_by), inc->drill->acked_ms),
 		            inc->drill->escalations), &inc->drill->over);
 	h = num(text(text(text(h, inc->type_id), inc->zone_id), inc->grade), inc->opened_ms);
+	h = num(num(num(h, inc->first_ack_ms), inc->first_step_ms), inc->dead_told);
+	for (int i = 0; i < inc->n_acks; i++)
+		h = num(text(h, inc->acks[i].person), inc->quorum);
+	for (int i = 0; i < inc->n_instructions; i++)
+		h = text(h, inc->instructions[i].words);
 	return of_people(of_steps(h, inc), inc);
 }
 

@@ -14,6 +14,8 @@
  *   never given twice, one is open per type and place, the heap is a heap. */
 #include "world.h"
 
+#include "engine/life.h"
+
 #include <stdlib.h>
 #include <string.h>
 
@@ -114,6 +116,23 @@ static bool has_call(const struct world *w, const char *incident)
 		    !strcmp(fx->at[i].notice.incident, incident))
 			return true;
 	return false;
+}
+
+/* Whoever has it is as many different people as it wanted. */
+static void check_quorum(struct world *w, const struct incident *inc)
+{
+	int n = 0;
+
+	for (int i = 0; i < inc->n_acks; i++) {
+		bool known = false;
+
+		for (int k = 0; k < i; k++)
+			known = known || !strcmp(inc->acks[k].person, inc->acks[i].person);
+		n += !known;
+	}
+	if (!is_calling(inc->state) && inc->state != STATE_PRE_ALARM && inc->quorum > 1 && n < inc->quorum)
+		world_broken(w, "I3", "%s is %s and %d of %d have taken it", inc->id, state_name(inc->state), n,
+		             inc->quorum);
 }
 
 static void look_at(struct world *w, const struct incident *inc, const struct input *in)
@@ -261,6 +280,8 @@ static void check_deadline(struct world *w, const struct incident *inc)
 	if (!fits(inc->state, inc->next, inc->because))
 		world_broken(w, "I3", "the deadline of %s (%s) is for something else (%d)", inc->id,
 		             state_name(inc->state), (int)inc->next);
+	if (inc->state == STATE_ACKED && !playbook_first_done(inc) && inc->next != NEXT_ACTION)
+		world_broken(w, "I3", "%s is acked, nothing was done yet, and nobody looks whether it is", inc->id);
 	if (inc->due.at_ms - w->now_ms > longest_ms(w, inc))
 		world_broken(w, "I3", "the deadline of %s (%s) is in %lld ms", inc->id,
 		             state_name(inc->state), (long long)(inc->due.at_ms - w->now_ms));
@@ -349,10 +370,12 @@ void invariants_turn(struct world *w)
 	for (int i = 0; i < w->engine->n_incidents; i++) {
 		check_deadline(w, w->engine->incidents[i]);
 		check_calls(w, w->engine->incidents[i]);
+		check_quorum(w, w->engine->incidents[i]);
 		check_place(w, w->engine->incidents[i]);
 	}
 	check_instances(w);
 	check_alarms(w);
+	watches_turn(w);
 	beside_turn(w);
 	oracle_turn(w);
 	forget_watches(w);

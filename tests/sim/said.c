@@ -44,6 +44,8 @@ static void check_called(struct world *w, const struct row *row, json_t *rec)
 
 	if (!is_life_id(incident) || w->link == LINK_DOWN)
 		return;
+	if (json_object_get(json_object_get(rec, "body"), "skipped"))
+		return; /* it says that nobody of the level can be called; the next row calls others */
 	if (!call_of(w, row->seq, NULL))
 		world_broken(w, "I6", "row %lld calls for %s, and no notice goes to anybody",
 		             (long long)row->seq, incident);

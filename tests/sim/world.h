@@ -237,6 +237,9 @@ int64_t oracle_next(const struct world *w); /* when it will say something else *
 void people_some(struct world *w);
 void people_act(struct world *w, const struct thing *t);
 
+/* watches.c: signs of life that must come */
+void watches_turn(struct world *w);
+
 /* beside.c: what holds notices and nothing else: causes, floods, the order of hazards */
 void beside_turn(struct world *w);
 bool beside_is_held(const struct world *w, const struct incident *inc); /* a summary or the end of its cause tells it */

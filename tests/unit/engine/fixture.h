@@ -45,7 +45,8 @@ static const struct role f_roles[ROLES] = {
     {"hvac-operator", TEXT("空调值班", "HVAC operator"), -1, -1, FOREMAN},
 };
 static const int f_level_1[] = {ELECTRICIAN}, f_level_2[] = {FOREMAN, SUPERVISOR}, f_told[] = {SUPERVISOR};
-static const struct level f_levels[] = {{{f_level_1, 1}, 30000}, {{f_level_2, 2}, 60000}};
+static const struct level f_levels[] = {{.call = {f_level_1, 1}, .wait_ms = 30000},
+                                         {.call = {f_level_2, 2}, .wait_ms = 60000}};
 static const struct chain f_chain = {"life-safety", f_levels, 2, {f_told, 1}};
 static const int f_serves[] = {ZONE_KITCHEN};
 static const struct action f_actions[] = {{.id = "close", .send = "C", .until_sensor = -1}};

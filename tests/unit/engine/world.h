@@ -101,6 +101,18 @@ void via_replan(struct engine *e)
 	assert_non_null(e);
 }
 
+void watches_replan(struct engine *e)
+{
+	assert_non_null(e);
+}
+
+void watch_sign(struct engine *e, const struct sensor *s, const struct reading *r)
+{
+	assert_non_null(e);
+	assert_non_null(s);
+	assert_non_null(r);
+}
+
 void effect_want(struct engine *e, const char *sensor_id)
 {
 	assert_non_null(e);

@@ -45,7 +45,6 @@ static void example_passes(void **state)
 	run_files(&run, SOURCE_DIR "/tests/unit/language/good-site-example.yaml", false);
 	assert_int_equal(run.problems.n_errors, 0);
 	assert_says(&run, "'roster' is not yet supported: ignored");
-	assert_says(&run, "'watches' is not yet supported: ignored");
 	assert_says(&run,
 	            "rosters are not yet supported: until then the deputy 'li' holds 'duty-electrician'");
 	assert_says(&run, "step 'below': 'wait' is not yet supported: ignored");
