@@ -2,6 +2,7 @@
  * recorded; the one that makes the number whole is the ack of the life table. */
 #include "engine/chain.h"
 
+#include "engine/drill.h"
 #include "engine/emit.h"
 #include "engine/render.h"
 
@@ -117,6 +118,8 @@ bool quorum_take(struct engine *e, struct incident *inc, const struct cue_arg *a
 		return false;
 	if (!inc->first_ack_ms)
 		inc->first_ack_ms = e->now_ms;
+	if (inc->drill)
+		drill_acked(e, inc, a->person);
 	tell_others(e, inc, a, partial_row(e, inc, a));
 	incident_touch(e, inc);
 	return false;
