@@ -5,11 +5,12 @@
 #include "engine/drill.h"
 #include "engine/emit.h"
 #include "engine/render.h"
+#include "engine/save.h"
 
 #include <stdlib.h>
 #include <string.h>
 
-enum { CHAIN_PEOPLE_MAX = 64 };
+enum { CHAIN_PEOPLE_MAX = 64, QUORUM_MAX = 10 };
 
 /* Distinct people of all its levels. */
 static int people_of_chain(const struct engine *e, const struct incident *inc)
@@ -159,6 +160,6 @@ void quorum_restore(struct incident *inc, struct record_reader *r)
 	char *person = record_read_str(r);
 
 	add(inc, person, record_read_int(r));
-	inc->quorum = (int)record_read_int(r);
+	inc->quorum = restore_bounded(record_read_int(r), QUORUM_MAX + 1);
 	free(person);
 }

@@ -23,6 +23,11 @@ void restore_deadline(struct engine *e, struct record_reader *r, struct deadline
 		deadline_set(&e->heap, d, at_ms);
 }
 
+int64_t restore_time(int64_t at_ms)
+{
+	return at_ms < 0 || at_ms > INT64_MAX / 4 ? -1 : at_ms;
+}
+
 int restore_bounded(int64_t v, int count)
 {
 	return v < 0 || v >= count ? 0 : (int)v;

@@ -303,10 +303,17 @@ static void restore_called(struct incident *inc, struct record_reader *r)
 	c->passed = false;
 }
 
+static int64_t restore_first_ms(struct record_reader *r)
+{
+	int64_t at_ms = restore_time(record_read_int(r));
+
+	return at_ms < 0 ? 0 : at_ms;
+}
+
 static void restore_first(struct incident *inc, struct record_reader *r)
 {
-	inc->first_ack_ms = record_read_int(r);
-	inc->first_step_ms = record_read_int(r);
+	inc->first_ack_ms = restore_first_ms(r);
+	inc->first_step_ms = restore_first_ms(r);
 	inc->dead_told = record_read_int(r) != 0;
 }
 
