@@ -114,6 +114,9 @@ enum refusal verb_drill(struct engine *e, struct said *s)
 	s->answer.detail = s->c->type;
 	if (!is_of_chain(e, t, s->person))
 		return REFUSAL_NOT_YOURS;
+	s->answer.detail = e->store != STORE_OK ? "audit store" : e->link != LINK_SYNCED ? "broker" : NULL;
+	if (s->answer.detail) /* people would hear of it late or never */
+		return REFUSAL_NOT_NOW;
 	if (t->per == PER_SITE)
 		zone = -1;
 	other = drill_hindered(e, zone);
@@ -123,7 +126,6 @@ enum refusal verb_drill(struct engine *e, struct said *s)
 		s->answer.detail = other->id;
 		return REFUSAL_NOT_NOW;
 	}
-	s->answer.detail = NULL;
 	s->inc = begin(e, s, t, zone);
 	return REFUSAL_NONE;
 }

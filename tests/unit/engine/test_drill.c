@@ -123,6 +123,25 @@ static void test_what_else_is_grave_there_hinders(void **state)
 	end(&w);
 }
 
+static void test_not_while_the_system_itself_is_impaired(void **state)
+{
+	struct life_world w = begun();
+	struct event late = {.kind = EVENT_STORE, .store = STORE_LATE};
+	struct event back = {.kind = EVENT_STORE, .store = STORE_OK};
+	struct event down = {.kind = EVENT_LINK, .link = LINK_DOWN};
+
+	(void)state;
+	life_event(&w, &late);
+	drill(&w, "li");
+	assert_true(answered(&w, "not_now"));
+	life_event(&w, &back);
+	life_event(&w, &down);
+	drill(&w, "li");
+	assert_true(answered(&w, "not_now"));
+	assert_int_equal(w.e->n_drills, 0);
+	end(&w);
+}
+
 static void test_two_hours(void **state)
 {
 	struct life_world w = begun();
@@ -306,6 +325,7 @@ int main(void)
 	    cmocka_unit_test(test_marked_and_apart),
 	    cmocka_unit_test(test_the_real_one_breaks_it_off),
 	    cmocka_unit_test(test_what_else_is_grave_there_hinders),
+	    cmocka_unit_test(test_not_while_the_system_itself_is_impaired),
 	    cmocka_unit_test(test_two_hours),
 	    cmocka_unit_test(test_flood_and_exercise),
 	    cmocka_unit_test(test_second_is_asked_and_shown),
