@@ -1,5 +1,7 @@
 #include "answers.h"
 
+#include "base/wall.h"
+
 #include <stdlib.h>
 #include <string.h>
 
@@ -126,13 +128,22 @@ static void ask_show(struct daemon *d, const struct control_request *r, struct b
 static void ask_oncall(struct daemon *d, const struct control_request *r, struct buf *out)
 {
 	struct buf value = {0};
+	int64_t at_ms = 0;
 
 	if (r->role && plan_role(daemon_plan(d), r->role) < 0) {
 		control_refuse(d->control, r->client, "unknown_id",
 		               "there is no role of this name; `tocsin oncall` lists them");
 		return;
 	}
-	engine_view_oncall(d->engine, r->role, &value);
+	if (r->at && !wall_parse(r->at, &daemon_plan(d)->tz, clock_now(&d->clock), &at_ms)) {
+		control_refuse(d->control, r->client, "bad_request",
+		               "not a time: write 20:00, 2026-12-24 20:00, or RFC 3339");
+		return;
+	}
+	if (r->at)
+		engine_view_oncall_at(d->engine, r->role, at_ms, &value);
+	else
+		engine_view_oncall(d->engine, r->role, &value);
 	view(out, "oncall", &value);
 	buf_fini(&value);
 }

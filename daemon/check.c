@@ -176,6 +176,16 @@ bool check_is_remembered(const char *path, const char *bundle, size_t len)
 	return same;
 }
 
+static void add_gaps(const struct plan *plan, const struct buf *bundle, struct buf *out)
+{
+	struct problems found;
+
+	problems_init(&found);
+	config_gaps(plan, bundle->text, bundle->len, clock_wall_ms(), &found);
+	problems_print(&found, out);
+	problems_fini(&found);
+}
+
 int check_main(void)
 {
 	struct buf bundle = {0}, problems = {0};
@@ -187,6 +197,8 @@ int check_main(void)
 		return 2;
 	}
 	plan = config_plan(buf_text(&bundle), bundle.len, &problems);
+	if (plan)
+		add_gaps(plan, &bundle, &problems);
 	fputs(buf_text(&problems), stdout);
 	fflush(stdout);
 	plan_free(plan);

@@ -1,6 +1,7 @@
 #include "config.h"
 
 #include "hash.h"
+#include "roster.h"
 #include "zoneinfo.h"
 
 #include <errno.h>
@@ -210,6 +211,27 @@ struct plan *config_plan(const char *bundle, size_t len, struct buf *problems)
 	problems_fini(&found);
 	arena_fini(&arena);
 	return plan;
+}
+
+void config_gaps(const struct plan *plan, const char *bundle, size_t len, int64_t now_ms,
+                 struct problems *problems)
+{
+	struct arena arena;
+	struct source *sources;
+	struct roster_gaps gaps;
+	int n;
+
+	arena_init(&arena);
+	gaps = roster_gaps(plan, now_ms, now_ms + ROSTER_AHEAD_DAYS * 86400000LL, &arena);
+	for (int i = 0; i < gaps.n && config_sources(bundle, len, &arena, &sources, &n) == 0; i++)
+		language_accuse(&sources[0],
+		                &(struct accusation){.section = gaps.at[i].section,
+		                                     .key = gaps.at[i].id,
+		                                     .text = gaps.at[i].text,
+		                                     .hint = gaps.at[i].hint,
+		                                     .is_warning = true},
+		                problems);
+	arena_fini(&arena);
 }
 
 /* -- a file that cannot be parsed -- */

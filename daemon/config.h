@@ -24,6 +24,10 @@ int config_sources(const char *bundle, size_t len, struct arena *arena, struct s
  * it cannot be used. The plan has its tz and hash. Main thread. */
 struct plan *config_plan(const char *bundle, size_t len, struct buf *problems);
 
+/* What its rosters leave open in the next days, as warnings, against the same bundle. */
+void config_gaps(const struct plan *plan, const char *bundle, size_t len, int64_t now_ms,
+                 struct problems *problems);
+
 /* Where a main file that cannot be parsed seems to keep its store, for finding
  * the last good configuration beside it. False: it doesn't say. */
 bool config_store_path_guess(const char *bundle, size_t len, char ret_path[512]);

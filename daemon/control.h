@@ -6,7 +6,7 @@
  * fields,"store","broker","plan","site","version","next":{"at","in_s"}}}
  *   {"do":"list","closed":false}           {"ok":true,"incidents":[...]}
  *   {"do":"show","id":17}                  {"ok":true,"incident":{...}}
- *   {"do":"oncall","role":null}            {"ok":true,"oncall":...}
+ *   {"do":"oncall","role":null,"at":null}  {"ok":true,"oncall":...}
  *   {"do":"verb","verb":"ack","text":"17","as":null}    the result object of CONTRACT section 6
  *   {"do":"reload"}                        {"ok":bool,"problems":"text or null","text":"..."}
  *   {"do":"audit-head"}                    {"ok":true,"epoch","seq","hash","db":path}
@@ -36,7 +36,7 @@ struct control;
 struct control_request {
 	int64_t client;  /* the token to answer with; never used twice */
 	const char *act; /* "do" */
-	const char *verb, *text, *as, *role;
+	const char *verb, *text, *as, *role, *at;
 	int64_t id; /* 0 none */
 	bool closed;
 	const char *login; /* of the peer: peer.h */

@@ -32,7 +32,7 @@ static bool fill(const json_t *root, struct control_request *ret)
 	ret->closed = json_is_true(json_object_get(root, "closed"));
 	return text_of(root, "do", &ret->act) && ret->act && text_of(root, "verb", &ret->verb) &&
 	       text_of(root, "text", &ret->text) && text_of(root, "as", &ret->as) &&
-	       text_of(root, "role", &ret->role) && id_of(root, &ret->id);
+	       text_of(root, "role", &ret->role) && text_of(root, "at", &ret->at) && id_of(root, &ret->id);
 }
 
 struct control_line *control_line_read(const char *line, size_t len, const struct peer *peer,

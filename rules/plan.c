@@ -17,6 +17,7 @@ FIND(plan_sensor, sensors, n_sensors)
 FIND(plan_actuator, actuators, n_actuators)
 FIND(plan_person, people, n_people)
 FIND(plan_role, roles, n_roles)
+FIND(plan_roster, rosters, n_rosters)
 FIND(plan_channel, channels, n_channels)
 FIND(plan_type, types, n_types)
 

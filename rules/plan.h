@@ -9,6 +9,7 @@
 #include "base/arena.h"
 #include "base/hours.h"
 #include "base/names.h"
+#include "base/shifts.h"
 #include "base/time.h"
 
 #include <stdbool.h>
@@ -165,6 +166,34 @@ struct role {
 	struct text name;
 	int holder, deputy; /* persons or -1 */
 	int covered_by;	    /* role or -1 */
+	const struct roster *roster; /* or NULL; then no holder */
+};
+
+/* How often the rotation moves on: with each shift, each day, each seven days. */
+#define TURN_LIST(X) X(SHIFT, "shift") X(DAY, "day") X(WEEK, "week")
+#define TURN_E(A, T) TURN_##A,
+enum moves { TURN_LIST(TURN_E) };
+
+/* Who has a shift on one day, whatever the rotation says. */
+struct duty_date {
+	int64_t day; /* on which the shift begins */
+	int shift;
+	struct ids people;
+};
+
+/* Who holds the roles that name it, shift by shift (roster.h). */
+struct roster {
+	const char *id;
+	struct shifts shifts;
+	const struct ids *rotation; /* crews of one person at least */
+	int n_rotation;
+	enum moves turn;
+	int64_t from_day; /* the first one of the rotation */
+	const struct duty_date *dates;
+	int n_dates;
+	int minimum;	     /* so many of a crew accept before the shift before is off duty */
+	int64_t handover_ms; /* not accepted for so long: the next level is told, and again */
+	int consent;	     /* role that agrees to overrides; -1: those above in the chains */
 };
 
 struct level {
@@ -396,6 +425,8 @@ struct plan {
 	int n_people;
 	const struct role *roles;
 	int n_roles;
+	const struct roster *rosters;
+	int n_rosters;
 	const struct chain *chains;
 	int n_chains;
 	const struct channel *channels;
@@ -414,6 +445,7 @@ int plan_sensor(const struct plan *p, const char *id);
 int plan_actuator(const struct plan *p, const char *id);
 int plan_person(const struct plan *p, const char *id);
 int plan_role(const struct plan *p, const char *id);
+int plan_roster(const struct plan *p, const char *id);
 int plan_channel(const struct plan *p, const char *id);
 int plan_type(const struct plan *p, const char *id);
 int plan_person_by_user(const struct plan *p, const char *user);

@@ -27,6 +27,7 @@ struct cli {
 	const char *head;   /* audit verify: SEQ:HASH, or NULL */
 	bool json, csv, closed, schema, keys;
 	enum lang lang; /* of titles and names, from the locale */
+	const char *at;    /* oncall: a time, or NULL */
 	const char *junit; /* test: also write its report there, or NULL */
 	struct guard_words guard;
 	int n;

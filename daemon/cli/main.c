@@ -25,7 +25,7 @@ static const struct entry entries[] = {
     {"list", "", "a", "open incidents; --closed shows the closed ones too", view_list},
     {"show", "ID", "", "one incident: members, steps, deliveries, who is called next", view_show},
     {"follow", "", "", "audit rows as they are stored, until interrupted", rows_follow},
-    {"oncall", "[ROLE]", "", "who holds each role now, and why", view_oncall},
+    {"oncall", "[ROLE]", "A", "who holds each role now, or --at TIME, and which rule chose them", view_oncall},
     {"audit", "verify|export", "dhc", "prove the audit log, or write it out", rows_audit},
     {"reload", "", "", "read the configuration again; a broken one changes nothing", verb_reload},
     {"raise", "TYPE ZONE [words...]", "", "report an emergency", verb_send},
@@ -38,6 +38,11 @@ static const struct entry entries[] = {
     {"operate", "ACTUATOR ACTION", "", "command an actuator; interlocks apply", verb_send},
     {"reset", "ID [words...]", "", "all-clear; fire, gas and people need two persons", verb_send},
     {"close", "ID [words...]", "", "end an incident whose work is done", verb_send},
+    {"handover", "[ROLE]", "", "what your shift hands over, to be read and signed", verb_send},
+    {"accept", "ROLE [words...]", "", "take over a shift: your signature", verb_send},
+    {"refuse", "ROLE [words...]", "", "refuse a hand-over: unprepared, few, stand-in, unfit", verb_send},
+    {"override", "ROLE PERSON [FROM] [UNTIL] [words...]", "", "somebody stands in; counts when one above agrees",
+     verb_send},
     {"escalate", "ID [words...]", "", "call the next level now", verb_send},
     {"drill", "TYPE ZONE [words...]", "", "an exercise: everybody called, nothing switched", verb_send},
     {"ring", "PERSON [CHANNEL]", "", "a test notice", verb_send},
@@ -58,7 +63,7 @@ static const struct option options[] = {
     {"key", required_argument, NULL, 'k'},    {"site", required_argument, NULL, 'i'},
     {"after", required_argument, NULL, 't'},  {"exec", required_argument, NULL, 'x'},
     {"schema", no_argument, NULL, 'm'},       {"keys", no_argument, NULL, 'l'},
-    {"junit", required_argument, NULL, 'n'},
+    {"junit", required_argument, NULL, 'n'}, {"at", required_argument, NULL, 'A'},
     {"for", required_argument, NULL, 'o'},    {"topic", required_argument, NULL, 'w'},
     {NULL, 0, NULL, 0},
 };
@@ -74,6 +79,7 @@ static void usage(FILE *to)
 	      "'{\"id\":\"G-17\",\"rev\":1}'\n"
 	      "  guard --broker URL [--user NAME] [--password-file FILE] [--cafile FILE] [--cert FILE --key FILE]\n"
 	      "        [--site ID] [--after 35s] [--exec PROGRAM]\n"
+	      "  oncall --at TIME: 20:00, \"2026-12-24 20:00\", or RFC 3339, by the clocks of the site.\n"
 	      "  test [--junit FILE] FILE...: the tests of these files, see testing.md\n"
 	      "  doctor [FILE] [--broker URL ...]: with a broker it also looks for commands kept there.\n"
 	      "  discover [FILE] [--broker URL] [--user NAME] [--password-file FILE] [--for 60s] [--topic FILTER]...:\n"
@@ -183,6 +189,9 @@ static int option(struct cli *c, int letter, int *ret_code)
 		return letter;
 	case 'n':
 		c->junit = optarg;
+		return letter;
+	case 'A':
+		c->at = optarg;
 		return letter;
 	case 'V':
 		puts("tocsin " TOCSIN_VERSION);

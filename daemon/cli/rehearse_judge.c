@@ -121,6 +121,15 @@ static void put_zones(const struct judged *j, struct buf *out)
 	json_close(out, ']');
 }
 
+static void put_holder(const char *role, const char *person, const char *why, struct buf *out)
+{
+	json_open(out, NULL, '{');
+	json_str(out, "role", role);
+	json_str(out, "person", person);
+	json_str(out, "why", why);
+	json_close(out, '}');
+}
+
 static void put_oncall(const struct judged *j, struct buf *out)
 {
 	struct buf view = {0};
@@ -133,11 +142,11 @@ static void put_oncall(const struct judged *j, struct buf *out)
 	all = answer_read(buf_text(&view), view.len, &err);
 	json_open(out, NULL, '[');
 	for (int i = 0; (one = answer_member(all, i, &role)); i++) {
-		json_open(out, NULL, '{');
-		json_str(out, "role", role);
-		json_str(out, "person", answer_str(one, "person"));
-		json_str(out, "why", answer_str(one, "why"));
-		json_close(out, '}');
+		const struct answer *in = answer_get(answer_get(one, "handover"), "in");
+
+		put_holder(role, answer_str(one, "person"), answer_str(one, "why"), out);
+		for (int k = 0; k < answer_count(in); k++) /* who comes holds it, too */
+			put_holder(role, answer_text(answer_at(in, k)), answer_str(one, "why"), out);
 	}
 	json_close(out, ']');
 	answer_free(all);

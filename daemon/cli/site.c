@@ -4,6 +4,7 @@
 #include "base/err.h"
 #include "base/text.h"
 #include "cli.h"
+#include "clock.h"
 #include "config.h"
 #include "language/keys.h"
 #include "language/language.h"
@@ -120,6 +121,8 @@ static struct plan *plan_of(const struct buf *bundle, struct arena *arena, struc
 		plan_free(plan);
 		plan = NULL;
 	}
+	if (plan)
+		config_gaps(plan, bundle->text, bundle->len, clock_wall_ms(), problems);
 	return plan;
 }
 

@@ -335,6 +335,7 @@ int view_oncall(const struct cli *c)
 	json_open(&request, NULL, '{');
 	json_str(&request, "do", "oncall");
 	json_str(&request, "role", c->n ? c->args[0] : NULL);
+	json_str(&request, "at", c->at);
 	json_close(&request, '}');
 	int code = ask_once(c, buf_text(&request), &line);
 	buf_fini(&request);

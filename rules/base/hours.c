@@ -127,7 +127,7 @@ static bool read_days(const char **at, unsigned *ret)
 	return **at == ' ';
 }
 
-bool hours_parse(const char *text, struct hours *ret)
+bool hours_parse_round(const char *text, struct hours *ret)
 {
 	*ret = (struct hours){0};
 	if (*text < '0' || *text > '9') {
@@ -138,5 +138,10 @@ bool hours_parse(const char *text, struct hours *ret)
 	}
 	text += strspn(text, " ");
 	return read_time(&text, &ret->from_min) && *text++ == '-' && read_time(&text, &ret->to_min) &&
-	       !*text && ret->from_min < DAY_MIN && ret->from_min != ret->to_min && ret->to_min > 0;
+	       !*text && ret->from_min < DAY_MIN && (ret->to_min > 0 || ret->from_min > 0);
+}
+
+bool hours_parse(const char *text, struct hours *ret)
+{
+	return hours_parse_round(text, ret) && ret->from_min != ret->to_min && ret->to_min > 0;
 }

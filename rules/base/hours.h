@@ -26,5 +26,7 @@ int64_t schedule_next_ms(const struct schedule *s, const struct tz *tz, int64_t 
 
 /* "22:00-06:00", "mon-fri 08:00-18:00", "sat,sun 00:00-24:00". */
 bool hours_parse(const char *text, struct hours *ret);
+/* The same, and "08:00-08:00" is a whole day. */
+bool hours_parse_round(const char *text, struct hours *ret);
 
 #endif

@@ -74,12 +74,13 @@
 	X(EXHAUSTED, "exhausted")                                                                            \
 	X(TELL, "tell")                                                                                      \
 	X(TEST, "test")                                                                                      \
+	X(HANDOVER, "handover")                                                                              \
 	X(SUMMARY, "summary")
 
 /* Commands of people: name, then the arguments in order (CONTRACT section 2):
  * I incident id, o optional incident id or all, t type, z zone, s step,
  * c choice, a actuator, x action, p person, n optional channel, k key=value
- * pairs, w optional words, W words required, r optional role. */
+ * pairs, w optional words, W words required, r optional role, R role, f and u from and until when. */
 #define VERB_LIST(X)                                                                                         \
 	X(RAISE, "raise", "tzw")                                                                             \
 	X(ACK, "ack", "ow")                                                                                  \
@@ -93,6 +94,10 @@
 	X(CLOSE, "close", "Iw")                                                                              \
 	X(SIGN, "sign", "Iw")                                                                                \
 	X(ONCALL, "oncall", "r")                                                                             \
+	X(HANDOVER, "handover", "r")                                                                         \
+	X(ACCEPT, "accept", "Rw")                                                                            \
+	X(REFUSE, "refuse", "Rw")                                                                            \
+	X(OVERRIDE, "override", "Rpfuw")                                                                     \
 	X(ESCALATE, "escalate", "Iw")                                                                        \
 	X(DRILL, "drill", "tzw")                                                                             \
 	X(RING, "ring", "pn")                                                                                \
@@ -150,6 +155,8 @@
 	X(NOTE, "note")                                                                                      \
 	X(OUT, "out")                                                                                        \
 	X(DRILL, "drill")                                                                                    \
+	X(HANDOVER, "handover")                                                                              \
+	X(OVERRIDE, "override")                                                                              \
 	X(RAISED, "raised")                                                                                  \
 	X(REFUSED, "refused")                                                                                \
 	X(CLOCK, "clock")                                                                                    \

@@ -1,5 +1,6 @@
 /* answers.c - what a person is answered, and what to do next, in his language.
  * Sentences are tables; {word} is filled in by fill(). */
+#include "engine/duty.h"
 #include "engine/render.h"
 
 #include <string.h>
@@ -23,6 +24,11 @@ static const char *const done[VERB_COUNT][LANG_COUNT] = {
     [VERB_CLOSE] = BOTH("{id} 已结束", "{id} closed"),
     [VERB_SIGN] = BOTH("{id} 已签字", "{id} signed"),
     [VERB_ONCALL] = BOTH("当前值班{why}", "On call{why}"),
+    [VERB_HANDOVER] = BOTH("交接内容", "Hand-over"),
+    [VERB_ACCEPT] = BOTH("已接班签字{why}", "Accepted, you are on duty{why}"),
+    [VERB_REFUSE] = BOTH("已记录并报告上级{why};原值班人仍在岗",
+                         "Recorded and told upward{why}; who was on duty stays on duty"),
+    [VERB_OVERRIDE] = BOTH("顶班已登记{why}", "Recorded, stands in{why}"),
     [VERB_ESCALATE] = BOTH("{id} 已呼叫第{level}级", "{id} level {level} is called now"),
     [VERB_DRILL] = BOTH("演练 {id} {title} 已开始,正在呼叫值班人员;设备不会动作,最长2小时",
                         "Exercise {id} {title} has begun, calling the people on duty; no equipment moves, it ends "
@@ -89,7 +95,8 @@ static void put_usage(enum verb verb, struct buf *out)
 	    {'I', "ID"},     {'o', "[ID|all]"},  {'t', "TYPE"},      {'z', "ZONE"},
 	    {'s', "STEP"},   {'c', "CHOICE"},    {'a', "ACTUATOR"},  {'x', "ACTION"},
 	    {'p', "PERSON"}, {'n', "[CHANNEL]"}, {'k', "KEY=VALUE"}, {'w', "[WORDS]"},
-	    {'W', "WORDS"},  {'r', "[ROLE]"},    {'F', "FROM"},      {'T', "TO"},
+	    {'W', "WORDS"},  {'R', "ROLE"},     {'f', "FROM"},      {'u', "UNTIL"},
+	    {'r', "[ROLE]"},    {'F', "FROM"},      {'T', "TO"},
 	};
 
 	for (int v = 0; verb >= VERB_COUNT && v < VERB_COUNT; v++)
@@ -303,6 +310,14 @@ static void put_rest(const struct answer *a, struct buf *out)
 		           a->detail);
 }
 
+/* What is handed over, to be read and signed. */
+static void put_handover(const struct engine *e, const struct answer *a, struct buf *out)
+{
+	fill(a, done[VERB_HANDOVER][a->lang], out);
+	buf_str(out, a->lang == LANG_ZH ? ":" : ": ");
+	handover_text(e, a->duty, a->lang, out);
+}
+
 static void put_done(const struct engine *e, const struct answer *a, struct buf *out)
 {
 	bool zh = a->lang == LANG_ZH;
@@ -322,6 +337,13 @@ static void put_done(const struct engine *e, const struct answer *a, struct buf 
 		     out);
 	else if (a->n_more && !a->n_all)
 		put_more(a, out);
+	else if (a->verb == VERB_HANDOVER && a->duty)
+		put_handover(e, a, out);
+	else if (a->verb == VERB_ACCEPT && a->duty && duty_is_pending(a->duty))
+		fill(a, zh ? "已签字{why};人数未到,交接尚未完成" : "Signed{why}; more must accept before it is complete",
+		     out);
+	else if (a->waits)
+		fill(a, zh ? "已提交{why};上级同意后才生效" : "Asked{why}; it counts when somebody above agrees", out);
 	else if (a->n_all)
 		buf_printf(out, zh ? "已确认%d起" : "Acknowledged %d", a->n_all);
 	else if (a->verb == VERB_ACK && a->detail && *a->detail)

@@ -276,16 +276,19 @@ static void publish_rendered(struct engine *e, const char *topic,
 
 void publish_changed(struct engine *e)
 {
-	if (!e->zones_changed && !e->all_changed)
-		return;
-	publish_incidents(e);
-	publish_zones(e);
-	publish_rendered(e, "summary", render_summary);
-	publish_rendered(e, "summary/text", render_summary_text);
-	if (e->all_changed)
+	bool any = e->zones_changed || e->all_changed;
+
+	if (any) {
+		publish_incidents(e);
+		publish_zones(e);
+		publish_rendered(e, "summary", render_summary);
+		publish_rendered(e, "summary/text", render_summary_text);
+	}
+	if (e->all_changed || e->duty_changed)
 		publish_rendered(e, "oncall", render_oncall);
-	publish_rendered(e, "impairments", render_impairments);
-	e->zones_changed = e->all_changed = false;
+	if (any)
+		publish_rendered(e, "impairments", render_impairments);
+	e->zones_changed = e->all_changed = e->duty_changed = false;
 }
 
 void publish_fini(struct engine *e)

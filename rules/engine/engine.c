@@ -3,6 +3,7 @@
 #include "engine/cause.h"
 #include "engine/chain.h"
 #include "engine/drill.h"
+#include "engine/duty.h"
 #include "engine/emit.h"
 #include "engine/flap.h"
 #include "engine/flood.h"
@@ -48,6 +49,7 @@ void engine_free(struct engine *e)
 	watches_free(e);
 	sensors_free(e); /* takes its deadlines out of the heap: while their neighbours live */
 	floods_free(e);
+	duties_free(e);
 	for (int i = 0; i < e->n_actuations; i++)
 		actuation_free(e->actuations[i]);
 	free(e->actuations);
@@ -96,6 +98,7 @@ static void on_started(struct engine *e, const struct event *ev)
 	outbox_started(e);
 	watches_started(e);
 	causes_replan(e);
+	duties_replan(e);
 	follow_members(e);
 	e->all_changed = true;
 }
@@ -116,6 +119,7 @@ static void on_plan(struct engine *e, const struct plan *plan)
 	if (e->started)
 		watches_started(e);
 	causes_replan(e);
+	duties_replan(e);
 	follow_members(e);
 	e->all_changed = true;
 }
@@ -201,6 +205,7 @@ static void on_clock(struct engine *e, int64_t by_ms)
 	}
 	conditions_clock(e, by_ms);
 	watches_clock(e, by_ms);
+	duties_clock(e, by_ms);
 	for (int i = 0; i < e->n_incidents; i++)
 		incident_touch(e, e->incidents[i]);
 	for (int i = 0; i < e->n_sensors; i++)
@@ -276,6 +281,12 @@ static void run_due(struct engine *e)
 			break;
 		case DEADLINE_WATCH:
 			watch_due(e, d->owner);
+			break;
+		case DEADLINE_DUTY:
+			duty_due(e, d->owner);
+			break;
+		case DEADLINE_OVERRIDE:
+			override_due(e, d->owner);
 			break;
 		}
 	}

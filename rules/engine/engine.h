@@ -75,7 +75,7 @@ struct command {
 	bool all;
 	int64_t rev; /* -1: none given */
 	const char *type, *zone, *step, *choice, *actuator, *action, *person, *channel, *role,
-	    *words;             /* or NULL */
+	    *starts, *ends, *words; /* or NULL */
 	const char *id_text;    /* what stood where an id should */
 	struct strings without; /* reset: members taken out */
 	struct pair pairs[16];
@@ -315,6 +315,8 @@ void engine_view_heartbeat(const struct engine *e, const struct heartbeat_extra 
 void engine_view_list(const struct engine *e, bool with_closed, struct buf *out);
 bool engine_view_incident(const struct engine *e, int64_t number, struct buf *out);
 void engine_view_oncall(const struct engine *e, const char *role, struct buf *out); /* role NULL: all */
+/* As planned for another time, by the overrides known now. */
+void engine_view_oncall_at(const struct engine *e, const char *role, int64_t at_ms, struct buf *out);
 void engine_view_summary(const struct engine *e, struct buf *out);
 
 /* Final texts of a notice; head_hash NULL: unrecorded. Pure. */

@@ -76,7 +76,7 @@ static const struct step *open_step_of(const struct engine *e, const struct inci
 		const struct step *s = step_of(&inc->steps[i]);
 
 		if (inc->steps[i].state == STEP_OPEN && s->who >= 0 &&
-		    role_person(e, step_role(e, inc, s)) == person)
+		    role_calls(e, step_role(e, inc, s), person))
 			return s;
 	}
 	return NULL;
@@ -148,6 +148,11 @@ void escalate_also(struct engine *e, struct incident *inc, int person, int64_t c
 	for (int i = 0; i < n; i++)
 		if (people[i] == person)
 			return;
+	call_people(e, inc, &person, 1, cause);
+}
+
+void escalate_incoming(struct engine *e, struct incident *inc, int person, int64_t cause)
+{
 	call_people(e, inc, &person, 1, cause);
 }
 
@@ -281,13 +286,16 @@ void tell_over(struct engine *e, struct incident *inc, int64_t cause)
 void tell_role(struct engine *e, struct incident *inc, enum notice_kind kind, int role,
                const struct step *step, int64_t cause)
 {
-	int person = role_person(e, role);
-	struct to_send s = {kind, person, inc, step, NULL, inc->level, 0, -1};
+	int people[ROLE_PEOPLE_MAX], n = role_people(e, role, people, ROLE_PEOPLE_MAX);
 
-	if (person < 0) {
+	if (!n) {
 		tell_level(e, inc, kind, 1, cause);
 		return;
 	}
-	s.cause = notice_row(e, inc, kind, cause);
-	outbox_send(e, &s);
+	cause = notice_row(e, inc, kind, cause);
+	for (int i = 0; i < n; i++) {
+		struct to_send s = {kind, people[i], inc, step, NULL, inc->level, cause, -1};
+
+		outbox_send(e, &s);
+	}
 }

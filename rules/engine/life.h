@@ -35,6 +35,8 @@ void life_over(struct engine *e, struct incident *inc, int64_t cause);
 void escalate_begin(struct engine *e, struct incident *inc, int64_t cause); /* from level 1, now */
 void escalate_also(struct engine *e, struct incident *inc, int person,
                    int64_t cause);                                          /* unless just called */
+/* One person more at the present level, who has just come on duty. */
+void escalate_incoming(struct engine *e, struct incident *inc, int person, int64_t cause);
 void escalate_again(struct engine *e, struct incident *inc, int64_t cause); /* present level, now */
 void escalate_next(struct engine *e, struct incident *inc, const char *who,
                    int64_t cause);                                            /* its time is over */

@@ -42,6 +42,8 @@ enum deadline_kind {
 	DEADLINE_ALL_CLEAR, /* owner: struct incident: the second person did not come */
 	DEADLINE_DRILL,     /* owner: struct incident: an exercise has lasted long enough */
 	DEADLINE_WATCH,     /* owner: struct watch_run */
+	DEADLINE_DUTY,      /* owner: struct duty */
+	DEADLINE_OVERRIDE,  /* owner: struct override */
 };
 
 /* Embedded in its owner. Armed while pos > 0. Ties: kind, then key, then sub. */
@@ -390,6 +392,11 @@ struct engine {
 	bool skips_asked; /* a call failed in this step: is its level dead? */
 	struct watch_run **watches; /* by id */
 	int n_watches;
+	struct duty **duties; /* by roster id */
+	int n_duties;
+	struct override **overrides; /* by number */
+	int n_overrides;
+	bool duty_changed; /* who is on call is to be published */
 };
 
 /* ------------------------------------------- what condition.c tells incident.c */
@@ -411,10 +418,15 @@ void incident_value(struct engine *e, struct sensor *s);
 struct incident *incident_find(const struct engine *e, int64_t number);
 bool incident_is_open(const struct incident *inc); /* not closed */
 
-/* people.c: who holds a role now. Indexes are of the newest plan. */
-int role_person(const struct engine *e, int role);               /* person or -1 */
-bool role_held_by(const struct engine *e, int role, int person); /* holder, deputy or covering */
-const char *role_why(const struct engine *e, int role); /* "holder", "deputy", "covered_by x", "nobody" */
+/* holder.c: who holds a role now. Indexes are of the newest plan; role -1: nobody. Several when a crew is on
+ * duty, and during a hand-over: who goes and who comes, in this order. */
+enum { ROLE_PEOPLE_MAX = 16 };
+int role_people(const struct engine *e, int role, int *people, int cap);
+int role_person(const struct engine *e, int role); /* the first of them, or -1 */
+bool role_calls(const struct engine *e, int role, int person);   /* one of them */
+bool role_held_by(const struct engine *e, int role, int person); /* one of them, or the deputy */
+const char *role_why(const struct engine *e, int role); /* which rule chose them, duty.h */
+/* people.c */
 /* The incident's chain: of the newest plan when it still has it, else of its own. Levels' roles
  * are given as persons of the newest plan. level from 1. */
 int chain_levels(const struct engine *e, const struct incident *inc);
@@ -463,6 +475,8 @@ struct answer {
 	int64_t due_ms;     /* ack: when to be there; -1 none */
 	bool noted;         /* done by somebody else: recorded as a note */
 	int n_more;         /* ack: so many people more must do the same */
+	const struct duty *duty; /* handover, accept, refuse: whose; or NULL */
+	bool waits;         /* override: not before somebody above agrees */
 	int n_all;          /* `ack all`: so many; detail then names those that still wait, or NULL */
 };
 void render_answer(const struct engine *e, const struct answer *a, struct buf *out);

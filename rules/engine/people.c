@@ -1,50 +1,9 @@
-/* people.c - who holds a role now, and whom a level of a chain calls. Always
- * answered from the newest plan; an incident's own plan only names the roles. */
+/* people.c - whom a level of a chain calls, who is above whom. Always answered
+ * from the newest plan; an incident's own plan only names the roles. */
 #include "engine/model.h"
 
 #include <stdio.h>
 #include <string.h>
-
-enum { COVER_DEPTH = 8 };
-
-/* The role that really stands behind this one: itself, or who covers it. */
-static int behind(const struct engine *e, int role)
-{
-	for (int depth = 0; role >= 0 && depth < COVER_DEPTH; depth++) {
-		const struct role *r = &e->plan->roles[role];
-
-		if (r->holder >= 0 || r->deputy >= 0 || r->covered_by < 0)
-			return role;
-		role = r->covered_by;
-	}
-	return role;
-}
-
-int role_person(const struct engine *e, int role)
-{
-	role = behind(e, role);
-	if (role < 0)
-		return -1;
-	return e->plan->roles[role].holder >= 0 ? e->plan->roles[role].holder : e->plan->roles[role].deputy;
-}
-
-bool role_held_by(const struct engine *e, int role, int person)
-{
-	role = behind(e, role);
-	return role >= 0 && person >= 0 &&
-	       (e->plan->roles[role].holder == person || e->plan->roles[role].deputy == person);
-}
-
-const char *role_why(const struct engine *e, int role)
-{
-	int r = behind(e, role);
-
-	if (r < 0 || role_person(e, role) < 0)
-		return "nobody";
-	if (r != role)
-		return "covered_by";
-	return e->plan->roles[r].holder >= 0 ? "holder" : "deputy";
-}
 
 /* A role of `from` as the newest plan knows it. */
 static int role_now(const struct engine *e, const struct plan *from, int role)
@@ -101,10 +60,14 @@ static int add_person(int person, int *people, int n, int cap)
 static int add_roles(const struct engine *e, const struct plan *from, const struct ids *roles, int *people,
                      int cap)
 {
-	int n = 0;
+	int held[ROLE_PEOPLE_MAX], n = 0;
 
-	for (int i = 0; i < roles->n; i++)
-		n = add_person(role_person(e, role_now(e, from, roles->at[i])), people, n, cap);
+	for (int i = 0; i < roles->n; i++) {
+		int of_role = role_people(e, role_now(e, from, roles->at[i]), held, ROLE_PEOPLE_MAX);
+
+		for (int k = 0; k < of_role; k++)
+			n = add_person(held[k], people, n, cap);
+	}
 	return n;
 }
 

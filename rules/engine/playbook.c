@@ -3,6 +3,7 @@
  * with; the people are those of the newest plan. */
 #include "engine/emit.h"
 #include "engine/life.h"
+#include "engine/render.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -55,13 +56,18 @@ static int64_t step_row(struct engine *e, struct step_run *s, const char *who, c
 {
 	const struct step *step = step_of(s);
 	struct buf *b = row_begin(e);
-	int person = step->who >= 0 ? role_person(e, step_role(e, s->incident, step)) : -1;
+	int people[ROLE_PEOPLE_MAX], n = 0;
+
+	if (step->who >= 0)
+		n = role_people(e, step_role(e, s->incident, step), people, ROLE_PEOPLE_MAX);
 
 	json_str(b, "step", step->id);
 	json_str(b, "kind", step_kind_name(step->kind));
 	json_str(b, "state", step_state_name(s->state));
-	if (person >= 0)
-		json_str(b, "person", e->plan->people[person].id);
+	if (n)
+		json_str(b, "person", e->plan->people[people[0]].id);
+	if (n > 1)
+		render_who(e, b, "people", people, n);
 	if (s->state == STEP_OPEN && s->due.pos)
 		json_time(b, "due", s->due.at_ms);
 	if (s->late)
@@ -83,7 +89,7 @@ static bool told_with_call(const struct engine *e, const struct step_run *s, int
 		const struct step *other = step_of(&inc->steps[i]);
 
 		if (inc->steps[i].state == STEP_OPEN && other->who >= 0 &&
-		    role_person(e, step_role(e, inc, other)) == person)
+		    role_calls(e, step_role(e, inc, other), person))
 			return false;
 	}
 	n = chain_people(e, inc, 1, people, 16);
@@ -93,16 +99,27 @@ static bool told_with_call(const struct engine *e, const struct step_run *s, int
 	return false;
 }
 
-static void open_for_person(struct engine *e, struct step_run *s, int64_t cause)
+/* Its owners; where nobody holds the role, the chain's first level. */
+static void tell_owners(struct engine *e, struct step_run *s, int64_t cause)
 {
 	const struct step *step = step_of(s);
-	int role = step_role(e, s->incident, step), person = role_person(e, role);
-	int64_t seq;
+	int people[ROLE_PEOPLE_MAX], role = step_role(e, s->incident, step);
+	int n = role_people(e, role, people, ROLE_PEOPLE_MAX);
 
-	deadline_set(&e->heap, &s->due, e->now_ms + step->within_ms);
-	seq = step_row(e, s, "system", NULL, cause);
-	if (!told_with_call(e, s, person))
-		tell_role(e, s->incident, NOTICE_TASK, role, step, seq);
+	if (!n)
+		tell_role(e, s->incident, NOTICE_TASK, role, step, cause);
+	for (int i = 0; i < n; i++) {
+		struct to_send to = {NOTICE_TASK, people[i], s->incident, step, NULL, s->incident->level, cause, -1};
+
+		if (!told_with_call(e, s, people[i]))
+			outbox_send(e, &to);
+	}
+}
+
+static void open_for_person(struct engine *e, struct step_run *s, int64_t cause)
+{
+	deadline_set(&e->heap, &s->due, e->now_ms + step_of(s)->within_ms);
+	tell_owners(e, s, step_row(e, s, "system", NULL, cause));
 }
 
 /* One person in two roles is told once. */
@@ -112,7 +129,7 @@ static bool told_before(const struct engine *e, const struct step_run *s, int up
 	const struct step *step = step_of(s);
 
 	for (int i = 0; i < upto; i++)
-		if (role_person(e, plan_role(e->plan, inc->plan->roles[step->notify.at[i]].id)) == person)
+		if (role_calls(e, plan_role(e->plan, inc->plan->roles[step->notify.at[i]].id), person))
 			return true;
 	return false;
 }
@@ -135,12 +152,15 @@ static void tell_roles(struct engine *e, struct step_run *s, int64_t cause)
 
 	for (int i = 0; i < step->notify.n; i++) {
 		const char *id = s->incident->plan->roles[step->notify.at[i]].id;
-		int person = role_person(e, plan_role(e->plan, id));
+		int people[ROLE_PEOPLE_MAX];
+		int held = role_people(e, plan_role(e->plan, id), people, ROLE_PEOPLE_MAX);
 
-		if (person < 0 || told_before(e, s, i, person))
-			continue;
-		tell_words(e, s, person, cause);
-		any = true;
+		for (int k = 0; k < held; k++) {
+			if (told_before(e, s, i, people[k]))
+				continue;
+			tell_words(e, s, people[k], cause);
+			any = true;
+		}
 	}
 	if (!any)
 		n = chain_people(e, s->incident, 1, instead, 16);
@@ -161,14 +181,13 @@ void playbook_untold(struct engine *e, struct incident *inc, int64_t since_ms, i
 	for (int i = 0; i < inc->n_steps; i++) {
 		struct step_run *s = &inc->steps[i];
 		const struct step *step = step_of(s);
-		int role = step_role(e, inc, step);
 
 		if (s->state == STEP_WAITING || s->began_ms < since_ms)
 			continue;
 		if (step->kind == STEP_KIND_NOTIFY)
 			tell_roles(e, s, cause);
-		else if (s->state == STEP_OPEN && step->who >= 0 && !told_with_call(e, s, role_person(e, role)))
-			tell_role(e, inc, NOTICE_TASK, role, step, cause);
+		else if (s->state == STEP_OPEN && step->who >= 0)
+			tell_owners(e, s, cause);
 	}
 }
 
@@ -308,7 +327,7 @@ void playbook_due(struct engine *e, struct step_run *s)
 	if (step->late_call >= 0) {
 		int above = plan_role(e->plan, s->incident->plan->roles[step->late_call].id);
 
-		if (role_person(e, above) != role_person(e, step_role(e, s->incident, step)))
+		if (!role_calls(e, step_role(e, s->incident, step), role_person(e, above)))
 			tell_role(e, s->incident, NOTICE_LATE, above, step, seq);
 	}
 }

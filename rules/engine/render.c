@@ -122,11 +122,11 @@ static void put_members(const struct shown *s)
 
 static void put_owner(const struct shown *s, const struct step *step)
 {
-	int role = step_role(s->e, s->inc, step);
-	int person = role >= 0 ? role_person(s->e, role) : -1;
+	int people[ROLE_PEOPLE_MAX];
+	int n = role_people(s->e, step_role(s->e, s->inc, step), people, ROLE_PEOPLE_MAX);
 
 	json_str(s->b, "role", step->who >= 0 ? s->inc->plan->roles[step->who].id : NULL);
-	render_who(s->e, s->b, "who", &person, person >= 0);
+	render_who(s->e, s->b, "who", people, n);
 }
 
 static void put_told(const struct shown *s, const struct step *step)
@@ -135,10 +135,8 @@ static void put_told(const struct shown *s, const struct step *step)
 
 	for (int i = 0; i < step->notify.n && n < 16; i++) {
 		int role = plan_role(s->e->plan, s->inc->plan->roles[step->notify.at[i]].id);
-		int person = role >= 0 ? role_person(s->e, role) : -1;
 
-		if (person >= 0)
-			people[n++] = person;
+		n += role_people(s->e, role, people + n, 16 - n);
 	}
 	render_who(s->e, s->b, "who", people, n);
 }

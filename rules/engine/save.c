@@ -1,6 +1,7 @@
 /* save.c - everything the engine remembers as records, and back. A record is
  * one object; its first line is the object, the others its parts. What is
  * written here is read by later versions: add fields at the end of a line. */
+#include "engine/duty.h"
 #include "engine/emit.h"
 #include "engine/flood.h"
 #include "engine/save.h"
@@ -232,6 +233,7 @@ static void save(struct engine *e, struct records *ret, bool all)
 			put(ret, &b, e->watches[i]->key);
 		}
 	floods_save(e, ret, all);
+	duties_save(e, ret, all);
 	buf_fini(&b);
 }
 
@@ -251,6 +253,7 @@ static void set_clean(struct engine *e)
 	for (int i = 0; i < e->n_watches; i++)
 		e->watches[i]->dirty = false;
 	floods_set_dirty(e, false);
+	duties_set_clean(e);
 }
 
 /* Forgotten keys first: one may be used again in the same turn. */
@@ -314,6 +317,10 @@ static int restore_one(struct engine *e, const struct record *rec, const struct 
 		return restore_actuation(e, rec->key, &r);
 	else if (!strncmp(rec->key, "f/", 2))
 		return flood_restore(e, rec->key, &r);
+	else if (!strncmp(rec->key, "d/", 2))
+		return duty_restore(e, rec->key, &r);
+	else if (!strncmp(rec->key, "do/", 3))
+		return override_restore(e, rec->key, &r);
 	else if (!strcmp(rec->key, "r"))
 		do
 			again_restore_command(&e->commands, &r);

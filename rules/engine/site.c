@@ -157,36 +157,6 @@ void render_summary_text(const struct engine *e, struct buf *out)
 	}
 }
 
-static void put_role(const struct engine *e, int role, struct buf *out)
-{
-	int person = role_person(e, role);
-
-	json_open(out, e->plan->roles[role].id, '{');
-	json_str(out, "person", person < 0 ? NULL : e->plan->people[person].id);
-	json_str(out, "name", person < 0 ? NULL : e->plan->people[person].name);
-	json_str(out, "why", role_why(e, role));
-	json_open(out, "also", '[');
-	for (int p = 0; p < e->plan->n_people; p++)
-		if (p != person && role_held_by(e, role, p))
-			json_str(out, NULL, e->plan->people[p].id);
-	json_close(out, ']');
-	json_close(out, '}');
-}
-
-void engine_view_oncall(const struct engine *e, const char *role, struct buf *out)
-{
-	json_open(out, NULL, '{');
-	for (int i = 0; i < e->plan->n_roles; i++)
-		if (!role || !strcmp(role, e->plan->roles[i].id))
-			put_role(e, i, out);
-	json_close(out, '}');
-}
-
-void render_oncall(const struct engine *e, struct buf *out)
-{
-	engine_view_oncall(e, NULL, out);
-}
-
 static void put_out(const struct engine *e, const struct incident *inc, const struct member *m,
                     struct buf *out)
 {

@@ -2,6 +2,7 @@
  * changes nothing but one row. */
 #include "engine/caps.h"
 #include "engine/chain.h"
+#include "engine/duty.h"
 #include "engine/emit.h"
 #include "engine/verb.h"
 
@@ -85,6 +86,8 @@ void verb_reply(struct engine *e, const struct command *c, const struct answer *
 		json_raw(&b, "oncall", buf_text(&oncall));
 		buf_fini(&oncall);
 	}
+	if (ok && a->duty)
+		render_duty(e, a->duty, &b);
 	json_close(&b, '}');
 	r.json = buf_text(&b);
 	effect_reply(e, &r);
@@ -245,6 +248,8 @@ static const struct verb_row {
     [VERB_DECIDE] = {verb_decide, true, false},   [VERB_RECORD] = {verb_record, true, false},
     [VERB_NOTE] = {verb_note, true, false},         [VERB_OPERATE] = {do_operate, false, true},
     [VERB_RESET] = {verb_reset, true, false},     [VERB_CLOSE] = {verb_close, true, false},
+    [VERB_HANDOVER] = {verb_handover, false, false}, [VERB_ACCEPT] = {verb_accept, false, false},
+    [VERB_REFUSE] = {verb_refuse, false, false},  [VERB_OVERRIDE] = {verb_override, false, false},
     [VERB_SIGN] = {do_sign, true, false},         [VERB_ONCALL] = {do_oncall, false, false},
     [VERB_ESCALATE] = {do_escalate, true, false}, [VERB_DRILL] = {verb_drill, false, false},
     [VERB_RING] = {do_ring, false, false},        [VERB_RESEND] = {do_resend, false, false},

@@ -15,6 +15,7 @@ struct said {
 /* Does what the verb says, or says why not: then nothing has changed. */
 typedef enum refusal verb_fn(struct engine *e, struct said *s);
 
+verb_fn verb_handover, verb_accept, verb_refuse, verb_override; /* verb_duty.c */
 verb_fn verb_ack, verb_done, verb_failed, verb_decide, verb_record, verb_reset, verb_close, verb_drill,
     verb_note;
 

@@ -49,6 +49,15 @@ static int add(int person, int *people, int n)
 	return n;
 }
 
+static int add_owners(const struct engine *e, int role, int *people, int n)
+{
+	int held[ROLE_PEOPLE_MAX], n_held = role_people(e, role, held, ROLE_PEOPLE_MAX);
+
+	for (int i = 0; i < n_held; i++)
+		n = add(held[i], people, n);
+	return n;
+}
+
 /* Who took it, and whoever has a step to do; not the one who says it. */
 static int doers(const struct engine *e, const struct said *s, int *people)
 {
@@ -61,7 +70,7 @@ static int doers(const struct engine *e, const struct said *s, int *people)
 		const struct step *step = step_of(&inc->steps[i]);
 
 		if (inc->steps[i].state == STEP_OPEN && step->who >= 0)
-			n = add(role_person(e, step_role(e, inc, step)), people, n);
+			n = add_owners(e, step_role(e, inc, step), people, n);
 	}
 	for (int i = 0; i < n; i++)
 		if (people[i] != s->person)

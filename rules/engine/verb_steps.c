@@ -1,5 +1,6 @@
 /* verb_steps.c - done, failed, decide, record: what people say of a step. */
 #include "base/text.h"
+#include "engine/duty.h"
 #include "engine/emit.h"
 #include "engine/verb.h"
 
@@ -28,6 +29,8 @@ enum refusal said_note(struct engine *e, struct said *s)
 	json_str(b, "words", s->c->words ? s->c->words : "");
 	json_str(b, "via", s->c->via);
 	row_end(e, AUDIT_NOTE, s->inc, s->who, 0);
+	if (s->inc && s->c->words)
+		duty_note(e, s->inc, e->plan->people[s->person].name, s->c->words);
 	return REFUSAL_NONE;
 }
 

@@ -210,7 +210,7 @@ static void remind(struct engine *e, struct watch_run *w)
 {
 	const struct watch_def *d = watch_of(e, w);
 	struct buf *b = row_begin(e), points = {0};
-	int person = d->who < 0 ? -1 : role_person(e, d->who);
+	int people[ROLE_PEOPLE_MAX], n = role_people(e, d->who, people, ROLE_PEOPLE_MAX);
 	int64_t seq;
 
 	w->reminded = true;
@@ -222,10 +222,10 @@ static void remind(struct engine *e, struct watch_run *w)
 	put_open(e, d, &points);
 	if (points.len)
 		json_str(b, "open", buf_text(&points));
-	json_str(b, "person", person < 0 ? NULL : e->plan->people[person].id);
+	json_str(b, "person", n ? e->plan->people[people[0]].id : NULL);
 	seq = row_end(e, AUDIT_NOTICE, NULL, "system", 0);
-	if (person >= 0)
-		remind_person(e, w, person, seq);
+	for (int i = 0; i < n; i++)
+		remind_person(e, w, people[i], seq);
 	buf_fini(&points);
 }
 

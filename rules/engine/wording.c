@@ -28,6 +28,7 @@ static const struct {
     [NOTICE_EXHAUSTED] = {BOTH("〔无人应答〕", "NOBODY ANSWERED "), true, false, true},
     [NOTICE_TELL] = {BOTH("", ""), false, false, false},
     [NOTICE_TEST] = {BOTH("〔测试〕", "TEST "), false, false, false},
+    [NOTICE_HANDOVER] = {BOTH("〔交接班〕", "HAND-OVER "), false, false, false},
     [NOTICE_SUMMARY] = {BOTH("〔汇总〕", "SUMMARY "), false, false, false},
 };
 

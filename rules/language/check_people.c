@@ -2,18 +2,62 @@
  * channel reaches when it matters. */
 #include "language/check.h"
 
+#include <stdlib.h>
 #include <string.h>
 
-/* Who answers for a role as the plan stands: a bit for each person. */
-static void add_people(const struct plan *p, int role, bool *people)
+/* The role that stands behind this one. */
+static int behind(const struct plan *p, int role)
 {
-	int steps = 0;
+	for (int steps = 0; role >= 0 && steps < p->n_roles; steps++) {
+		const struct role *is = &p->roles[role];
 
-	while (role >= 0 && p->roles[role].holder < 0 && p->roles[role].deputy < 0 && steps++ < p->n_roles)
-		role = p->roles[role].covered_by;
+		if (is->holder >= 0 || is->roster || is->deputy >= 0)
+			return role;
+		role = is->covered_by;
+	}
+	return role;
+}
+
+static void add_crew(const struct ids *crew, bool *people)
+{
+	for (int i = 0; i < crew->n; i++)
+		people[crew->at[i]] = true;
+}
+
+static bool crew_has(const struct ids *crew, int person)
+{
+	for (int i = 0; i < crew->n; i++)
+		if (crew->at[i] == person)
+			return true;
+	return false;
+}
+
+/* `always`: only those who are in every crew. */
+static void add_roster(const struct roster *roster, bool always, bool *people)
+{
+	for (int i = 0; i < (always ? 1 : roster->n_rotation) && roster->n_rotation; i++)
+		for (int k = 0; k < roster->rotation[i].n; k++) {
+			bool everywhere = true;
+
+			for (int j = 0; always && j < roster->n_rotation; j++)
+				everywhere &= crew_has(&roster->rotation[j], roster->rotation[i].at[k]);
+			people[roster->rotation[i].at[k]] |= everywhere;
+		}
+	if (always)
+		return;
+	for (int i = 0; i < roster->n_dates; i++)
+		add_crew(&roster->dates[i].people, people);
+}
+
+/* Who answers for a role as the plan stands, always or in some shift. */
+static void add_people(const struct plan *p, int role, bool always, bool *people)
+{
+	role = behind(p, role);
 	if (role < 0)
 		return;
-	if (p->roles[role].holder >= 0)
+	if (p->roles[role].roster)
+		add_roster(p->roles[role].roster, always, people);
+	else if (p->roles[role].holder >= 0)
 		people[p->roles[role].holder] = true;
 	else if (p->roles[role].deputy >= 0)
 		people[p->roles[role].deputy] = true;
@@ -46,7 +90,7 @@ static void check_levels(struct reader *r, const struct chain *c, const struct e
 		bool *here = arena_alloc(&r->arena, (size_t)p->n_people + 1), is_new = false;
 
 		for (int i = 0; i < c->levels[l].call.n; i++)
-			add_people(p, c->levels[l].call.at[i], here);
+			add_people(p, c->levels[l].call.at[i], false, here);
 		for (int i = 0; i < p->n_people; i++)
 			is_new = is_new || (here[i] && !before[i]);
 		if (!count(p, here)) {
@@ -60,8 +104,8 @@ static void check_levels(struct reader *r, const struct chain *c, const struct e
 			        l + 1, c->id);
 			advise(r, "name a role that somebody else holds");
 		}
-		for (int i = 0; i < p->n_people; i++)
-			before[i] = before[i] || here[i];
+		for (int i = 0; i < c->levels[l].call.n; i++)
+			add_people(p, c->levels[l].call.at[i], true, before);
 	}
 }
 
@@ -108,24 +152,22 @@ static void need(const struct plan *p, int type, unsigned *needs, int *whose)
 {
 	const struct chain *c = &p->chains[p->types[type].chain];
 	unsigned bits = severities_of(&p->types[type]);
+	bool *people = xcalloc((size_t)p->n_people + 1, sizeof *people);
 
 	for (int l = 0; l < c->n_levels; l++)
 		for (int k = 0; k < c->levels[l].call.n; k++) {
-			const struct role *role = &p->roles[c->levels[l].call.at[k]];
-			int hops = 0;
+			int role = behind(p, c->levels[l].call.at[k]);
 
-			while (role->holder < 0 && role->deputy < 0 && role->covered_by >= 0 &&
-			       hops++ < p->n_roles)
-				role = &p->roles[role->covered_by];
-			for (int who = 0; who < 2; who++) {
-				int person = who ? role->deputy : role->holder;
-
-				if (person >= 0 && bits & ~needs[person]) {
-					needs[person] |= bits;
-					whose[person] = type;
-				}
-			}
+			add_people(p, role, false, people);
+			if (role >= 0 && p->roles[role].deputy >= 0)
+				people[p->roles[role].deputy] = true;
 		}
+	for (int i = 0; i < p->n_people; i++)
+		if (people[i] && bits & ~needs[i]) {
+			needs[i] |= bits;
+			whose[i] = type;
+		}
+	free(people);
 }
 
 static void check_reach(struct reader *r, int person, unsigned needs, int type)

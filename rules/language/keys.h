@@ -31,7 +31,7 @@
 	X(INCIDENTS, "incidents", "incident", MERGED) \
 	X(PLAYBOOKS, "playbooks", "playbook", MERGED) \
 	X(PROFILES, "profiles", "profile", MERGED) \
-	X(ROSTER, "roster", "roster", LATER) \
+	X(ROSTER, "roster", "roster", MANY) \
 	X(WATCHES, "watches", "watch", MERGED)
 
 #define SECTION_E(A, T, ONE_OF, RULE) SECTION_##A,

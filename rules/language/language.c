@@ -51,6 +51,7 @@ static void read_sections(struct reader *r)
 	playbooks_read(r);
 	watches_read(r);
 	incidents_read(r);
+	rosters_read(r);
 	roles_read(r);
 	plan_check(r);
 }
@@ -87,7 +88,9 @@ void language_accuse(const struct source *main, const struct accusation *a, stru
 	reader_init(&r, main, 1, problems);
 	root = yaml_read(&r, 0);
 	value = node_get(node_get(root, a->section), a->key);
-	if (value && value->kind == NODE_SCALAR) {
+	if (a->is_warning && root) {
+		caution(&r, value ? value : root, "%s", a->text);
+	} else if (value && value->kind == NODE_SCALAR) {
 		near.word = value->text;
 		for (int i = 0; i < a->known.n; i++)
 			nearest_try(&near, a->known.at[i]);

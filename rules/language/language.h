@@ -44,11 +44,12 @@ void problems_json(const struct problems *p, struct buf *out);
  * file is broken (language_read then says why). Strings go into `arena`. */
 struct strings language_includes(const struct source *main, struct arena *arena);
 
-/* One more error, that only the caller could find: of a key of the main file's section. `known` is what
+/* One more problem, that only the caller could find: of a key of the main file's section. `known` is what
  * it might have been, for the hint; otherwise the hint given. */
 struct accusation {
 	const char *section, *key, *text, *hint;
 	struct strings known;
+	bool is_warning;
 };
 void language_accuse(const struct source *main, const struct accusation *a, struct problems *problems);
 

@@ -220,7 +220,7 @@ void people_read(struct reader *r)
 
 struct role_text {
 	struct role role;
-	const struct node *roster;
+	int roster;
 };
 
 static const struct key role_rows[] = {
@@ -232,39 +232,31 @@ static const struct key role_rows[] = {
      .help = "who holds it when the holder is absent"},
     {"covered_by", KEY_REF, AT(struct role_text, role.covered_by, int), .section = SECTION_ROLES,
      .help = "the role that does its work when nobody holds it"},
-    {"roster", KEY_NODE, AT(struct role_text, roster, const struct node *),
-     .help = "the duty roster that says who holds it; not yet supported"},
+    {"roster", KEY_REF, AT(struct role_text, roster, int), .section = SECTION_ROSTER,
+     .help = "the duty roster that says who holds it; then no holder"},
 };
 const struct table role_keys = TABLE("role", role_rows);
 
-/* Until there are rosters, the deputy holds what a roster would give. */
-static void without_roster(struct reader *r, const struct node *roster, struct role *role)
-{
-	if (role->holder >= 0 || role->deputy < 0) {
-		caution(r, roster, "rosters are not yet supported: ignored");
-		return;
-	}
-	caution(r, roster, "rosters are not yet supported: until then the deputy '%s' holds '%s'",
-	        r->plan->people[role->deputy].id, role->id);
-	role->holder = role->deputy;
-	role->deputy = -1;
-}
-
 static void read_role(struct reader *r, const struct entry *e, struct role *ret)
 {
-	struct role_text text = {{0}, NULL};
+	struct role_text text = {{0}, -1};
 	bool ok = keys_read(r, e, &role_keys, &text);
+	const struct node *roster = node_get(e->body, "roster");
 
 	*ret = text.role;
 	ret->id = arena_str(&r->plan->arena, e->key->text);
 	if (!ret->name.in[0])
 		ret->name = (struct text){{ret->id, ret->id}};
-	if (text.roster)
-		without_roster(r, text.roster, ret);
-	if (!ok || ret->holder >= 0 || ret->deputy >= 0 || ret->covered_by >= 0)
+	if (text.roster >= 0)
+		ret->roster = &r->plan->rosters[text.roster];
+	if (roster && node_get(e->body, "holder")) {
+		complain(r, roster, "role '%s' cannot have both a 'holder' and a 'roster'", ret->id);
+		advise(r, "leave 'holder' out; who holds it when the roster has nobody is the 'deputy'");
+	}
+	if (!ok || roster || ret->holder >= 0 || ret->deputy >= 0 || ret->covered_by >= 0)
 		return;
 	complain(r, e->key, "nobody holds role '%s'", ret->id);
-	advise(r, "give it a 'holder', a 'deputy' or 'covered_by'");
+	advise(r, "give it a 'holder', a 'roster', a 'deputy' or 'covered_by'");
 }
 
 static void check_cover(struct reader *r, const struct role *roles, int n)
@@ -318,7 +310,7 @@ static void make_up(struct reader *r, const struct wanted *w, const struct role 
 	int by = covering(r, w->playbook);
 
 	ret->id = arena_str(&r->plan->arena, w->at->text);
-	*ret = (struct role){ret->id, {{ret->id, ret->id}}, -1, -1, by};
+	*ret = (struct role){ret->id, {{ret->id, ret->id}}, -1, -1, by, NULL};
 	if (by < 0 || r->is_broken)
 		return; /* no chain: an error already */
 	caution(r, w->at, "role '%s' is not defined: '%s' covers it", ret->id, defined[by].id);

@@ -154,6 +154,7 @@ void zones_read(struct reader *r);
 void sensors_read(struct reader *r);
 void people_read(struct reader *r);
 void channels_read(struct reader *r);
+void rosters_read(struct reader *r);
 void chains_read(struct reader *r);
 void actuators_read(struct reader *r);
 void interlocks_read(struct reader *r);

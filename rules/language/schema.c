@@ -27,6 +27,7 @@ static const struct {
 #define HAS_WORD \
 	"{\"type\":\"object\",\"required\":[\"has_word\"],\"additionalProperties\":false,\"properties\":{" \
 	"\"has_word\":" ONE_OR_LIST(TEXT) "}}"
+#define DAY PATTERN("^[0-9]{4}-[0-9]{2}-[0-9]{2}$")
 #define ANYTHING "{}"
 
 /* What the definitions of the schema have beside one for each table. */
@@ -72,7 +73,12 @@ static const struct {
     {"interlock", "while", REF("while")},
     {"interlock", "forbid", EITHER("{\"const\":\"all\"}", ONE_OR_LIST(REF("forbid")))},
     {"person", "channels", ONE_OR_LIST(ID)},
-    {"role", "roster", ANYTHING},
+    {"roster", "shifts",
+     MAP(PATTERN("^([A-Za-z,-]+ +)?[0-9]{1,2}:[0-9]{2}-[0-9]{1,2}:[0-9]{2}$"))},
+    {"roster", "rotation", LIST(ONE_OR_LIST(ID))},
+    {"roster", "from", DAY},
+    {"roster", "dates",
+     "{\"type\":\"object\",\"propertyNames\":" DAY ",\"additionalProperties\":" MAP(ONE_OR_LIST(ID)) "}"},
     {"chain", "levels", LIST(REF("level"))},
     {"incident", "chain", ID},
     {"incident", "when", REF("cond")},
@@ -258,7 +264,6 @@ static void add_section(struct buf *out, enum section s)
 	    [SECTION_PLAYBOOKS] =
 	        MAP("{\"type\":\"object\",\"properties\":{\"enabled\":{\"type\":\"boolean\"}},"
 	            "\"additionalProperties\":" REF("step") "}"),
-	    [SECTION_ROSTER] = ANYTHING,
 	    [SECTION_COUNT] = NULL,
 	};
 	char one[128];

@@ -3,6 +3,7 @@
 #include "world.h"
 
 #include "engine/drill.h"
+#include "engine/duty.h"
 #include "engine/flood.h"
 
 #include <string.h>
@@ -148,6 +149,25 @@ static uint64_t of_floods(const struct engine *e)
 	return all;
 }
 
+static uint64_t of_duty(uint64_t h, const struct engine *e)
+{
+	for (int i = 0; i < e->n_duties; i++) {
+		const struct duty *d = e->duties[i];
+
+		h = text(text(text(text(text(h, d->id), d->held), d->incoming), d->accepted), d->prepared);
+		h = due(num(num(num(num(h, d->held_ms), d->since_ms), d->remind_ms), d->cause), &d->due);
+		for (int k = 0; k < d->n_notes; k++)
+			h = num(text(h, d->notes[k].text), d->notes[k].at_ms);
+	}
+	for (int i = 0; i < e->n_overrides; i++) {
+		const struct override *o = e->overrides[i];
+
+		h = text(text(text(text(text(num(h, o->number), o->role), o->person), o->asked_by), o->by), o->words);
+		h = due(num(num(h, o->from_ms), o->until_ms), &o->due);
+	}
+	return h;
+}
+
 void essence_of(const struct engine *e, struct essence *ret)
 {
 	const uint64_t begin = 14695981039346656037u;
@@ -156,6 +176,7 @@ void essence_of(const struct engine *e, struct essence *ret)
 	ret->of[ESSENCE_SENSORS] = of_sensors(begin, e);
 	ret->of[ESSENCE_NOTICES] = of_notices(begin, e) ^ of_floods(e);
 	ret->of[ESSENCE_COMMANDS] = of_commands(begin, e);
+	ret->of[ESSENCE_DUTY] = of_duty(begin, e);
 	ret->of[ESSENCE_INCIDENTS] = begin;
 	for (int i = 0; i < e->n_incidents; i++)
 		ret->of[ESSENCE_INCIDENTS] = of_incident(ret->of[ESSENCE_INCIDENTS], e->incidents[i]);
@@ -163,7 +184,7 @@ void essence_of(const struct engine *e, struct essence *ret)
 
 const char *essence_differs(const struct essence *a, const struct essence *b)
 {
-	static const char *const names[] = {"conditions", "incidents", "sensors", "notices", "commands"};
+	static const char *const names[] = {"conditions", "incidents", "sensors", "notices", "commands", "duties"};
 
 	for (int i = 0; i < ESSENCE_PARTS; i++)
 		if (a->of[i] != b->of[i])

@@ -362,6 +362,7 @@ void invariants_step(struct world *w, const struct event *ev, const struct input
 		look_at(w, w->engine->incidents[i], in);
 	follow_alarms(w, ev, in);
 	oracle_step(w, ev, in);
+	duty_step(w, ev, in);
 }
 
 void invariants_turn(struct world *w)
@@ -402,6 +403,7 @@ void invariants_restored(struct world *w, bool same_plan)
 	if (same_plan && engine_digest(w->engine) != store_digest(w))
 		world_broken(w, "I4", "what is restored would not be saved as it was");
 	said_restored(w);
+	duty_restored(w);
 	w->top_number = w->left_number;
 	w->n_watches = 0;
 	for (int i = 0; i < w->engine->n_incidents; i++) {

@@ -2,6 +2,8 @@
  * something else, and now and then nothing. */
 #include "world.h"
 
+#include "engine/duty.h"
+
 #include <stdio.h>
 #include <string.h>
 
@@ -244,6 +246,61 @@ static void ring(struct world *w, int person)
 	say(w, &in);
 }
 
+static int one_of(struct world *w, const char *crew)
+{
+	int people[HOLDERS_MAX], n = duty_crew(w->engine, crew, people, HOLDERS_MAX);
+
+	return n ? people[chance_below(&w->chance, n)] : -1;
+}
+
+/* Hand-overs: mostly who should, and now and then somebody else. */
+static void hand_over(struct world *w, int person)
+{
+	const struct engine *e = w->engine;
+	const struct duty *d = e->n_duties ? e->duties[chance_below(&w->chance, e->n_duties)] : NULL;
+	struct input in = command(w, person, VERB_ACCEPT);
+	int n = (int)chance_below(&w->chance, 100), who = -1;
+
+	if (!d)
+		return;
+	if (n < 70)
+		who = one_of(w, d->incoming);
+	else if (n < 85)
+		who = one_of(w, d->held);
+	if (n < 50 || n >= 85)
+		in.verb = VERB_ACCEPT;
+	else
+		in.verb = n < 60 || n >= 75 ? VERB_HANDOVER : VERB_REFUSE;
+	if (who >= 0)
+		set(in.user, e->plan->people[who].id);
+	for (int r = 0; r < e->plan->n_roles; r++)
+		if (e->plan->roles[r].roster == d->roster)
+			set(in.role, e->plan->roles[r].id);
+	say(w, &in);
+}
+
+static void stand_in(struct world *w, int person)
+{
+	static const char *const from[] = {"now", "+1m", "+20m", "+2h", "end", ""};
+	static const char *const until[] = {"+10m", "+3h", "+1d", "+90d", "12:00", ""};
+	const struct plan *p = w->engine->plan;
+	struct input in = command(w, person, VERB_OVERRIDE);
+	int n = (int)chance_below(&w->chance, 6);
+
+	set(in.role, p->roles[chance_below(&w->chance, p->n_roles)].id);
+	set(in.person, p->people[chance_below(&w->chance, p->n_people)].id);
+	if (w->engine->n_overrides && n >= 4) { /* yes to one that was asked, or its end */
+		const struct override *o =
+		    w->engine->overrides[chance_below(&w->chance, w->engine->n_overrides)];
+
+		set(in.role, o->role);
+		set(in.person, o->person);
+	}
+	set(in.starts, from[n]);
+	set(in.ends, n >= 4 ? "" : until[chance_below(&w->chance, 6)]);
+	say(w, &in);
+}
+
 static const struct incident *any_open(struct world *w)
 {
 	const struct engine *e = w->engine;
@@ -290,7 +347,11 @@ void people_some(struct world *w)
 		operate(w, person);
 	else if (n < 80 && !w->is_edges)
 		raise_one(w);
-	else if (n < 90)
+	else if (n < 83 && !w->is_edges)
+		stand_in(w, person);
+	else if (n < 88 && !w->is_edges)
+		hand_over(w, person);
+	else if (n < 94)
 		garbage(w, person);
 	else
 		ring(w, person);

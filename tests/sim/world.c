@@ -135,6 +135,9 @@ static void read_command(const struct input *in, struct event *ev, const char *w
 	                      .actuator = or_null(in->actuator),
 	                      .action = or_null(in->action),
 	                      .person = or_null(in->person),
+	                      .role = or_null(in->role),
+	                      .starts = or_null(in->starts),
+	                      .ends = or_null(in->ends),
 	                      .id_text = or_null(in->id_text),
 	                      .words = "words",
 	                      .n_pairs = in->n_pairs};

@@ -8,6 +8,7 @@
 #include "engine/model.h"
 
 enum { N_PLANS = 2, N_PEOPLE = 5, SENSORS_MAX = 40, WORD_BYTES = 40, TRACE_LINES = 40, TRACE_BYTES = 200 };
+enum { DUTIES_MAX = 8, CREW_BYTES = 128 };
 enum { EDGES_GROUPS = 8, EDGES_RECENT = 6 };
 enum { SECOND_MS = 1000, MINUTE_MS = 60000, HOUR_MS = 3600000 };
 
@@ -30,6 +31,7 @@ enum essence_part {
 	ESSENCE_SENSORS,
 	ESSENCE_NOTICES,
 	ESSENCE_COMMANDS,
+	ESSENCE_DUTY,
 	ESSENCE_PARTS
 };
 
@@ -51,6 +53,7 @@ struct input {
 	enum verb verb;
 	enum refusal bad;
 	char user[WORD_BYTES], zone[WORD_BYTES], type[WORD_BYTES], step[WORD_BYTES], choice[WORD_BYTES];
+	char role[WORD_BYTES], starts[WORD_BYTES], ends[WORD_BYTES];
 	char actuator[WORD_BYTES], action[WORD_BYTES], person[WORD_BYTES], id_text[WORD_BYTES];
 	char keys[4][WORD_BYTES], values[4][WORD_BYTES], without[4][WORD_BYTES];
 	int n_pairs, n_without;
@@ -134,6 +137,12 @@ struct watch {
 	char reset_by[WORD_BYTES];
 };
 
+/* Of a roster. */
+struct duty_watch {
+	char roster[WORD_BYTES], held[CREW_BYTES], incoming[CREW_BYTES];
+	bool is_new;
+};
+
 struct world {
 	uint64_t seed;
 	bool is_edges;
@@ -168,11 +177,13 @@ struct world {
 	int n_notices, cap_notices;
 	struct watch *watches;
 	int n_watches, cap_watches;
+	struct duty_watch duties[DUTIES_MAX];
+	int n_duties;
 	int64_t seq, step_seq, max_wait_ms;
 	int64_t top_number, left_number; /* of incidents: given in this process; ever left */
 	int step_from;                   /* first effect of the step under way */
 	struct essence before;           /* a command */
-	int64_t n_calls, n_crashes, n_opened, n_closed, n_actuated, n_unrecorded, n_refused, n_repeats;
+	int64_t n_calls, n_crashes, n_opened, n_closed, n_actuated, n_unrecorded, n_refused, n_repeats, n_handovers;
 	uint64_t digest;
 	char trace[TRACE_LINES][TRACE_BYTES];
 	int64_t n_trace;
@@ -257,6 +268,10 @@ void said_outcome(struct world *w, const char *id, enum outcome outcome);
 void said_restored(struct world *w);
 void invariants_leaving(struct world *w, const struct effect *f, bool recorded);
 void invariants_restored(struct world *w, bool same_plan);
+
+/* duty.c: who is on duty */
+void duty_step(struct world *w, const struct event *ev, const struct input *in);
+void duty_restored(struct world *w);
 
 /* essence.c: read from the engine's model and not from its records */
 void essence_of(const struct engine *e, struct essence *ret);

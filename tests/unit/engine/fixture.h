@@ -39,10 +39,10 @@ static const struct person f_people[PEOPLE] = {
     {.id = "smith", .name = "Ann Smith", .language = LANG_EN},
 };
 static const struct role f_roles[ROLES] = {
-    {"duty-electrician", TEXT("值班电工", "duty electrician"), WANG, LI, -1},
-    {"shift-foreman", TEXT("领班", "shift foreman"), LI, -1, -1},
-    {"engineering-supervisor", TEXT("工程部主管", "engineering supervisor"), SMITH, LI, -1},
-    {"hvac-operator", TEXT("空调值班", "HVAC operator"), -1, -1, FOREMAN},
+    {"duty-electrician", TEXT("值班电工", "duty electrician"), WANG, LI, -1, NULL},
+    {"shift-foreman", TEXT("领班", "shift foreman"), LI, -1, -1, NULL},
+    {"engineering-supervisor", TEXT("工程部主管", "engineering supervisor"), SMITH, LI, -1, NULL},
+    {"hvac-operator", TEXT("空调值班", "HVAC operator"), -1, -1, FOREMAN, NULL},
 };
 static const int f_level_1[] = {ELECTRICIAN}, f_level_2[] = {FOREMAN, SUPERVISOR}, f_told[] = {SUPERVISOR};
 static const struct level f_levels[] = {{.call = {f_level_1, 1}, .wait_ms = 30000},

@@ -91,7 +91,7 @@ static void a_mistake_that_only_the_machine_knows(void **state)
 	(void)state;
 	problems_init(&p);
 	language_accuse(
-	    &main, &(struct accusation){"site", "timezone", "no such zone", "write one", {known, 2}}, &p);
+	    &main, &(struct accusation){"site", "timezone", "no such zone", "write one", {known, 2}, false}, &p);
 	problems_print(&p, &out);
 	assert_non_null(strstr(buf_text(&out), "main.yaml:2:25: error: no such zone"));
 	assert_non_null(strstr(buf_text(&out), "help: did you mean 'Asia/Shanghai'?"));

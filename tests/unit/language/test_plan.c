@@ -44,9 +44,6 @@ static void example_passes(void **state)
 	(void)state;
 	run_files(&run, SOURCE_DIR "/tests/unit/language/good-site-example.yaml", false);
 	assert_int_equal(run.problems.n_errors, 0);
-	assert_says(&run, "'roster' is not yet supported: ignored");
-	assert_says(&run,
-	            "rosters are not yet supported: until then the deputy 'li' holds 'duty-electrician'");
 	assert_says(&run, "step 'below': 'wait' is not yet supported: ignored");
 	assert_says(&run, "step 'lifts': 'run' is not yet supported: ignored");
 	assert_says(&run, "step 'paper': 'report' is not yet supported: ignored");
@@ -71,7 +68,15 @@ static void example_has_its_site(void **state)
 	assert_string_equal(p->store_path, "/var/lib/tocsin/tocsin.db");
 	assert_int_equal(p->languages, 3);
 	assert_int_equal(p->zones[plan_zone(p, "b2-kitchen")].in, plan_zone(p, "b2"));
-	assert_int_equal(p->roles[plan_role(p, "duty-electrician")].holder, plan_person(p, "li"));
+	assert_int_equal(p->roles[plan_role(p, "duty-electrician")].holder, -1);
+	assert_int_equal(p->roles[plan_role(p, "duty-electrician")].deputy, plan_person(p, "li"));
+	assert_ptr_equal(p->roles[plan_role(p, "duty-electrician")].roster, &p->rosters[0]);
+	assert_int_equal(p->n_rosters, 1);
+	assert_int_equal(p->rosters[0].shifts.n, 2);
+	assert_int_equal(p->rosters[0].n_rotation, 2);
+	assert_int_equal(p->rosters[0].handover_ms, 900000);
+	assert_int_equal(p->rosters[0].consent, -1);
+	assert_int_equal(p->rosters[0].from_day, 20758);
 	assert_int_equal(p->roles[plan_role(p, "hvac-operator")].covered_by, plan_role(p, "shift-foreman"));
 	assert_int_equal(p->chains[0].n_levels, 2);
 	assert_int_equal(p->chains[0].levels[1].wait_ms, 60000);
