@@ -8,36 +8,58 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* What was the outgoing ones' is now theirs who come: acks, and steps still open. */
+static bool is_theirs(const struct engine *e, const struct duty *d, struct incident *inc, int i)
+{
+	const struct step *step = step_of(&inc->steps[i]);
+
+	return inc->steps[i].state == STEP_OPEN && step->who >= 0 &&
+	       duty_serves(e, d, step_role(e, inc, step));
+}
+
+/* The row of what passes from hand to hand; 0: nothing does. One for all, so that each notice has its own id. */
+static int64_t taken_row(struct engine *e, const struct duty *d, struct incident *inc, bool is_acker,
+                         const char *who)
+{
+	struct buf *b;
+	bool any = is_acker;
+
+	for (int i = 0; i < inc->n_steps; i++)
+		any |= is_theirs(e, d, inc, i);
+	if (!any)
+		return 0;
+	b = row_begin(e);
+	json_str(b, "roster", d->id);
+	json_str(b, "what", "taken over");
+	if (is_acker)
+		json_str(b, "acked_by", inc->acked_by);
+	json_open(b, "steps", '[');
+	for (int i = 0; i < inc->n_steps; i++)
+		if (is_theirs(e, d, inc, i))
+			json_str(b, NULL, step_of(&inc->steps[i])->id);
+	json_close(b, ']');
+	return row_end(e, AUDIT_HANDOVER, inc, who, d->cause);
+}
+
+/* What was the outgoing ones' is now theirs who come: an ack, and steps still open. */
 static void take_over(struct engine *e, struct duty *d, struct incident *inc, const char *was, int person)
 {
 	int people[HOLDERS_MAX], n = duty_crew(e, d->held, people, HOLDERS_MAX);
 	int acker = plan_person(e->plan, inc->acked_by);
+	bool is_acker = acker >= 0 && duty_is_on(e, was, acker) && !chain_has_person(e, inc, acker);
+	int64_t seq = taken_row(e, d, inc, is_acker, e->plan->people[person].id);
 
-	if (acker >= 0 && duty_is_on(e, was, acker) && !chain_has_person(e, inc, acker)) {
-		struct buf *b = row_begin(e);
-		int64_t seq;
-
-		json_str(b, "roster", d->id);
-		json_str(b, "what", "taken over");
-		json_str(b, "from", inc->acked_by);
-		seq = row_end(e, AUDIT_HANDOVER, inc, e->plan->people[person].id, d->cause);
+	if (is_acker) {
 		xreplace(&inc->acked_by, e->plan->people[person].id);
+		incident_touch(e, inc);
 		tell_person(e, inc, NOTICE_REMINDER, person, seq);
 	}
-	for (int i = 0; i < inc->n_steps; i++) {
-		const struct step *step = step_of(&inc->steps[i]);
-
-		if (inc->steps[i].state != STEP_OPEN || step->who < 0 ||
-		    !duty_serves(e, d, step_role(e, inc, step)))
-			continue;
-		for (int k = 0; k < n; k++) {
-			struct to_send s = {NOTICE_TASK, people[k], inc, step, NULL, inc->level, d->cause, -1};
+	for (int i = 0; i < inc->n_steps; i++)
+		for (int k = 0; k < n && is_theirs(e, d, inc, i); k++) {
+			struct to_send s = {NOTICE_TASK, people[k], inc, step_of(&inc->steps[i]), NULL, inc->level, seq, -1};
 
 			if (!duty_is_on(e, was, people[k]))
 				outbox_send(e, &s);
 		}
-	}
 }
 
 static void tell_released(struct engine *e, const struct duty *d, const char *was)
