@@ -130,6 +130,8 @@ static void check_quorum(struct world *w, const struct incident *inc)
 			known = known || !strcmp(inc->acks[k].person, inc->acks[i].person);
 		n += !known;
 	}
+	if (inc->drill && inc->state == STATE_CLOSED) /* broken off: nobody need take it any more */
+		return;
 	if (!is_calling(inc->state) && inc->state != STATE_PRE_ALARM && inc->quorum > 1 && n < inc->quorum)
 		world_broken(w, "I3", "%s is %s and %d of %d have taken it", inc->id, state_name(inc->state), n,
 		             inc->quorum);
