@@ -26,5 +26,5 @@ install(FILES contrib/man/tocsind.8 DESTINATION ${CMAKE_INSTALL_MANDIR}/man8)
 
 install(FILES README.md contrib/demo-site.yaml contrib/mosquitto/tocsin.conf contrib/mosquitto/tocsin-tls.conf contrib/mosquitto/acl
   contrib/doc/README.zh.md contrib/doc/architecture.md contrib/doc/life.md contrib/doc/mqtt.md contrib/doc/operations.md contrib/doc/procedures.md
-  contrib/doc/procedures.zh.md contrib/doc/security.md contrib/doc/testing.md
+  contrib/doc/procedures.zh.md contrib/doc/records.md contrib/doc/security.md contrib/doc/testing.md
   DESTINATION ${CMAKE_INSTALL_DOCDIR})

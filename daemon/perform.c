@@ -2,6 +2,7 @@
 
 #include "answers.h"
 #include "fault.h"
+#include "reports.h"
 #include "rows.h"
 
 #include <stdio.h>
@@ -190,7 +191,7 @@ static void reply_to_response_topic(struct daemon *d, const struct reply *r)
 	perform_leave(d, &o);
 }
 
-static void do_reply(struct daemon *d, const struct reply *r)
+void perform_reply(struct daemon *d, const struct reply *r)
 {
 	char topic[PERFORM_TOPIC_BYTES], below[128];
 	struct outgoing o = {.lane = LANE_PERSON, .payload = r->json, .qos = 1};
@@ -223,7 +224,7 @@ static void perform_one(struct daemon *d, const struct batch *b, const struct ef
 		do_actuate(d, e);
 		break;
 	case EFFECT_REPLY:
-		do_reply(d, &e->reply);
+		perform_reply(d, &e->reply);
 		break;
 	case EFFECT_WANT:
 		intake_want(d->newest->intake, e->sensor.id);
@@ -233,6 +234,9 @@ static void perform_one(struct daemon *d, const struct batch *b, const struct ef
 		break;
 	case EFFECT_RESEND:
 		rows_keep_resend(d, e->resend.from, e->resend.to);
+		break;
+	case EFFECT_REPORT:
+		reports_ask(d, e);
 		break;
 	}
 }

@@ -13,6 +13,7 @@ bool perform_may_act(const struct daemon *d);             /* asked immediately b
 void perform_leave(struct daemon *d, struct outgoing *o); /* len 0: the payload is text */
 const char *perform_topic(const struct daemon *d, const char *below_root, char ret[PERFORM_TOPIC_BYTES]);
 void perform_stored(struct daemon *d, struct batch *b);
+void perform_reply(struct daemon *d, const struct reply *r);
 void perform_urgent(struct daemon *d, struct batch *b);
 void perform_info(struct daemon *d); /* `info`, retained */
 void perform_heartbeat(struct daemon *d);

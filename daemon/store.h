@@ -113,6 +113,21 @@ struct verify {
 };
 /* 0: read, the caller judges. -1: cannot be read, or does not say its site. */
 int store_verify(const char *path, struct verify *ret, struct err *err);
+
+/* The same row by row, in parts: goes on behind the row it came to, and hands out each row. */
+struct chain_walk {
+	struct verify v;       /* so far */
+	char site[128];        /* the database's */
+	int64_t seq;           /* of the row before */
+	char hash[HASH_BYTES]; /* its own word, right or not */
+	bool begun;
+};
+struct row_taker {
+	bool (*take)(void *arg, int64_t seq, const char *rec, const char *hash); /* false: enough */
+	void *arg;
+};
+/* At most n_rows of them. 1: there may be more, 0: the end, -1: cannot be read. w begins as {0}. */
+int store_walk(const char *path, struct chain_walk *w, int64_t n_rows, const struct row_taker *to, struct err *err);
 /* The hash of one row of the file; -1 when it has none. */
 int store_hash_at(const char *path, int64_t seq, char ret_hash[HASH_BYTES], struct err *err);
 

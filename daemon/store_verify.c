@@ -1,16 +1,10 @@
-/* store_verify.c - walks the whole audit chain and names the first bad row. */
+/* store_verify.c - walks the audit chain and names the first bad row. */
 #include "store_db.h"
 
 #include <inttypes.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
-
-struct walk {
-	struct verify *v;
-	int64_t seq; /* of the row before */
-	char hash[HASH_BYTES];
-};
 
 __attribute__((format(printf, 3, 4))) static void bad(struct verify *v, int64_t seq, const char *format, ...)
 {
@@ -24,22 +18,22 @@ __attribute__((format(printf, 3, 4))) static void bad(struct verify *v, int64_t 
 	va_end(ap);
 }
 
-static void check_place(struct walk *w, int64_t seq)
+static void check_place(struct chain_walk *w, int64_t seq)
 {
 	if (seq == w->seq + 1)
 		return;
 	if (seq <= w->seq) /* only the first row can */
-		bad(w->v, seq, "row %" PRId64 " stands before row %" PRId64, seq, w->seq + 1);
-	else if (w->v->rows == 1)
-		bad(w->v, w->seq + 1, "row %" PRId64 " is missing: the audit begins with row %" PRId64,
+		bad(&w->v, seq, "row %" PRId64 " stands before row %" PRId64, seq, w->seq + 1);
+	else if (w->v.rows == 1)
+		bad(&w->v, w->seq + 1, "row %" PRId64 " is missing: the audit begins with row %" PRId64,
 		    w->seq + 1, seq);
 	else
-		bad(w->v, w->seq + 1,
+		bad(&w->v, w->seq + 1,
 		    "row %" PRId64 " is missing: row %" PRId64 " is followed by row %" PRId64, w->seq + 1,
 		    w->seq, seq);
 }
 
-static void check_row(struct walk *w, struct sql_query *q)
+static void check_row(struct chain_walk *w, struct sql_query *q)
 {
 	int64_t seq = sql_int(q, 0);
 	size_t len;
@@ -48,43 +42,69 @@ static void check_row(struct walk *w, struct sql_query *q)
 	char right[HASH_BYTES];
 	struct db_rec own;
 
-	w->v->rows++;
+	w->v.rows++;
 	check_place(w, seq);
 	db_link(w->hash, rec, len, right);
 	if (strcmp(hash, right))
-		bad(w->v, seq, "the hash of row %" PRId64 " does not fit its text and the row before it",
+		bad(&w->v, seq, "the hash of row %" PRId64 " does not fit its text and the row before it",
 		    seq);
 	else if (!db_scan_rec(rec, &own))
-		bad(w->v, seq, "row %" PRId64 " is not an audit record", seq);
+		bad(&w->v, seq, "row %" PRId64 " is not an audit record", seq);
 	else if (own.seq != seq)
-		bad(w->v, seq, "row %" PRId64 " calls itself row %" PRId64, seq, own.seq);
+		bad(&w->v, seq, "row %" PRId64 " calls itself row %" PRId64, seq, own.seq);
 	w->seq = seq;
 	snprintf(w->hash, sizeof w->hash, "%s", hash);
 }
 
-int store_verify(const char *path, struct verify *ret, struct err *err)
+static bool give_row(const struct row_taker *to, struct sql_query *q)
 {
-	struct walk w = {.v = ret};
-	struct sql_query *q;
-	struct db_head begin;
-	enum sql_code code;
-	struct sql *sql;
-	char site[128];
+	return !to || to->take(to->arg, sql_int(q, 0), sql_text(q, 1, NULL), sql_text(q, 2, NULL));
+}
 
-	*ret = (struct verify){0};
-	if (db_open_read(path, site, &sql, err) < 0)
-		return -1;
-	db_genesis(site, w.hash);
-	if (db_begin(sql, w.hash, &begin, err) == SQL_OK) {
-		ret->base_seq = w.seq = begin.seq;
-		memcpy(w.hash, begin.hash, sizeof w.hash);
+/* Where the chain begins. A database that has no beginning begins with the genesis. */
+static void begin(struct chain_walk *w, struct sql *sql, struct err *err)
+{
+	struct db_head head;
+
+	db_genesis(w->site, w->hash);
+	if (db_begin(sql, w->hash, &head, err) == SQL_OK) {
+		w->v.base_seq = w->seq = head.seq;
+		memcpy(w->hash, head.hash, sizeof w->hash);
 	}
-	q = sql_prepare(sql, "SELECT seq, rec, hash FROM audit ORDER BY seq");
-	while ((code = sql_step(q, err)) == SQL_ROW)
-		check_row(&w, q);
+	w->begun = true;
+}
+
+int store_walk(const char *path, struct chain_walk *w, int64_t n_rows, const struct row_taker *to,
+               struct err *err)
+{
+	int64_t above = w->begun ? w->seq : INT64_MIN;
+	enum sql_code code = SQL_ROW;
+	struct sql_query *q;
+	struct sql *sql;
+
+	if (db_open_read(path, w->site, &sql, err) < 0)
+		return -1;
+	if (!w->begun)
+		begin(w, sql, err);
+	q = sql_prepare(sql, "SELECT seq, rec, hash FROM audit WHERE seq > ? ORDER BY seq");
+	sql_bind_int(q, 1, above);
+	while (n_rows-- > 0 && (code = sql_step(q, err)) == SQL_ROW) {
+		check_row(w, q);
+		if (!give_row(to, q))
+			break;
+	}
 	sql_finish(q);
 	sql_close(sql);
-	ret->head_seq = w.seq;
-	memcpy(ret->head, w.hash, sizeof ret->head);
-	return code == SQL_OK ? 0 : -1;
+	w->v.head_seq = w->seq;
+	memcpy(w->v.head, w->hash, sizeof w->v.head);
+	return code == SQL_ROW ? 1 : code == SQL_OK ? 0 : -1;
+}
+
+int store_verify(const char *path, struct verify *ret, struct err *err)
+{
+	struct chain_walk w = {0};
+	int code = store_walk(path, &w, INT64_MAX, NULL, err);
+
+	*ret = w.v;
+	return code < 0 ? -1 : 0;
 }

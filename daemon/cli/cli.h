@@ -25,7 +25,8 @@ struct cli {
 	const char *as;     /* person spoken for, or NULL */
 	const char *db;     /* audit: a copy to read instead of asking, or NULL */
 	const char *head;   /* audit verify: SEQ:HASH, or NULL */
-	bool json, csv, closed, schema, keys;
+	bool json, csv, closed, schema, keys, html, shift;
+	const char *in_lang, *since, *until; /* report, log: as typed, or NULL */
 	enum lang lang; /* of titles and names, from the locale */
 	const char *at;    /* oncall: a time, or NULL */
 	const char *junit; /* test: also write its report there, or NULL */
@@ -40,6 +41,8 @@ int view_show(const struct cli *c);
 int view_oncall(const struct cli *c);
 int rows_follow(const struct cli *c);
 int rows_audit(const struct cli *c);
+int report_command(const struct cli *c);
+int report_log(const struct cli *c);
 int verb_send(const struct cli *c);
 int verb_reload(const struct cli *c);
 int guard_command(const struct cli *c);

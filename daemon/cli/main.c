@@ -27,6 +27,8 @@ static const struct entry entries[] = {
     {"follow", "", "", "audit rows as they are stored, until interrupted", rows_follow},
     {"oncall", "[ROLE]", "A", "who holds each role now, or --at TIME, and which rule chose them", view_oncall},
     {"audit", "verify|export", "dhc", "prove the audit log, or write it out", rows_audit},
+    {"report", "ID", "dhgz", "the report of one incident, from the audit alone", report_command},
+    {"log", "", "dzqry", "everything that happened, one line each; --shift: since the last hand-over", report_log},
     {"reload", "", "", "read the configuration again; a broken one changes nothing", verb_reload},
     {"raise", "TYPE ZONE [words...]", "", "report an emergency", verb_send},
     {"ack", "[ID|all] [words...]", "", "take an incident: the calling stops", verb_send},
@@ -43,6 +45,7 @@ static const struct entry entries[] = {
     {"refuse", "ROLE [words...]", "", "refuse a hand-over: unprepared, few, stand-in, unfit", verb_send},
     {"override", "ROLE PERSON [FROM] [UNTIL] [words...]", "", "somebody stands in; counts when one above agrees",
      verb_send},
+    {"sign", "ID [words...]", "", "sign the report of an incident, as it is now", verb_send},
     {"escalate", "ID [words...]", "", "call the next level now", verb_send},
     {"drill", "TYPE ZONE [words...]", "", "an exercise: everybody called, nothing switched", verb_send},
     {"ring", "PERSON [CHANNEL]", "", "a test notice", verb_send},
@@ -65,6 +68,9 @@ static const struct option options[] = {
     {"schema", no_argument, NULL, 'm'},       {"keys", no_argument, NULL, 'l'},
     {"junit", required_argument, NULL, 'n'}, {"at", required_argument, NULL, 'A'},
     {"for", required_argument, NULL, 'o'},    {"topic", required_argument, NULL, 'w'},
+    {"html", no_argument, NULL, 'g'},         {"lang", required_argument, NULL, 'z'},
+    {"since", required_argument, NULL, 'q'},  {"until", required_argument, NULL, 'r'},
+    {"shift", no_argument, NULL, 'y'},
     {NULL, 0, NULL, 0},
 };
 
@@ -74,6 +80,8 @@ static void usage(FILE *to)
 	for (int i = 0; i < ENTRIES; i++)
 		fprintf(to, "  %-9s %-25s %s\n", entries[i].name, entries[i].args, entries[i].help);
 	fputs("\n  audit verify [--db FILE] [--head SEQ:HASH]   audit export [--json|--csv] [--db FILE]\n"
+	      "  report ID [--html] [--lang zh|en] [--db FILE] [--head SEQ:HASH]\n"
+	      "  log [--shift] [--since TIME] [--until TIME] [--lang zh|en] [--db FILE]   TIME: 2026-11-22 19:10\n"
 	      "  check --schema: the JSON Schema for editors; check --keys: every key and what it means.\n"
 	      "  Instead of words after a verb one JSON object is understood too: tocsin ack "
 	      "'{\"id\":\"G-17\",\"rev\":1}'\n"
@@ -154,10 +162,26 @@ static bool guard_word_option(struct guard_words *w, int letter)
 	return false;
 }
 
+/* An option of `report` or `log`. */
+static bool record_option(struct cli *c, int letter)
+{
+	if (letter == 'g')
+		c->html = true;
+	else if (letter == 'y')
+		c->shift = true;
+	else if (letter == 'z')
+		c->in_lang = optarg;
+	else if (letter == 'q')
+		c->since = optarg;
+	else if (letter == 'r')
+		c->until = optarg;
+	return strchr("gyzqr", letter) != NULL;
+}
+
 /* One option into the client; 0, or the letter when it belongs to some commands only; -1 leave. */
 static int option(struct cli *c, int letter, int *ret_code)
 {
-	if (guard_word_option(&c->guard, letter))
+	if (guard_word_option(&c->guard, letter) || record_option(c, letter))
 		return letter;
 	switch (letter) {
 	case 'j':

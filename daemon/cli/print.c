@@ -2,7 +2,7 @@
 #include "print.h"
 
 #include "base/arena.h"
-#include "base/text.h"
+#include "base/glyph.h"
 #include "base/time.h"
 
 #include <stdbool.h>
@@ -10,50 +10,9 @@
 #include <string.h>
 #include <time.h>
 
-/* One character from `p`; its length in bytes, 1 with code -1 when it is not UTF-8. */
-static size_t decode(const char *p, int32_t *ret_code)
-{
-	const unsigned char *u = (const unsigned char *)p;
-	size_t len = u[0] < 0x80 ? 1 : u[0] < 0xe0 ? 2 : u[0] < 0xf0 ? 3 : 4;
-
-	if (strnlen(p, len) < len || !utf8_valid(p, len)) {
-		*ret_code = -1;
-		return 1;
-	}
-	int32_t code = len == 1 ? u[0] : u[0] & (0x7f >> len);
-	for (size_t i = 1; i < len; i++)
-		code = code << 6 | (u[i] & 0x3f);
-	*ret_code = code;
-	return len;
-}
-
-static bool is_hidden(int32_t code)
-{
-	return code < 0x20 || (code >= 0x7f && code < 0xa0) || (code >= 0x200b && code <= 0x200f) ||
-	       (code >= 0x2028 && code <= 0x202e) || (code >= 0x2066 && code <= 0x2069) || code == 0xfeff;
-}
-
-static bool is_wide(int32_t code)
-{
-	return (code >= 0x1100 && code <= 0x115f) || (code >= 0x2e80 && code <= 0xa4cf) ||
-	       (code >= 0xac00 && code <= 0xd7a3) || (code >= 0xf900 && code <= 0xfaff) ||
-	       (code >= 0xfe30 && code <= 0xfe6f) || (code >= 0xff00 && code <= 0xff60) ||
-	       (code >= 0x1f300 && code <= 0x1faff) || (code >= 0x20000 && code <= 0x3fffd);
-}
-
 void print_safe_buf(struct buf *out, const char *text)
 {
-	while (*text) {
-		int32_t code;
-		size_t len = decode(text, &code);
-		if (code < 0)
-			buf_printf(out, "\\x%02x", (unsigned char)*text);
-		else if (is_hidden(code))
-			buf_printf(out, code < 0x100 ? "\\x%02x" : "\\u%04x", (unsigned)code);
-		else
-			buf_add(out, text, len);
-		text += len;
-	}
+	glyph_safe(out, text);
 }
 
 void print_safe(FILE *to, const char *text)
@@ -81,18 +40,6 @@ void print_lines(FILE *to, const char *text)
 	buf_fini(&line);
 }
 
-static int width(const char *text)
-{
-	int columns = 0;
-
-	while (*text) {
-		int32_t code;
-		text += decode(text, &code);
-		columns += is_wide(code) ? 2 : 1;
-	}
-	return columns;
-}
-
 void print_row(struct print_table *t, int n, const char *const *cells)
 {
 	if (t->n == t->cap) {
@@ -113,7 +60,7 @@ static int widest(const struct print_table *t, int column)
 	int most = 0;
 
 	for (int r = 0; r < t->n; r++) {
-		int now = t->rows[r][column] ? width(t->rows[r][column]) : 0;
+		int now = t->rows[r][column] ? glyph_columns(t->rows[r][column]) : 0;
 		if (now > most)
 			most = now;
 	}
@@ -141,7 +88,7 @@ void print_table(struct print_table *t, const char *indent)
 			fputs(cell, stdout);
 			if (is_last_cell(t->rows[r], i))
 				break;
-			printf("%*s", widths[i] - width(cell) + (widths[i] ? 2 : 0), "");
+			printf("%*s", widths[i] - glyph_columns(cell) + (widths[i] ? 2 : 0), "");
 		}
 		putchar('\n');
 		for (int i = 0; i < PRINT_COLUMNS; i++)
@@ -199,4 +146,14 @@ const char *print_when(const char *rfc3339, enum lang lang, char text[96])
 	snprintf(text, 96, "%s%s%s (%s)", ahead && !zh ? "in " : "", span,
 	         ahead ? (zh ? "后" : "") : (zh ? "前" : " ago"), print_clock(rfc3339, clock));
 	return text;
+}
+
+int64_t print_number(const char *id)
+{
+	char *end;
+
+	id += strspn(id, "FGLWPDOSfglwpdos");
+	id += *id == '-';
+	long long n = *id >= '0' && *id <= '9' ? strtoll(id, &end, 10) : -1;
+	return n >= 0 && !*end ? n : -1;
 }

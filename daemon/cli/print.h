@@ -31,4 +31,7 @@ const char *print_when(const char *rfc3339, enum lang lang, char text[96]);
 const char *print_clock(const char *rfc3339,
                         char text[64]); /* "19:11:34", with the date when it is not today's */
 
+/* The number of "17", "g17", "G-17"; -1: no incident id. */
+int64_t print_number(const char *id);
+
 #endif

@@ -1,10 +1,10 @@
 /* rows.c - the audit log: follow, audit verify, audit export. */
 #include "ask.h"
 #include "base/arena.h"
+#include "heads.h"
 #include "print.h"
 #include "store.h"
 
-#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -113,44 +113,6 @@ int rows_follow(const struct cli *c)
 	}
 	ask_close(&a);
 	return code ? code : cli_fail(c, CLI_UNREACHABLE, "unreachable", err.text);
-}
-
-/* What the log is compared with: a head that was published before. */
-struct head {
-	int64_t seq;
-	char hash[HASH_BYTES];
-};
-
-static bool head_parse(const char *text, struct head *ret)
-{
-	char *end;
-
-	errno = 0;
-	ret->seq = strtoll(text, &end, 10);
-	if (end == text || errno || *end != ':' || ret->seq < 1)
-		return false;
-	size_t len = strspn(end + 1, "0123456789abcdef");
-	if (len != HASH_BYTES - 1 || end[1 + len])
-		return false;
-	memcpy(ret->hash, end + 1, HASH_BYTES);
-	return true;
-}
-
-/* The daemon's own head and where its database is. */
-static int head_ask(const struct cli *c, struct head *ret, char **ret_db)
-{
-	struct cli human = *c;
-	struct answer *line;
-
-	human.json = false;
-	int code = ask_word(&human, "audit-head", &line);
-	if (!code) {
-		ret->seq = answer_int(line, "seq", 0);
-		snprintf(ret->hash, sizeof(ret->hash), "%s", answer_str(line, "hash"));
-		*ret_db = xstrdup(answer_str(line, "db"));
-	}
-	answer_free(line);
-	return code;
 }
 
 /* What is wrong with the file, against itself and the heads; false: nothing. */

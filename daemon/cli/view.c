@@ -282,25 +282,15 @@ static void head(const struct cli *c, const struct answer *incident)
 	buf_fini(&state);
 }
 
-/* The number of "17", "g17", "G-17"; the daemon knows the incident by it. */
-static long long number(const char *id)
-{
-	char *end;
-
-	id += strspn(id, "FGLWPDOSfglwpdos");
-	id += *id == '-';
-	long long n = *id >= '0' && *id <= '9' ? strtoll(id, &end, 10) : -1;
-	return n >= 0 && !*end ? n : -1;
-}
-
 int view_show(const struct cli *c)
 {
 	struct answer *line;
 	char request[64];
 
-	if (number(c->args[0]) < 0)
+	if (print_number(c->args[0]) < 0)
 		return cli_fail(c, CLI_USAGE, "unknown_id", "an incident id looks like G-17, g17 or 17");
-	snprintf(request, sizeof(request), "{\"do\":\"show\",\"id\":%lld}", number(c->args[0]));
+	snprintf(request, sizeof(request), "{\"do\":\"show\",\"id\":%lld}",
+	         (long long)print_number(c->args[0]));
 	int code = ask_once(c, request, &line);
 	if (!code && !c->json) {
 		const struct answer *incident = answer_get(line, "incident");

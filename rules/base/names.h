@@ -101,7 +101,8 @@
 	X(ESCALATE, "escalate", "Iw")                                                                        \
 	X(DRILL, "drill", "tzw")                                                                             \
 	X(RING, "ring", "pn")                                                                                \
-	X(RESEND, "resend", "FT")
+	X(RESEND, "resend", "FT")                                                                            \
+	X(REPORT, "report", "I")
 
 #define REFUSAL_LIST(X)                                                                                      \
 	X(NONE, "none")                                                                                      \

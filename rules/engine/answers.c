@@ -35,6 +35,7 @@ static const char *const done[VERB_COUNT][LANG_COUNT] = {
                         "after 2 hours"),
     [VERB_RING] = BOTH("测试通知已发出{why}", "Test notice is on its way{why}"),
     [VERB_RESEND] = BOTH("正在重发审计记录{why}", "Sending the audit rows again{why}"),
+    [VERB_REPORT] = BOTH("报告随后分段发出", "The report follows, in numbered parts"),
 };
 
 static const char *const refused[REFUSAL_COUNT][LANG_COUNT] = {

@@ -157,6 +157,16 @@ void effect_resend(struct engine *e, const struct command *c)
 	f->resend.reply = dup_reply_to(e, &c->reply);
 }
 
+void effect_report(struct engine *e, const struct command *c, enum lang lang)
+{
+	struct effect *f = add(e, EFFECT_REPORT, 0);
+
+	f->report.number = c->id;
+	f->report.lang = lang;
+	f->report.user = c->by_login || c->as_root || c->as_person ? NULL : dup(e, c->user);
+	f->report.reply = dup_reply_to(e, &c->reply);
+}
+
 void effect_reply(struct engine *e, const struct reply *r)
 {
 	struct effect *f = add(e, EFFECT_REPLY, e->seq);

@@ -163,6 +163,7 @@ enum effect_kind {
 	EFFECT_WANT,    /* intake shall tell the sensor's next message: .sensor */
 	EFFECT_FOLLOW,  /* the sensor is a member of an open incident (or no longer): .sensor, .on */
 	EFFECT_RESEND,  /* audit rows again on `event`: .resend */
+	EFFECT_REPORT,  /* the report of an incident, in parts: .report */
 };
 
 /* A row of the audit: rec is the canonical JSON, byte-exact. */
@@ -234,6 +235,12 @@ struct effect {
 			const char *user;
 			struct reply_to reply;
 		} resend;
+		struct {
+			int64_t number; /* as asked: perhaps of no incident */
+			enum lang lang;
+			const char *user;
+			struct reply_to reply;
+		} report;
 	};
 };
 

@@ -160,6 +160,7 @@ static enum refusal do_sign(struct engine *e, struct said *s)
 	struct buf *b = row_begin(e);
 
 	json_str(b, "via", s->c->via);
+	json_int(b, "upto", s->inc->seq); /* what came later was not signed for */
 	if (s->c->words && *s->c->words)
 		json_str(b, "words", s->c->words);
 	row_end(e, AUDIT_SIGNED, s->inc, s->who, 0);
@@ -238,10 +239,18 @@ static enum refusal do_resend(struct engine *e, struct said *s)
 	return REFUSAL_NONE;
 }
 
+/* The parts follow the answer. The audit knows incidents that the engine has forgotten. */
+static enum refusal do_report(struct engine *e, struct said *s)
+{
+	effect_report(e, s->c, e->plan->people[s->person].language);
+	return REFUSAL_NONE;
+}
+
 static const struct verb_row {
 	verb_fn *act;
 	bool needs_incident;
 	bool answers_itself;
+	bool may_be_old; /* the incident need not be known here */
 } verbs[VERB_COUNT] = {
     [VERB_RAISE] = {do_raise, false, false},      [VERB_ACK] = {verb_ack, false, false},
     [VERB_DONE] = {verb_done, true, false},       [VERB_FAILED] = {verb_failed, true, false},
@@ -253,6 +262,7 @@ static const struct verb_row {
     [VERB_SIGN] = {do_sign, true, false},         [VERB_ONCALL] = {do_oncall, false, false},
     [VERB_ESCALATE] = {do_escalate, true, false}, [VERB_DRILL] = {verb_drill, false, false},
     [VERB_RING] = {do_ring, false, false},        [VERB_RESEND] = {do_resend, false, false},
+    [VERB_REPORT] = {do_report, true, false, true},
 };
 
 /* What can be said of any command before its verb is looked at. */
@@ -274,7 +284,7 @@ static enum refusal before_all(struct engine *e, struct said *s)
 	if (c->id_text || (!c->id && verbs[c->verb].needs_incident))
 		return REFUSAL_UNKNOWN_ID;
 	s->inc = c->id ? incident_find(e, c->id) : NULL;
-	if (c->id && !s->inc)
+	if (c->id && !s->inc && !verbs[c->verb].may_be_old)
 		return REFUSAL_UNKNOWN_ID;
 	if (s->inc && c->rev >= 0 && c->rev < s->inc->rev)
 		return REFUSAL_OLD_REV;

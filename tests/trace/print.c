@@ -156,6 +156,7 @@ static const char *const words[] = {
     [EFFECT_AUDIT] = "row",       [EFFECT_PUBLISH] = "publish", [EFFECT_NOTICE] = "notice",
     [EFFECT_ACTUATE] = "actuate", [EFFECT_REPLY] = "reply",     [EFFECT_WANT] = "want",
     [EFFECT_FOLLOW] = "follow",   [EFFECT_RESEND] = "resend",
+    [EFFECT_REPORT] = "report",
 };
 
 void print_effect(const struct effect *f, int64_t start_ms, int64_t now_ms, struct buf *out)
@@ -187,6 +188,9 @@ void print_effect(const struct effect *f, int64_t start_ms, int64_t now_ms, stru
 		break;
 	case EFFECT_RESEND:
 		buf_printf(out, " %lld %lld", (long long)f->resend.from, (long long)f->resend.to);
+		break;
+	case EFFECT_REPORT:
+		buf_printf(out, " %lld %s", (long long)f->report.number, f->report.user ? f->report.user : "-");
 		break;
 	}
 	buf_char(out, '\n');

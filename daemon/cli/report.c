@@ -1,0 +1,251 @@
+/* report.c - `tocsin report ID` and `tocsin log`: records from the audit alone.
+ * They read the database, the daemon's or a copy; the daemon is only asked
+ * where it is. */
+#include "base/arena.h"
+#include "config.h"
+#include "heads.h"
+#include "print.h"
+#include "retell.h"
+#include "store_read.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* Plans by their hash, as the database keeps them. */
+struct plans {
+	const char *db;
+	struct kept {
+		struct kept *next;
+		struct plan *plan; /* NULL: not kept, or not what its hash says */
+		char *hash;
+	} *first;
+};
+
+static const struct plan *plan_of(void *arg, const char *hash)
+{
+	struct plans *p = arg;
+	struct kept *k;
+	struct buf problems = {0};
+	char *bundle;
+	size_t len;
+
+	for (k = p->first; k; k = k->next)
+		if (!strcmp(k->hash, hash))
+			return k->plan;
+	bundle = read_plan(p->db, hash, &len);
+	k = xcalloc(1, sizeof *k);
+	k->hash = xstrdup(hash);
+	k->plan = bundle ? config_plan(bundle, len, &problems) : NULL;
+	if (k->plan && strcmp(k->plan->hash, hash) != 0) {
+		plan_free(k->plan);
+		k->plan = NULL;
+	}
+	k->next = p->first;
+	p->first = k;
+	buf_fini(&problems);
+	free(bundle);
+	return k->plan;
+}
+
+static void plans_free(struct plans *p)
+{
+	while (p->first) {
+		struct kept *k = p->first;
+
+		p->first = k->next;
+		if (k->plan)
+			plan_free(k->plan);
+		free(k->hash);
+		free(k);
+	}
+}
+
+/* As asked for; else Chinese where the site speaks it. Not the locale's: the same rows, the same bytes. */
+static enum lang language_of(const struct cli *c, const struct plan *plan)
+{
+	int lang = c->in_lang ? lang_from(c->in_lang) : -1;
+
+	if (lang >= 0)
+		return (enum lang)lang;
+	return plan && plan->languages & 1u << LANG_ZH ? LANG_ZH : LANG_EN;
+}
+
+/* The database and, for the report, a head kept elsewhere. An exit code. */
+static int find_db(const struct cli *c, struct head *ret_head, char **ret_db)
+{
+	struct head own;
+
+	*ret_db = NULL;
+	if (c->in_lang && lang_from(c->in_lang) < 0)
+		return cli_fail(c, CLI_USAGE, "usage", "--lang zh, or --lang en");
+	if (c->head && !head_parse(c->head, ret_head))
+		return cli_fail(c, CLI_USAGE, "usage",
+		                "a head is written SEQ:HASH, the hash in 64 small hex digits");
+	if (!c->db)
+		return head_ask(c, &own, ret_db);
+	*ret_db = xstrdup(c->db);
+	return CLI_DONE;
+}
+
+static void put_json(const struct cli *c, bool verified, const char *text)
+{
+	struct buf out = {0};
+
+	json_open(&out, NULL, '{');
+	json_bool(&out, "ok", verified);
+	json_str(&out, "id", c->args[0]);
+	json_bool(&out, "verified", verified);
+	json_str(&out, "text", text);
+	json_close(&out, '}');
+	puts(buf_text(&out));
+	buf_fini(&out);
+}
+
+static int write_report(const struct cli *c, struct retell *r, const char *db)
+{
+	struct plans plans = {.db = db};
+	struct report_ask ask = {.html = c->html};
+	struct buf out = {0};
+	bool there, proven = retell_is_proven(r);
+
+	ask.plan = r->story.plan ? plan_of(&plans, r->story.plan) : NULL;
+	ask.lang = language_of(c, ask.plan);
+	there = retell_write(r, &ask, &out);
+	if (there && c->json)
+		put_json(c, proven, buf_text(&out));
+	else
+		fputs(buf_text(&out), stdout);
+	buf_fini(&out);
+	plans_free(&plans);
+	if (!there)
+		return cli_fail(c, CLI_REFUSED, "unknown_id", "the audit has no incident of that number");
+	if (!proven && !c->json)
+		cli_fail(c, CLI_REFUSED, "unproven", "NOT VERIFIED: the report says where the audit chain is broken");
+	else if (r->walk.v.first_bad && !c->json)
+		cli_fail(c, CLI_REFUSED, "unproven", r->walk.v.why);
+	return proven && !r->walk.v.first_bad ? CLI_DONE : CLI_REFUSED;
+}
+
+int report_command(const struct cli *c)
+{
+	struct err err = {0};
+	struct retell r;
+	struct head head = {0};
+	char *db;
+	int code;
+
+	if (print_number(c->args[0]) < 1)
+		return cli_fail(c, CLI_USAGE, "unknown_id", "an incident id looks like G-17, g17 or 17");
+	code = find_db(c, &head, &db);
+	if (code)
+		return code;
+	retell_begin(&r, db, print_number(c->args[0]));
+	r.known_seq = head.seq;
+	memcpy(r.known_hash, head.hash, sizeof r.known_hash);
+	if (retell_walk(&r, INT64_MAX, &err) < 0)
+		code = cli_fail(c, CLI_REFUSED, "unreadable", err.text);
+	else
+		code = write_report(c, &r, db);
+	retell_fini(&r);
+	free(db);
+	return code;
+}
+
+/* -- the log -- */
+
+struct logging {
+	struct duty_log log;
+	struct buf out;
+	int64_t last_ms, handed_ms; /* of the newest row, of the last hand-over */
+	const struct plan *plan;    /* of the newest row */
+	struct plans plans;
+};
+
+/* First walk: what "today" and "this shift" mean, told by the rows and not by a clock. */
+static bool look(void *arg, int64_t seq, const char *rec, const char *hash)
+{
+	struct logging *g = arg;
+	struct arena arena;
+	struct logged l;
+
+	(void)seq, (void)hash;
+	arena_init(&arena);
+	if (logged_read(rec, &arena, &l)) {
+		const char *plan = l.kind == AUDIT_PLAN || l.kind == AUDIT_STARTED ? logged_get(&l, "plan") : NULL;
+
+		g->last_ms = l.at_ms;
+		if (plan)
+			g->plan = plan_of(&g->plans, plan);
+		if (duty_log_is_handover(&l))
+			g->handed_ms = l.at_ms;
+	}
+	arena_fini(&arena);
+	return true;
+}
+
+static bool take(void *arg, int64_t seq, const char *rec, const char *hash)
+{
+	struct logging *g = arg;
+
+	(void)hash;
+	duty_log_take(&g->log, seq, rec, &g->out);
+	if (g->out.len > 1 << 16) {
+		fputs(buf_text(&g->out), stdout);
+		buf_clear(&g->out);
+	}
+	return !ferror(stdout);
+}
+
+static int span(const struct cli *c, struct logging *g)
+{
+	const struct tz *tz = g->plan && g->plan->tz.n ? &g->plan->tz : NULL;
+
+	g->log.since_ms = c->shift ? g->handed_ms : INT64_MIN;
+	g->log.until_ms = INT64_MAX;
+	if ((c->since && !duty_log_time(c->since, tz, g->last_ms, &g->log.since_ms)) ||
+	    (c->until && !duty_log_time(c->until, tz, g->last_ms, &g->log.until_ms)))
+		return cli_fail(c, CLI_USAGE, "usage",
+		                "a time is written 2026-11-22T19:10:00Z, or by the site's clocks 2026-11-22 19:10, "
+		                "2026-11-22, or 19:10 of the last day");
+	return CLI_DONE;
+}
+
+static int write_log(const struct cli *c, struct logging *g, const char *db, struct err *err)
+{
+	struct chain_walk first = {0}, second = {0};
+	int code;
+
+	if (store_walk(db, &first, INT64_MAX, &(struct row_taker){look, g}, err) < 0)
+		return cli_fail(c, CLI_REFUSED, "unreadable", err->text);
+	code = span(c, g);
+	if (code)
+		return code;
+	g->log.lang = language_of(c, g->plan);
+	g->log.plan_of = plan_of;
+	g->log.arg = &g->plans;
+	if (store_walk(db, &second, first.v.rows, &(struct row_taker){take, g}, err) < 0)
+		return cli_fail(c, CLI_REFUSED, "unreadable", err->text);
+	fputs(buf_text(&g->out), stdout);
+	if (second.v.first_bad)
+		return cli_fail(c, CLI_REFUSED, "unproven", second.v.why);
+	return CLI_DONE;
+}
+
+int report_log(const struct cli *c)
+{
+	struct logging g = {.handed_ms = INT64_MIN};
+	struct err err = {0};
+	struct head unused;
+	char *db;
+	int code = find_db(c, &unused, &db);
+
+	if (code)
+		return code;
+	g.plans.db = db;
+	code = write_log(c, &g, db, &err);
+	buf_fini(&g.out);
+	plans_free(&g.plans);
+	free(db);
+	return code;
+}
