@@ -109,53 +109,96 @@ static void put_open(const struct engine *e, const struct watch_def *d, struct b
 			buf_printf(out, "%s%s", out->len ? " " : "", e->incidents[i]->id);
 }
 
-static void raise_missed(struct engine *e, const struct watch_run *w, const struct watch_seen *p, const char *name)
+static struct member *missed_member(struct engine *e, struct incident *inc, const struct watch_run *w,
+                                    const struct watch_seen *p)
+{
+	struct buf name = {0}, shown = {0};
+	struct member *m;
+
+	member_name(w, p, &name);
+	m = member_find(inc, buf_text(&name));
+	if (!m)
+		m = member_add(e, inc, buf_text(&name), "watch");
+	put_open(e, watch_of(e, w), &shown);
+	buf_str(&shown, shown.len ? "" : *p->id ? p->id : w->id);
+	m->active = TRUTH_TRUE;
+	m->out = false;
+	member_show(m->now, buf_text(&shown));
+	if (!*m->value)
+		member_show(m->value, m->now);
+	buf_fini(&name);
+	buf_fini(&shown);
+	return m;
+}
+
+/* Into one that is open already: each has its row, and all of them are told once. */
+static void join_missed(struct engine *e, struct incident *inc, struct member *const *members, int n)
+{
+	struct cue_arg a = {.who = "system", .kind = AUDIT_MEMBER, .member = members[0]};
+
+	flap_onset(e, inc->instance);
+	for (int i = 1; i < n; i++) {
+		json_str(row_begin(e), "sensor", members[i]->sensor);
+		row_end(e, AUDIT_MEMBER, inc, "system", 0);
+	}
+	life_cue(e, inc, CUE_RAISE, &a);
+	incident_touch(e, inc);
+}
+
+/* The points by their places in the watch. */
+static void raise_missed(struct engine *e, const struct watch_run *w, const int *points, int n)
 {
 	const struct watch_def *d = watch_of(e, w);
 	const struct incident_type *t = &e->plan->types[d->type];
 	bool whole_site = t->per == PER_SITE || d->zone < 0;
 	struct instance *in = instance_get(e, t, whole_site ? "-" : e->plan->zones[d->zone].id);
 	struct incident *inc = in->incident;
-	struct cue_arg a = {.who = "system", .kind = AUDIT_MEMBER};
-	struct buf shown = {0};
-	struct member *m = inc ? member_find(inc, name) : NULL;
-	bool is_new = !inc;
+	struct cue_arg a = {.who = "system"};
+	struct member **members;
 
-	put_open(e, d, &shown);
-	buf_str(&shown, shown.len ? "" : *p->id ? p->id : w->id);
-	if (is_new) {
+	if (!inc) {
 		inc = incident_create(e, in);
 		incident_begin_grade(inc, NULL);
-	}
-	if (!m)
-		m = member_add(e, inc, name, "watch");
-	m->active = TRUTH_TRUE;
-	m->out = false;
-	member_show(m->now, buf_text(&shown));
-	if (!*m->value)
-		member_show(m->value, m->now);
-	buf_fini(&shown);
-	a.member = m;
-	if (is_new) {
-		a.member = NULL;
+		for (int i = 0; i < n; i++)
+			missed_member(e, inc, w, &w->points[points[i]]);
 		incident_begin(e, inc, &a);
 		return;
 	}
-	flap_onset(e, in);
-	life_cue(e, inc, CUE_RAISE, &a);
-	incident_touch(e, inc);
+	for (int i = 0; i < n; i++) /* adding one may move the others */
+		missed_member(e, inc, w, &w->points[points[i]]);
+	members = xcalloc((size_t)n, sizeof(struct member *));
+	for (int i = 0; i < n; i++)
+		members[i] = missed_member(e, inc, w, &w->points[points[i]]);
+	join_missed(e, inc, members, n);
+	free(members);
 }
 
-static void miss(struct engine *e, struct watch_run *w, struct watch_seen *p)
+static bool is_missed_already(const struct engine *e, const struct watch_run *w, const struct watch_seen *p)
 {
 	struct buf name = {0};
 	struct member *m;
+	bool is;
 
 	member_name(w, p, &name);
-	if (!p->missed || !missed_in(e, buf_text(&name), &m))
-		raise_missed(e, w, p, buf_text(&name));
-	p->missed = true;
+	is = p->missed && missed_in(e, buf_text(&name), &m);
 	buf_fini(&name);
+	return is;
+}
+
+static void miss(struct engine *e, struct watch_run *w)
+{
+	int *points = xcalloc((size_t)w->n_points + 1, sizeof *points), n = 0;
+
+	for (int i = 0; i < w->n_points; i++) {
+		if (w->points[i].seen)
+			continue;
+		if (!is_missed_already(e, w, &w->points[i]))
+			points[n++] = i;
+		w->points[i].missed = true;
+	}
+	if (n)
+		raise_missed(e, w, points, n);
+	free(points);
 }
 
 /* Seen, or nobody waits for it any more. */
@@ -175,7 +218,8 @@ void watch_found(struct engine *e, struct watch_run *w, struct watch_seen *p, co
 	m->active = TRUTH_FALSE;
 	row_end(e, AUDIT_FOUND, inc, who, 0);
 	if (!incident_is_active(inc))
-		incident_grade(e, inc->instance, inc->instance->grade, inc->instance->known);
+		incident_grade(e, inc->instance, inc->instance->grade,
+		               inc->instance->known || !inc->instance->type);
 	incident_touch(e, inc);
 }
 
@@ -260,9 +304,8 @@ static void round_over(struct engine *e, struct watch_run *w)
 	const struct watch_def *d = watch_of(e, w);
 	bool is_bad = !d->closed_type || is_open(e, d, -1, d->closed_type);
 
-	for (int i = 0; i < w->n_points && is_bad; i++)
-		if (!w->points[i].seen)
-			miss(e, w, &w->points[i]);
+	if (is_bad)
+		miss(e, w);
 	begin_round(e, w);
 }
 

@@ -133,22 +133,30 @@ static const struct member *shown_member(const struct incident *inc)
 	return inc->n_members ? &inc->members[0] : NULL;
 }
 
-/* " Night patrol: roof"; of `closed` what is open. */
-static void add_watch(struct writing *t, const struct member *m)
+/* " Night patrol: roof, lobby"; of `closed` what is open. */
+static void add_watch(struct writing *t, const struct member *shown)
 {
-	const char *id = m->sensor + 6, *value = m->now[0] ? m->now : m->value;
+	const char *id = shown->sensor + 6;
 	const struct plan *p = t->e->plan;
+	struct buf points = {0};
 	size_t n = strcspn(id, "/");
 
+	buf_char(&t->head, ' ');
+	for (int i = 0; i < t->inc->n_members; i++) {
+		const struct member *m = &t->inc->members[i];
+		const char *value = m->now[0] ? m->now : m->value;
+		bool own = !strncmp(m->sensor, shown->sensor, n + 6) && strchr("/", m->sensor[n + 6]);
+
+		if (own && m->active == shown->active && !m->out && (strlen(value) != n || strncmp(value, id, n)))
+			buf_printf(&points, "%s%s", points.len ? PICK(t, "、", ", ") : "", value);
+	}
 	for (int i = 0; i < p->n_watches; i++)
 		if (!strncmp(p->watches[i].id, id, n) && !p->watches[i].id[n]) {
-			buf_char(&t->head, ' ');
 			add_cut(&t->head, p->watches[i].title.in[t->w->lang], VALUE_SHOWN_BYTES);
-			if (strcmp(value, p->watches[i].id) != 0)
-				buf_str(&t->head, PICK(t, ":", ": "));
+			buf_str(&t->head, points.len ? PICK(t, ":", ": ") : "");
 		}
-	if (strlen(value) != n || strncmp(value, id, n) != 0)
-		add_cut(&t->head, value, VALUE_SHOWN_BYTES);
+	add_cut(&t->head, points.len ? buf_text(&points) : "", VALUE_SHOWN_BYTES);
+	buf_fini(&points);
 }
 
 /* " 31.2%LEL", " 李娜 报告", or the detector. */

@@ -109,6 +109,25 @@ static void check_levels(struct reader *r, const struct chain *c, const struct e
 	}
 }
 
+/* Which type or level wants more people than its chain has: it makes do with those. */
+static void check_quorum(struct reader *r, const struct chain *c, const struct entry *e)
+{
+	const struct plan *p = r->plan;
+	bool *all = arena_alloc(&r->arena, (size_t)p->n_people + 1);
+
+	for (int l = 0; l < c->n_levels; l++)
+		for (int i = 0; i < c->levels[l].call.n; i++)
+			add_people(p, c->levels[l].call.at[i], false, all);
+	for (int l = 0; l < c->n_levels; l++)
+		if (c->levels[l].quorum > count(p, all)) {
+			const struct node *level = node_get(e->body, "levels")->items[l];
+
+			caution(r, node_get(level, "quorum"), "level %d of chain '%s' wants %d people, and the chain has %d",
+			        l + 1, c->id, c->levels[l].quorum, count(p, all));
+			advise(r, "name more roles that others hold, or want fewer");
+		}
+}
+
 /* -- channels -- */
 
 static bool wants(const struct channel *c, const char *field)
@@ -214,5 +233,7 @@ void check_people(struct reader *r)
 {
 	for (int i = 0; i < r->plan->n_chains; i++)
 		check_levels(r, &r->plan->chains[i], entry_of(r, SECTION_CHAINS, r->plan->chains[i].id));
+	for (int i = 0; i < r->plan->n_chains; i++)
+		check_quorum(r, &r->plan->chains[i], entry_of(r, SECTION_CHAINS, r->plan->chains[i].id));
 	check_channels(r);
 }

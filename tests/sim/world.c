@@ -140,6 +140,7 @@ static void read_command(const struct input *in, struct event *ev, const char *w
 	                      .ends = or_null(in->ends),
 	                      .id_text = or_null(in->id_text),
 	                      .words = "words",
+	                      .is_instruction = in->verb == VERB_NOTE && in->id % 2,
 	                      .n_pairs = in->n_pairs};
 	c->reply.control = in->by_control ? 7 : 0;
 	for (int i = 0; i < in->n_pairs; i++)
