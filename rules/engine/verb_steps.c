@@ -189,6 +189,8 @@ enum refusal verb_record(struct engine *e, struct said *s)
 	put_values(b, c);
 	for (int i = 0; i < c->n_pairs; i++)
 		set_fact(run, c->pairs[i].key, c->pairs[i].value);
+	if (run->n_facts == step->n_fields)
+		json_bool(b, "complete", true); /* the step ends with it */
 	a.cause = row_end(e, AUDIT_RECORDED, s->inc, s->who, 0);
 	if (run->n_facts == step->n_fields)
 		playbook_end(e, run, STEP_DONE, &a);

@@ -286,7 +286,7 @@ static void fill(const struct filling *f, const char *p)
 static bool is_small_print(const struct fact_read *fact)
 {
 	static const char *const keys[] = {"rev",   "ulid",   "via",  "id",   "boot", "state",
-	                                   "late",  "overdue", "first", "synced", "digest", "ack/overdue",
+	                                   "late",  "overdue", "first", "synced", "digest", "complete", "ack/overdue",
 	                                   "drill", "repeat", "topic", "host", "kind", "plan", "choices"};
 
 	for (size_t i = 0; i < sizeof keys / sizeof *keys; i++)

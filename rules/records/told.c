@@ -74,6 +74,8 @@ static void step_row(struct step_told *t, const struct logged *l)
 
 	t->kind = text(l, "kind");
 	t->state = state;
+	if (is_open && !strcmp(t->kind, step_kind_name(STEP_KIND_NOTIFY)))
+		t->state = step_state_name(STEP_DONE); /* told as it opens; there is no row of its end */
 	t->overdue |= logged_true(l, "overdue");
 	if (*text(l, "person"))
 		t->person = text(l, "person");
@@ -87,6 +89,18 @@ static void step_row(struct step_told *t, const struct logged *l)
 	t->by = is_open ? "" : l->who;
 }
 
+/* A choice, and facts when they are complete, end their step; no other row says so. */
+static void ended_by(struct step_told *t, const struct logged *l)
+{
+	if (l->kind == AUDIT_RECORDED && !logged_true(l, "complete"))
+		return;
+	t->state = step_state_name(STEP_DONE);
+	t->ended_ms = l->at_ms;
+	t->by = l->who;
+	if (l->kind == AUDIT_DECIDED)
+		t->note = text(l, "choice");
+}
+
 struct step_told *steps_of(const struct story *s, int *ret_n)
 {
 	struct step_told *all = NULL;
@@ -97,6 +111,8 @@ struct step_told *steps_of(const struct story *s, int *ret_n)
 
 		if (l->kind == AUDIT_STEP && logged_get(l, "step"))
 			step_row(step(&all, ret_n, logged_get(l, "step")), l);
+		else if ((l->kind == AUDIT_DECIDED || l->kind == AUDIT_RECORDED) && logged_get(l, "step"))
+			ended_by(step(&all, ret_n, logged_get(l, "step")), l);
 	}
 	return all;
 }
