@@ -148,6 +148,38 @@ static void test_copy_and_live(void **state)
 	bed_remove(&copy);
 }
 
+static bool count_row(void *arg, int64_t seq, const char *rec, const char *hash)
+{
+	int64_t *n = arg;
+
+	assert_int_equal(seq, ++*n);
+	assert_int_equal(strlen(hash), HASH_BYTES - 1);
+	assert_true(rec[0] == '{');
+	return true;
+}
+
+/* In parts the chain is the same chain, and each row is handed out once. */
+static void test_walk_in_parts(void **state)
+{
+	struct bed b = with_rows(10);
+	struct chain_walk w = {0};
+	struct err err = {{0}};
+	int64_t n = 0;
+	int parts = 0, more;
+
+	(void)state;
+	do
+		parts++;
+	while ((more = store_walk(b.path, &w, 3, &(struct row_taker){count_row, &n}, &err)) > 0);
+	assert_int_equal(more, 0);
+	assert_int_equal(parts, 4);
+	assert_int_equal(n, 10);
+	assert_int_equal(w.v.rows, 10);
+	assert_int_equal(w.v.first_bad, 0);
+	assert_int_equal(w.v.head_seq, 10);
+	bed_remove(&b);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -155,6 +187,7 @@ int main(void)
 	    cmocka_unit_test(test_cut_tail_needs_an_old_head),
 	    cmocka_unit_test(test_unreadable),
 	    cmocka_unit_test(test_copy_and_live),
+	    cmocka_unit_test(test_walk_in_parts),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
