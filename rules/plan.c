@@ -20,6 +20,7 @@ FIND(plan_role, roles, n_roles)
 FIND(plan_roster, rosters, n_rosters)
 FIND(plan_channel, channels, n_channels)
 FIND(plan_type, types, n_types)
+FIND(plan_sign, signs, n_signs)
 
 bool strings_have(const struct strings *s, const char *text)
 {

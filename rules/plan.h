@@ -387,6 +387,12 @@ struct watch_def {
 	int type; /* what a missed one raises */
 };
 
+/* A lock-out sign that can hang somewhere. */
+struct sign {
+	const char *id;
+	struct text text;
+};
+
 struct tls {
 	const char *ca, *cert, *key; /* paths or NULL */
 	bool use;
@@ -437,6 +443,8 @@ struct plan {
 	int n_playbooks;
 	const struct watch_def *watches;
 	int n_watches;
+	const struct sign *signs; /* also those that only a step's `tag` names */
+	int n_signs;
 };
 
 bool strings_have(const struct strings *s, const char *text); /* text NULL: no */
@@ -448,6 +456,7 @@ int plan_role(const struct plan *p, const char *id);
 int plan_roster(const struct plan *p, const char *id);
 int plan_channel(const struct plan *p, const char *id);
 int plan_type(const struct plan *p, const char *id);
+int plan_sign(const struct plan *p, const char *id);
 int plan_person_by_user(const struct plan *p, const char *user);
 int plan_person_by_login(const struct plan *p, const char *login);
 int plan_self(const struct plan *p, enum self self); /* always found */

@@ -80,7 +80,9 @@
 /* Commands of people: name, then the arguments in order (CONTRACT section 2):
  * I incident id, o optional incident id or all, t type, z zone, s step,
  * c choice, a actuator, x action, p person, n optional channel, k key=value
- * pairs, w optional words, W words required, r optional role, R role, f and u from and until when. */
+ * pairs, w optional words, W words required, r optional role, R role, f and u from and until when,
+ * D duration, h hazard, m permit, g who watches, N name of a detector, actuator or sign,
+ * y hang or down, q optional place. */
 #define VERB_LIST(X)                                                                                         \
 	X(RAISE, "raise", "tzw")                                                                             \
 	X(ACK, "ack", "ow")                                                                                  \
@@ -101,6 +103,13 @@
 	X(ESCALATE, "escalate", "Iw")                                                                        \
 	X(DRILL, "drill", "tzw")                                                                             \
 	X(RING, "ring", "pn")                                                                                \
+	X(SHELVE, "shelve", "IDW")                                                                           \
+	X(UNSHELVE, "unshelve", "Iw")                                                                        \
+	X(ISOLATE, "isolate", "zhDmg")                                                                       \
+	X(REJOIN, "rejoin", "zh")                                                                            \
+	X(OUT, "out", "NDW")                                                                                 \
+	X(BACK, "back", "Nw")                                                                                \
+	X(TAG, "tag", "Nyqw")                                                                                \
 	X(RESEND, "resend", "FT")                                                                            \
 	X(REPORT, "report", "I")
 
@@ -154,10 +163,16 @@
 	X(CLOSED, "closed")                                                                                  \
 	X(SIGNED, "signed")                                                                                  \
 	X(NOTE, "note")                                                                                      \
+	X(SHELVED, "shelved")                                                                                \
+	X(UNSHELVED, "unshelved")                                                                            \
+	X(ISOLATED, "isolated")                                                                              \
+	X(REJOINED, "rejoined")                                                                              \
 	X(OUT, "out")                                                                                        \
 	X(DRILL, "drill")                                                                                    \
 	X(HANDOVER, "handover")                                                                              \
 	X(OVERRIDE, "override")                                                                              \
+	X(BACK, "back")                                                                                      \
+	X(TAG, "tag")                                                                                        \
 	X(RAISED, "raised")                                                                                  \
 	X(REFUSED, "refused")                                                                                \
 	X(CLOCK, "clock")                                                                                    \

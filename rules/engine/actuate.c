@@ -3,6 +3,7 @@
  * actuator allows. A command never waits for the broker: not sent is said. */
 #include "engine/drill.h"
 #include "engine/emit.h"
+#include "engine/suppress.h"
 #include "engine/verb.h"
 
 #include <stdio.h>
@@ -261,6 +262,8 @@ static void decide(struct engine *e, struct actuation *a)
 	lock = interlock_forbids(e, actuator, a->action, &because);
 	if (lock && (because || a->user)) {
 		end_interlocked(e, a, lock, because);
+	} else if (actuator_out(e, a->actuator)) {
+		end_feedback(e, a, STEP_FAILED, actuator_out(e, a->actuator));
 	} else if (e->link == LINK_DOWN) {
 		end_feedback(e, a, STEP_FAILED, "broker down");
 	} else if (e->link != LINK_SYNCED) { /* a playbook's waits for the mark, bounded by its limit */
@@ -347,7 +350,9 @@ void actuate_outcome(struct engine *e, int64_t id, enum outcome outcome, bool in
 		if (lock && (because || a->user))
 			end_interlocked(e, a, lock, because);
 		else
-			end_feedback(e, a, STEP_FAILED, "not synchronised");
+			end_feedback(e, a, STEP_FAILED,
+			             actuator_out(e, a->actuator) ? actuator_out(e, a->actuator)
+			                                          : "not synchronised");
 	} else if (outcome == OUTCOME_FAILED) {
 		if (e->link == LINK_DOWN)
 			end_feedback(e, a, STEP_FAILED, "broker down");
@@ -424,6 +429,6 @@ bool engine_may_actuate(const struct engine *e, int64_t id)
 	const struct incident *because;
 	int actuator = a ? plan_actuator(e->plan, a->actuator) : -1;
 
-	return actuator >= 0 && e->link == LINK_SYNCED &&
+	return actuator >= 0 && e->link == LINK_SYNCED && !actuator_out(e, a->actuator) &&
 	       !interlock_forbids(e, actuator, a->action, &because);
 }

@@ -34,6 +34,14 @@ static const char *const done[VERB_COUNT][LANG_COUNT] = {
                         "Exercise {id} {title} has begun, calling the people on duty; no equipment moves, it ends "
                         "after 2 hours"),
     [VERB_RING] = BOTH("测试通知已发出{why}", "Test notice is on its way{why}"),
+    [VERB_SHELVE] = BOTH("{id} 已搁置至 {detail},期间不呼叫", "{id} shelved until {detail}: nobody is called"),
+    [VERB_UNSHELVE] = BOTH("{id} 已取消搁置", "{id} is no longer shelved"),
+    [VERB_ISOLATE] = BOTH("已隔离至 {detail};温感、手报、燃气、水浸不受影响",
+                          "Isolated until {detail}; heat, call points, gas and water are not"),
+    [VERB_REJOIN] = BOTH("隔离已解除,探测已恢复", "No longer isolated, detection is back"),
+    [VERB_OUT] = BOTH("已停用至 {detail}", "Out of service until {detail}"),
+    [VERB_BACK] = BOTH("已恢复使用{why}", "Back in service{why}"),
+    [VERB_TAG] = BOTH("挂牌已登记{why}", "Sign recorded{why}"),
     [VERB_RESEND] = BOTH("正在重发审计记录{why}", "Sending the audit rows again{why}"),
     [VERB_REPORT] = BOTH("报告随后分段发出", "The report follows, in numbered parts"),
 };
@@ -76,6 +84,13 @@ static const char *const refused[REFUSAL_COUNT][LANG_COUNT] = {
     [REFUSAL_NOT_NOW] = BOTH("现在不能执行{why};请稍后再试", "Not possible now{why}; try again later"),
 };
 
+/* Two persons for what a verb does, not for a reset. */
+static const char *const two_persons[2][LANG_COUNT] = {
+    BOTH("已登记第一人,尚未生效;须由另一个人在30分钟内发出同样的命令",
+         "First of two recorded, nothing has changed yet: a second, different person must say the same within 30 minutes"),
+    BOTH("须由另一个人在30分钟内发出同样的命令", "A second, different person must say the same within 30 minutes"),
+};
+
 /* Of the interlock's own sentence: nothing may be told apart before the mark is back. */
 static const char *const not_synchronised[LANG_COUNT] =
     BOTH("系统与消息服务器尚未同步,所有联锁生效,未执行;请稍后再试",
@@ -98,6 +113,8 @@ static void put_usage(enum verb verb, struct buf *out)
 	    {'p', "PERSON"}, {'n', "[CHANNEL]"}, {'k', "KEY=VALUE"}, {'w', "[WORDS]"},
 	    {'W', "WORDS"},  {'R', "ROLE"},     {'f', "FROM"},      {'u', "UNTIL"},
 	    {'r', "[ROLE]"},    {'F', "FROM"},      {'T', "TO"},
+	    {'D', "DURATION"}, {'h', "HAZARD"},  {'m', "PERMIT"},    {'g', "WATCHPERSON"},
+	    {'N', "NAME"},   {'y', "hang|down"}, {'q', "[ZONE|ACTUATOR]"},
 	};
 
 	for (int v = 0; verb >= VERB_COUNT && v < VERB_COUNT; v++)
@@ -345,6 +362,8 @@ static void put_done(const struct engine *e, const struct answer *a, struct buf 
 		     out);
 	else if (a->waits)
 		fill(a, zh ? "已提交{why};上级同意后才生效" : "Asked{why}; it counts when somebody above agrees", out);
+	else if (a->first)
+		fill(a, two_persons[0][a->lang], out);
 	else if (a->n_all)
 		buf_printf(out, zh ? "已确认%d起" : "Acknowledged %d", a->n_all);
 	else if (a->verb == VERB_ACK && a->detail && *a->detail)
@@ -365,6 +384,8 @@ void render_answer(const struct engine *e, const struct answer *a, struct buf *o
 		put_which(a, out);
 	else if (a->refusal == REFUSAL_INTERLOCKED)
 		put_interlocked(e, a, out);
+	else if (a->refusal == REFUSAL_SECOND_PERSON && a->verb != VERB_RESET)
+		fill(a, two_persons[1][a->lang], out);
 	else
 		fill(a, refused[a->refusal][a->lang], out);
 }

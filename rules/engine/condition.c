@@ -314,6 +314,18 @@ void condition_without(struct engine *e, struct instance *in, struct sensor *s)
 	tree_update(e, in);
 }
 
+/* The sensor is out of service: its leaves are unknown, and no longer bad. The
+ * members are told by who took it out. */
+void condition_out(struct engine *e, struct sensor *s)
+{
+	for (int i = 0; i < s->n_leaves; i++) {
+		gate_update(e, s->leaves[i]);
+		gate_forget(e, s->leaves[i]);
+	}
+	for (int i = 0; i < s->n_leaves; i++)
+		tree_update(e, s->leaves[i]->instance);
+}
+
 /* ------------------------------------------------------------- invariants */
 
 static bool is_in_heap(const struct engine *e, const struct deadline *d)

@@ -8,6 +8,7 @@
 #include "engine/flap.h"
 #include "engine/flood.h"
 #include "engine/gates.h"
+#include "engine/impair.h"
 #include "engine/life.h"
 #include "engine/watch.h"
 
@@ -50,6 +51,7 @@ void engine_free(struct engine *e)
 	sensors_free(e); /* takes its deadlines out of the heap: while their neighbours live */
 	floods_free(e);
 	duties_free(e);
+	impairs_free(e);
 	for (int i = 0; i < e->n_actuations; i++)
 		actuation_free(e->actuations[i]);
 	free(e->actuations);
@@ -202,6 +204,7 @@ static void on_clock(struct engine *e, int64_t by_ms)
 	if (by_ms > 0) {
 		deadline_shift(&e->heap, by_ms);
 		floods_shift(e, by_ms);
+		impairs_shift(e, by_ms);
 	}
 	conditions_clock(e, by_ms);
 	watches_clock(e, by_ms);
@@ -287,6 +290,9 @@ static void run_due(struct engine *e)
 			break;
 		case DEADLINE_OVERRIDE:
 			override_due(e, d->owner);
+			break;
+		case DEADLINE_IMPAIR:
+			impair_due(e, d->owner);
 			break;
 		}
 	}

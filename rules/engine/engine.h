@@ -75,7 +75,9 @@ struct command {
 	bool all;
 	int64_t rev; /* -1: none given */
 	const char *type, *zone, *step, *choice, *actuator, *action, *person, *channel, *role,
-	    *starts, *ends, *words; /* or NULL */
+	    *starts, *ends, *words;         /* or NULL */
+	const char *hazard, *permit, *name; /* isolate; of a detector, actuator or sign; or NULL */
+	int64_t for_ms;                     /* -1: the end is missing or cannot be read */
 	const char *id_text;    /* what stood where an id should */
 	struct strings without; /* reset: members taken out */
 	struct pair pairs[16];

@@ -1,10 +1,10 @@
 /* escalate.c - whom to call now, and when the next. The chain never ends: its
  * last level repeats at its own wait. */
-#include "engine/cause.h"
 #include "engine/chain.h"
 #include "engine/drill.h"
 #include "engine/emit.h"
 #include "engine/life.h"
+#include "engine/suppress.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -18,9 +18,21 @@ static int64_t remind_ms(const struct incident *inc)
 
 void arm(struct engine *e, struct incident *inc, enum next_what what, int64_t at_ms)
 {
-	if (cause_holds(inc)) {
+	switch (inc->state == STATE_CLOSED ? HOLD_NONE : hold_of(inc)) {
+	case HOLD_NONE:
+		break;
+	case HOLD_SHELF:
+		what = NEXT_SHELVED;
+		at_ms = inc->shelf.until_ms;
+		break;
+	case HOLD_ISOLATION:
+		what = NEXT_ISOLATED;
+		at_ms = isolation_until_ms(e, inc);
+		break;
+	case HOLD_CAUSE:
 		what = NEXT_CAUSE;
 		at_ms = e->now_ms + remind_ms(inc);
+		break;
 	}
 	inc->next = what;
 	deadline_set(&e->heap, &inc->due, at_ms);
@@ -84,7 +96,7 @@ static const struct step *open_step_of(const struct engine *e, const struct inci
 
 static void call_people(struct engine *e, struct incident *inc, const int *people, int n, int64_t cause)
 {
-	for (int i = 0; i < n && !cause_holds(inc) && !(PLANTED(9) && inc->round > 1); i++) {
+	for (int i = 0; i < n && !notices_held(inc) && !(PLANTED(9) && inc->round > 1); i++) {
 		struct to_send s = {NOTICE_CALL, people[i],  inc,   open_step_of(e, inc, people[i]),
 		                    NULL,        inc->level, cause, -1};
 
@@ -180,6 +192,7 @@ int64_t escalate_next_said(struct engine *e, struct incident *inc, const struct 
 
 	cause_break(e, inc); /* held, only a person comes here */
 	drill_escalated(inc);
+	suppress_overruled(e, inc, o->who);
 	if (inc->level < chain_levels(e, inc)) {
 		inc->level++;
 	} else {
@@ -287,7 +300,12 @@ void tell_role(struct engine *e, struct incident *inc, enum notice_kind kind, in
                const struct step *step, int64_t cause)
 {
 	int people[ROLE_PEOPLE_MAX], n = role_people(e, role, people, ROLE_PEOPLE_MAX);
+	int watch = inc->watch ? plan_person(e->plan, inc->watch) : -1;
 
+	if (watch >= 0) {
+		people[0] = watch;
+		n = 1;
+	}
 	if (!n) {
 		tell_level(e, inc, kind, 1, cause);
 		return;

@@ -130,7 +130,9 @@ void incident_sensor_lost(struct engine *e, struct sensor *s, const char *why)
 {
 	struct sensor *gateway = via_lost(e, s);
 
-	if (gateway)
+	if (s->is_out)
+		return; /* known, and listed as impaired */
+	if (gateway && !gateway->is_out)
 		gateway_lost(e, gateway);
 	else
 		raise_fault(e, SELF_SENSOR_LOST, s->id, why);

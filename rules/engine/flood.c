@@ -2,7 +2,7 @@
  * it together. What is held is saved: a summary follows also after a restart. */
 #include "engine/flood.h"
 
-#include "engine/cause.h"
+#include "engine/hold.h"
 #include "engine/save.h"
 
 #include <stdlib.h>
@@ -267,7 +267,7 @@ static bool send_single(struct engine *e, struct flood *f, int person)
 	struct buf *b;
 
 	s.inc = incident_find(e, h.incident);
-	if (f->n_held > 1 || h.n > 1 || !s.inc || cause_holds(s.inc))
+	if (f->n_held > 1 || h.n > 1 || !s.inc || notices_held(s.inc))
 		return false;
 	if (h.step >= 0 && h.step < s.inc->n_steps)
 		s.step = &s.inc->playbook->steps[h.step];

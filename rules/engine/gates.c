@@ -209,6 +209,8 @@ static enum truth leaf_test(const struct gate *g)
 	const struct sensor *s = g->sensor;
 	const struct test *t = &g->cond->test;
 
+	if (s->is_out)
+		return TRUTH_UNKNOWN;
 	if (t->op == TEST_SILENT)
 		return s->health == HEALTH_SILENT || s->health == HEALTH_AWAY ? TRUTH_TRUE : g->raw;
 	if (s->health != HEALTH_OK || !s->has_value)
@@ -316,8 +318,11 @@ void gate_set(struct engine *e, struct gate *g, enum truth raw)
 {
 	enum truth out = g->out;
 	int64_t due = g->delay.pos ? g->delay.at_ms : -1;
-	bool was = raw != g->raw;
+	bool was;
 
+	if (g->sensor && g->sensor->is_out)
+		raw = TRUTH_UNKNOWN;
+	was = raw != g->raw;
 	if (gate_counts_silence(g) && raw == TRUTH_TRUE)
 		deadline_clear(&e->heap, &g->delay);
 	g->raw = raw;

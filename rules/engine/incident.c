@@ -7,6 +7,7 @@
 #include "engine/flap.h"
 #include "engine/gates.h"
 #include "engine/incident.h"
+#include "engine/suppress.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -118,6 +119,8 @@ void incident_free(struct incident *inc)
 	free(inc->reset_by);
 	free(inc->reset_without);
 	drill_free(inc->drill);
+	free(inc->watch);
+	shelf_free(&inc->shelf);
 	free(inc);
 }
 
@@ -374,6 +377,8 @@ static void opened_row(struct engine *e, struct incident *inc, const struct cue_
 		json_bool(b, "flapping", true);
 	if (inc->drill)
 		json_bool(b, "drill", true);
+	if (inc->isolated_ms)
+		json_bool(b, "isolated", true);
 	if (arg->via)
 		json_str(b, "via", arg->via);
 	if (arg->words && *arg->words)
@@ -408,6 +413,7 @@ void incident_begin(struct engine *e, struct incident *inc, const struct cue_arg
 	bool pre = begins_in_pre_alarm(e, inc);
 
 	inc->state = pre ? STATE_PRE_ALARM : STATE_UNACKED;
+	isolation_ask(e, inc);
 	cause_ask(e, inc);
 	if (inc->instance && !inc->manual)
 		flap_onset(e, inc->instance);
@@ -415,6 +421,8 @@ void incident_begin(struct engine *e, struct incident *inc, const struct cue_arg
 	if (!pre)
 		playbook_start(e, inc, inc->opened_seq);
 	escalate_begin(e, inc, inc->opened_seq);
+	if (inc->isolated_ms)
+		isolation_tell(e, inc, inc->opened_seq);
 	incident_touch(e, inc);
 }
 
@@ -455,6 +463,8 @@ void incident_due(struct engine *e, struct incident *inc)
 
 	if (inc->next == NEXT_CAUSE && inc->because)
 		cause_due(e, inc);
+	else if (inc->next == NEXT_SHELVED || inc->next == NEXT_ISOLATED)
+		suppress_due(e, inc);
 	else
 		life_cue(e, inc, CUE_DUE, &a);
 }

@@ -11,6 +11,8 @@
 #include "engine/drill.h"
 #include "engine/emit.h"
 #include "engine/life.h"
+#include "engine/suppress.h"
+#include "engine/tags.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -31,6 +33,8 @@ static void move(struct engine *e, struct incident *inc, enum state to)
 {
 	if (inc->state != to)
 		inc->changed_ms = e->now_ms;
+	if (to == STATE_UNACKED && inc->state > STATE_ACKED)
+		isolation_ask(e, inc);
 	if (to == STATE_UNACKED && inc->state >= STATE_ACKED)
 		cause_ask(e, inc);
 	else if (to != STATE_UNACKED && to != STATE_RTN_UNACKED)
@@ -62,13 +66,29 @@ static void say(const struct engine *e, struct buf *b, const struct incident *in
 	}
 	if (because)
 		json_str(b, "because", because->id);
+	if (a->as)
+		json_str(b, "as", a->as);
 	if (a->words && *a->words)
 		json_str(b, "note", a->words);
 }
 
+/* It ends, and what it hung stays until somebody takes it down. */
+static void put_signs(const struct engine *e, struct buf *b, const struct incident *inc)
+{
+	struct buf signs = {0};
+
+	if (tags_of(e, inc, &signs))
+		json_str(b, "signs", buf_text(&signs));
+	buf_fini(&signs);
+}
+
 static int64_t row(struct engine *e, struct incident *inc, const struct cue_arg *a)
 {
-	say(e, row_begin(e), inc, a);
+	struct buf *b = row_begin(e);
+
+	say(e, b, inc, a);
+	if (a->kind == AUDIT_CLOSED)
+		put_signs(e, b, inc);
 	return row_end(e, a->kind, inc, a->who, a->cause);
 }
 
@@ -105,6 +125,7 @@ static enum refusal act_nothing(struct engine *e, struct incident *inc, const st
 static enum refusal act_alarm(struct engine *e, struct incident *inc, const struct cue_arg *a)
 {
 	bool begins = inc->state == STATE_PRE_ALARM;
+	bool was_isolated = inc->isolated_ms != 0;
 	int ackers[16], n = quorum_people(e, inc, ackers, 16);
 	int64_t seq;
 
@@ -113,6 +134,8 @@ static enum refusal act_alarm(struct engine *e, struct incident *inc, const stru
 	if (begins)
 		playbook_start(e, inc, seq);
 	escalate_begin(e, inc, seq);
+	if (inc->isolated_ms && !was_isolated)
+		isolation_tell(e, inc, seq);
 	for (int i = 0; i < n; i++)
 		if (ackers[i] >= 0)
 			escalate_also(e, inc, ackers[i], seq);
@@ -154,6 +177,7 @@ void life_close(struct engine *e, struct incident *inc, const struct cue_arg *a)
 	closed.kind = AUDIT_CLOSED;
 	closed.member = NULL;
 	inc->closed_ms = e->now_ms;
+	suppress_forget(inc);
 	seq = move_row(e, inc, STATE_CLOSED, &closed);
 	playbook_stop(e, inc);
 	actuate_forget(e, inc);
@@ -526,12 +550,18 @@ static bool is_person(const char *who)
 enum refusal life_cue(struct engine *e, struct incident *inc, enum cue cue, const struct cue_arg *arg)
 {
 	const struct cell *cell = &life[inc->state][cue];
+	enum refusal r;
+	int64_t held_ms;
 
 	if (!cell->act)
 		return cell->refusal;
 	if (cue == CUE_DONE && !inc->first_step_ms && is_person(arg->who))
 		inc->first_step_ms = e->now_ms;
-	return cell->act(e, inc, arg);
+	held_ms = suppress_breaks(e, inc, cue, arg);
+	r = cell->act(e, inc, arg);
+	if (held_ms)
+		suppress_broken(e, inc, held_ms);
+	return r;
 }
 
 void life_settle(struct engine *e, struct incident *inc, int64_t cause)

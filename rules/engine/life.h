@@ -14,6 +14,7 @@ struct cue_arg {
 	struct member *member; /* raise, lost, without; or NULL */
 	const char *via;       /* acks: mqtt, control:<uid> */
 	const char *words;     /* note, or NULL */
+	const char *as;        /* closed: as what, or NULL */
 	int64_t cause;
 };
 

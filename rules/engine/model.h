@@ -5,8 +5,9 @@
  * Files, as an event goes: engine (one switch) -> sensor -> gates, window, tree,
  * condition (schedule: hours; readers: who looks at whom), instance -> cues -> incident -> life (the table) -> escalate, playbook,
  * actuate -> outbox, effects. fault: our own troubles; report, verb*: people;
- * quorum, skip: more than one ack, levels that reach nobody; watch, watch_memory:
- * signs of life that must come; cause, via, flap, flood: what holds notices and nothing else; order: who is told first;
+ * quorum, skip: more than one ack, levels that reach nobody; watch, watch_memory: signs of life that must come;
+ * cause, via, flap, flood, suppress, isolate: what holds notices and nothing else, by the one gate of hold.h;
+ * impair: the registry of what is isolated, out of service (service) or carries a sign (tags); order: who is told first;
  * drill: exercises; all_clear: two persons end what endangered lives;
  * render, wording, answers, view: texts; save*, record: memory; deadline: time.
  */
@@ -44,6 +45,7 @@ enum deadline_kind {
 	DEADLINE_WATCH,     /* owner: struct watch_run */
 	DEADLINE_DUTY,      /* owner: struct duty */
 	DEADLINE_OVERRIDE,  /* owner: struct override */
+	DEADLINE_IMPAIR,    /* owner: struct impairment: its end */
 };
 
 /* Embedded in its owner. Armed while pos > 0. Ties: kind, then key, then sub. */
@@ -96,6 +98,7 @@ struct sensor {
 	bool is_gateway;     /* others of the newest plan speak through it */
 	bool is_down;        /* a gateway: those behind it are told so */
 	bool cut;            /* away because its gateway is */
+	bool is_out;         /* of service (service.c): it raises nothing and clears nothing */
 	bool dirty;
 };
 
@@ -142,6 +145,7 @@ struct instance {
 struct sensor *sensor_find(const struct engine *e, const char *id);
 void sensor_reading(struct engine *e, const struct reading *r); /* the whole path down to the cues */
 void sensor_silent(struct engine *e, struct sensor *s);         /* its deadline */
+void sensor_again(struct engine *e, struct sensor *s);          /* as it is, told as if it were new */
 void sensor_off(struct engine *e, struct sensor *s);            /* the same of its off_delay */
 void sensor_link(struct engine *e, enum link link);             /* freeze and thaw silence; want all */
 /* restart: silence windows from now; delays that ran out meanwhile wait a second more */
@@ -186,6 +190,7 @@ int instance_restore(struct engine *e, const char *key, const char *value);
 /* The sensor was taken out by name: what it was when it was lost counts no more. No cues; in->grade follows.
  */
 void condition_without(struct engine *e, struct instance *in, struct sensor *s);
+void condition_out(struct engine *e, struct sensor *s); /* out of service: the same in all its instances */
 const char *
 condition_broken(const struct engine *e); /* between steps; NULL, or the invariant that does not hold */
 
@@ -250,7 +255,25 @@ struct instruction {
 };
 
 /* What the incident's one deadline will do, as views say it. */
-enum next_what { NEXT_NONE, NEXT_CALL, NEXT_ACTION, NEXT_REMIND, NEXT_INVESTIGATE, NEXT_EMPTY, NEXT_CAUSE };
+enum next_what {
+	NEXT_NONE,
+	NEXT_CALL,
+	NEXT_ACTION,
+	NEXT_REMIND,
+	NEXT_INVESTIGATE,
+	NEXT_EMPTY,
+	NEXT_CAUSE,
+	NEXT_SHELVED,
+	NEXT_ISOLATED
+};
+
+/* Time-limited silence of one incident, said by a person (suppress.h). */
+struct shelf {
+	int64_t until_ms, since_ms; /* until 0: it is not shelved */
+	char *by, *second, *reason; /* second NULL: one was enough */
+	char *asked_by;             /* the first of two persons, or NULL */
+	int64_t asked_ms, asked_for_ms;
+};
 
 struct incident {
 	int64_t number;
@@ -275,6 +298,9 @@ struct incident {
 	int64_t because, despite;     /* incident that explains it; one that no longer does; 0: none */
 	int64_t because_ms;           /* since when */
 	bool gated;                   /* explained, and those called know it: nobody is called */
+	struct shelf shelf;
+	int64_t isolated_ms; /* since then its hazard's isolation in its zone holds its notices; 0: not */
+	char *watch; /* person who is called for it with level 1 and owns its steps, or NULL */
 	enum state state;
 	int64_t opened_ms, changed_ms, closed_ms;
 	char *acked_by, *after; /* person id, incident id; "" when none */
@@ -397,6 +423,8 @@ struct engine {
 	struct override **overrides; /* by number */
 	int n_overrides;
 	bool duty_changed; /* who is on call is to be published */
+	struct impairment **impairments; /* by key */
+	int n_impairments;
 };
 
 /* ------------------------------------------- what condition.c tells incident.c */
@@ -452,7 +480,7 @@ void render_summary_text(const struct engine *e, struct buf *out);
 void render_oncall(const struct engine *e, struct buf *out);
 void render_impairments(const struct engine *e, struct buf *out);
 unsigned char *zones_judge(const struct engine *e); /* one for each zone of the plan; the caller frees */
-const char *zone_word(unsigned char judged);        /* alarm pre_alarm acked fault test normal */
+const char *zone_word(unsigned char judged);        /* alarm pre_alarm acked fault isolated test normal */
 /* Body of a notice in one language, without marks; fits a lock screen. step: the task it is about, or
  * the first open task of this person, NULL for none; words: for TELL, LATE, OVER: the sentence, or NULL. */
 struct wording {
@@ -477,6 +505,7 @@ struct answer {
 	int n_more;         /* ack: so many people more must do the same */
 	const struct duty *duty; /* handover, accept, refuse: whose; or NULL */
 	bool waits;         /* override: not before somebody above agrees */
+	bool first;         /* of two persons: it counts when the other says the same */
 	int n_all;          /* `ack all`: so many; detail then names those that still wait, or NULL */
 };
 void render_answer(const struct engine *e, const struct answer *a, struct buf *out);

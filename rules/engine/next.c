@@ -35,6 +35,10 @@ void next_of(const struct engine *e, const struct incident *inc, struct next *ne
 	if (inc->next == NEXT_NONE || inc->next == NEXT_EMPTY || !inc->due.pos)
 		return;
 	next->at_ms = inc->due.at_ms;
+	if (inc->next == NEXT_SHELVED || inc->next == NEXT_ISOLATED) { /* its end: looked at again */
+		next->what = inc->next == NEXT_SHELVED ? "shelved" : "isolated";
+		return;
+	}
 	if (inc->next == NEXT_CAUSE) { /* nobody is called: its cause is looked at */
 		next->what = "cause";
 		return;

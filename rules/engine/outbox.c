@@ -1,10 +1,10 @@
 /* outbox.c - notices that have not ended. Each is a saved record until its
  * outcome is known, so a crash repeats it, under its own id and marked; when
  * one way fails the person's next channel is tried at once. */
-#include "engine/cause.h"
 #include "engine/chain.h"
 #include "engine/emit.h"
 #include "engine/flood.h"
+#include "engine/hold.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -215,7 +215,7 @@ static void submit(struct engine *e, const struct person *p, struct notice_run *
 
 void outbox_send(struct engine *e, const struct to_send *s)
 {
-	if (s->inc && cause_holds(s->inc) && s->kind != NOTICE_OVER)
+	if (s->inc && notices_held(s->inc) && s->kind != NOTICE_OVER)
 		return;
 	if (!flood_holds(e, s))
 		outbox_send_held(e, s);

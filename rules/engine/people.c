@@ -81,6 +81,8 @@ int chain_people(const struct engine *e, const struct incident *inc, int level, 
 	const struct ids *roles = level == 0 && c->exhausted.n ? &c->exhausted : &c->levels[last - 1].call;
 	int n = add_roles(e, from, roles, ret_people, cap);
 
+	if (level == 1 && inc->watch)
+		n = add_person(plan_person(e->plan, inc->watch), ret_people, n, cap);
 	for (int l = 0; !n && l < c->n_levels; l++)
 		n = add_roles(e, from, &c->levels[l].call, ret_people, cap);
 	if (!n)

@@ -4,6 +4,7 @@
 #include "engine/emit.h"
 #include "engine/life.h"
 #include "engine/render.h"
+#include "engine/tags.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -287,6 +288,8 @@ void playbook_end(struct engine *e, struct step_run *s, enum step_state state, c
 		xreplace(&s->note, arg->words);
 	if (!done.cause || step_of(s)->kind == STEP_KIND_TASK || step_of(s)->kind == STEP_KIND_COMMAND)
 		done.cause = step_row(e, s, arg->who, arg->words, arg->cause);
+	if (state == STEP_DONE && step_of(s)->tag && !inc->drill)
+		tag_hang(e, step_of(s)->tag, inc->zone, inc, arg->who, done.cause);
 	incident_touch(e, inc);
 	advance(e, inc, done.cause);
 	if (inc->state != STATE_CLOSED)

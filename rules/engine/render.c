@@ -1,6 +1,7 @@
 /* render.c - the state of one incident as JSON (CONTRACT section 6). */
 #include "engine/cause.h"
 #include "engine/chain.h"
+#include "engine/impair.h"
 #include "engine/render.h"
 
 #include "base/text.h"
@@ -284,14 +285,44 @@ static void put_reset(const struct shown *s)
 	json_close(s->b, '}');
 }
 
+static void put_held(const struct shown *s, const char *key, int64_t until_ms, const char *by, const char *reason)
+{
+	json_open(s->b, key, '{');
+	json_time(s->b, "until", until_ms);
+	json_str(s->b, "by", by);
+	put_text(s, "reason", reason);
+	json_close(s->b, '}');
+}
+
+static void put_shelved(const struct shown *s)
+{
+	const struct shelf *shelf = &s->inc->shelf;
+
+	if (shelf->until_ms)
+		put_held(s, "shelved", shelf->until_ms, shelf->by, shelf->reason);
+	else
+		json_nil(s->b, "shelved");
+}
+
+static void put_isolated(const struct shown *s)
+{
+	const struct impairment *i =
+	    s->inc->isolated_ms ? impair_isolated(s->e, s->inc->zone_id, s->inc->hazard) : NULL;
+
+	if (i)
+		put_held(s, "isolated", i->due.at_ms, i->by, i->reason);
+	else
+		json_nil(s->b, "isolated");
+}
+
 static void put_flags(const struct shown *s)
 {
 	const struct incident *because = cause_of(s->e, s->inc);
 
 	json_open(s->b, "flags", '{');
 	json_bool(s->b, "stale", s->inc->stale);
-	json_nil(s->b, "shelved");
-	json_nil(s->b, "isolated");
+	put_shelved(s);
+	put_isolated(s);
 	json_bool(s->b, "drill", s->inc->drill != NULL);
 	json_bool(s->b, "unrecorded", s->e->store != STORE_OK);
 	if (because)

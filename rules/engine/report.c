@@ -2,6 +2,7 @@
 #include "engine/cause.h"
 #include "engine/emit.h"
 #include "engine/incident.h"
+#include "engine/suppress.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -78,6 +79,7 @@ bool incident_without(struct engine *e, struct incident *inc, const struct strin
 		a.member = m;
 		any = true;
 		incident_stale_again(inc);
+		service_dead(e, inc, in && !strcmp(m->sensor, "self:") ? in->scope : m->sensor, &a);
 		life_cue(e, inc, CUE_WITHOUT, &a);
 		if (in && s)
 			condition_without(e, in, s);

@@ -4,6 +4,7 @@
 #include "engine/duty.h"
 #include "engine/emit.h"
 #include "engine/flood.h"
+#include "engine/suppress.h"
 #include "engine/save.h"
 #include "engine/watch.h"
 
@@ -234,6 +235,7 @@ static void save(struct engine *e, struct records *ret, bool all)
 		}
 	floods_save(e, ret, all);
 	duties_save(e, ret, all);
+	impairs_save(e, ret, all);
 	buf_fini(&b);
 }
 
@@ -254,6 +256,7 @@ static void set_clean(struct engine *e)
 		e->watches[i]->dirty = false;
 	floods_set_dirty(e, false);
 	duties_set_clean(e);
+	impairs_set_dirty(e, false);
 }
 
 /* Forgotten keys first: one may be used again in the same turn. */
@@ -293,6 +296,12 @@ uint64_t engine_digest(struct engine *e)
 	return h;
 }
 
+/* Asked for, isolated, out of service, a sign. */
+static bool is_impairment(const char *key)
+{
+	return key[0] && strchr("qpot", key[0]) && key[1] == '/';
+}
+
 static int restore_one(struct engine *e, const struct record *rec, const struct plans *plans)
 {
 	struct record_reader r;
@@ -321,6 +330,8 @@ static int restore_one(struct engine *e, const struct record *rec, const struct 
 		return duty_restore(e, rec->key, &r);
 	else if (!strncmp(rec->key, "do/", 3))
 		return override_restore(e, rec->key, &r);
+	else if (is_impairment(rec->key))
+		return impair_restore(e, rec->key, &r);
 	else if (!strcmp(rec->key, "r"))
 		do
 			again_restore_command(&e->commands, &r);
@@ -344,6 +355,7 @@ int engine_restore(struct engine *e, const struct record *records, int n,
 		for (int i = 0; i < n; i++)
 			if (rank(&records[i]) == pass && restore_one(e, &records[i], &plans) != 0)
 				bad = -1;
+	service_restored(e);
 	sensors_replan(e);
 	return bad;
 }

@@ -4,6 +4,7 @@
 #include "engine/drill.h"
 #include "engine/emit.h"
 #include "engine/save.h"
+#include "engine/suppress.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -63,6 +64,31 @@ static void save_all_clear(const struct incident *inc, struct buf *b)
 		return;
 	record_tag(b, "half");
 	save_deadline(b, &inc->all_clear);
+}
+
+static void save_suppression(const struct incident *inc, struct buf *b)
+{
+	const struct shelf *shelf = &inc->shelf;
+
+	if (shelf->until_ms || shelf->asked_by) {
+		record_tag(b, "shelf");
+		record_int(b, shelf->until_ms);
+		record_int(b, shelf->since_ms);
+		record_str(b, shelf->by);
+		record_str(b, shelf->second);
+		record_str(b, shelf->reason);
+		record_str(b, shelf->asked_by);
+		record_int(b, shelf->asked_ms);
+		record_int(b, shelf->asked_for_ms);
+	}
+	if (inc->isolated_ms) {
+		record_tag(b, "isol");
+		record_int(b, inc->isolated_ms);
+	}
+	if (inc->watch) {
+		record_tag(b, "watch");
+		record_str(b, inc->watch);
+	}
 }
 
 static void save_members(const struct incident *inc, struct buf *b)
@@ -133,6 +159,7 @@ void save_incident(const struct incident *inc, struct buf *b)
 	save_beside(inc, b);
 	save_all_clear(inc, b);
 	drill_save(inc, b);
+	save_suppression(inc, b);
 	save_members(inc, b);
 	save_steps(inc, b);
 	for (int i = 0; i < inc->n_deliveries; i++) {
@@ -208,7 +235,7 @@ static void restore_incident_line(struct engine *e, struct incident *inc, struct
 	inc->level = (int)record_read_int(r);
 	inc->round = (int)record_read_int(r);
 	inc->reminders = (int)record_read_int(r);
-	inc->next = restore_bounded(record_read_int(r), NEXT_CAUSE + 1);
+	inc->next = restore_bounded(record_read_int(r), NEXT_ISOLATED + 1);
 	restore_deadline(e, r, &inc->due);
 	inc->opened_seq = record_read_int(r);
 	inc->seq = record_read_int(r);
@@ -339,6 +366,29 @@ static void restore_beside(struct incident *inc, struct record_reader *r)
 	inc->gated = inc->because != 0;
 }
 
+static char *text_or_null(struct record_reader *r)
+{
+	char *text = record_read_str(r);
+
+	if (*text)
+		return text;
+	free(text);
+	return NULL;
+}
+
+static void restore_shelf(struct shelf *shelf, struct record_reader *r)
+{
+	shelf_free(shelf);
+	shelf->until_ms = record_read_int(r);
+	shelf->since_ms = record_read_int(r);
+	shelf->by = record_read_str(r);
+	shelf->second = text_or_null(r);
+	shelf->reason = record_read_str(r);
+	shelf->asked_by = text_or_null(r);
+	shelf->asked_ms = record_read_int(r);
+	shelf->asked_for_ms = record_read_int(r);
+}
+
 static void restore_parts(struct engine *e, struct incident *inc, struct record_reader *r)
 {
 	char tag[RECORD_TAG_BYTES];
@@ -351,6 +401,12 @@ static void restore_parts(struct engine *e, struct incident *inc, struct record_
 			restore_deadline(e, r, &inc->all_clear);
 		else if (!strcmp(tag, "drill"))
 			drill_restore(e, inc, r);
+		else if (!strcmp(tag, "shelf"))
+			restore_shelf(&inc->shelf, r);
+		else if (!strcmp(tag, "isol"))
+			inc->isolated_ms = record_read_int(r);
+		else if (!strcmp(tag, "watch") && !inc->watch)
+			inc->watch = text_or_null(r);
 		else if (!strcmp(tag, "m"))
 			restore_member(inc, r);
 		else if (!strcmp(tag, "s"))

@@ -3,6 +3,7 @@
 #include "engine/emit.h"
 #include "engine/gates.h"
 #include "engine/record.h"
+#include "engine/suppress.h"
 #include "engine/window.h"
 #include "engine/via.h"
 #include "engine/watch.h"
@@ -419,6 +420,7 @@ void sensor_reading(struct engine *e, const struct reading *r)
 		off_watch(e, s, true);
 	}
 	turn(e, s, health_after(s, r->kind));
+	service_spoke(e, s);
 	silence_watch(e, s, alive);
 	watch_sign(e, s, r);
 	if (was_gone && s->health == HEALTH_UNKNOWN)

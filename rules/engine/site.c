@@ -1,9 +1,9 @@
-/* site.c - the site at a glance: summary, who is on call, what is impaired. */
+/* site.c - the site at a glance: summary, who is on call. */
 #include "engine/render.h"
 
 #include <string.h>
 
-enum { SHOWN_MAX = 100 }; /* incidents, impairments; the rest is counted */
+enum { SHOWN_MAX = 100 }; /* incidents; the rest is counted */
 
 bool site_unacked(const struct incident *inc)
 {
@@ -155,34 +155,4 @@ void render_summary_text(const struct engine *e, struct buf *out)
 			buf_str(out, " / ");
 		say_site(e, (enum lang)l, out);
 	}
-}
-
-static void put_out(const struct engine *e, const struct incident *inc, const struct member *m,
-                    struct buf *out)
-{
-	const struct sensor *s = sensor_find(e, m->sensor);
-
-	json_open(out, NULL, '{');
-	json_str(out, "what", "out");
-	json_str(out, "sensor", m->sensor);
-	json_str(out, "zone", s && s->zone >= 0 ? e->plan->zones[s->zone].id : NULL);
-	json_str(out, "incident", inc->id);
-	json_close(out, '}');
-}
-
-void render_impairments(const struct engine *e, struct buf *out)
-{
-	int n = 0;
-
-	json_open(out, NULL, '{');
-	json_int(out, "v", 1);
-	json_time(out, "at", e->now_ms);
-	json_open(out, "items", '[');
-	for (int i = 0; i < e->n_incidents; i++)
-		for (int k = 0; k < e->incidents[i]->n_members; k++)
-			if (e->incidents[i]->members[k].out && n++ < SHOWN_MAX)
-				put_out(e, e->incidents[i], &e->incidents[i]->members[k], out);
-	json_close(out, ']');
-	json_int(out, "more", n > SHOWN_MAX ? n - SHOWN_MAX : 0);
-	json_close(out, '}');
 }

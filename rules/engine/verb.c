@@ -4,7 +4,7 @@
 #include "engine/chain.h"
 #include "engine/duty.h"
 #include "engine/emit.h"
-#include "engine/verb.h"
+#include "engine/suppress.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -131,6 +131,8 @@ bool said_may_do(const struct engine *e, const struct said *s, const struct step
 
 	if (role < 0 || role_held_by(e, role, s->person))
 		return true;
+	if (s->inc->watch && !strcmp(s->inc->watch, e->plan->people[s->person].id))
+		return true;
 	for (int r = 0; r < e->plan->n_roles; r++)
 		if (role_held_by(e, r, s->person) && chain_level_of_role(e, s->inc, r) > level)
 			return true;
@@ -184,6 +186,8 @@ static enum refusal do_operate(struct engine *e, struct said *s)
 		return REFUSAL_NOT_YOURS;
 	if (!known)
 		return REFUSAL_BAD_TEXT;
+	if ((s->answer.detail = actuator_out(e, act->id)))
+		return REFUSAL_NOT_NOW;
 	actuate_by_hand(e, s, a);
 	return REFUSAL_NONE;
 }
@@ -263,6 +267,10 @@ static const struct verb_row {
     [VERB_ESCALATE] = {do_escalate, true, false}, [VERB_DRILL] = {verb_drill, false, false},
     [VERB_RING] = {do_ring, false, false},        [VERB_RESEND] = {do_resend, false, false},
     [VERB_REPORT] = {do_report, true, false, true},
+    [VERB_SHELVE] = {verb_shelve, true, false},   [VERB_UNSHELVE] = {verb_unshelve, true, false},
+    [VERB_ISOLATE] = {verb_isolate, false, false}, [VERB_REJOIN] = {verb_rejoin, false, false},
+    [VERB_OUT] = {verb_out, false, false},        [VERB_BACK] = {verb_back, false, false},
+    [VERB_TAG] = {verb_tag, false, false},
 };
 
 /* What can be said of any command before its verb is looked at. */

@@ -2,6 +2,7 @@
  * to do, how to answer, in this order, so that a lock screen shows what counts. */
 #include "engine/cause.h"
 #include "engine/render.h"
+#include "engine/tags.h"
 
 #include "base/text.h"
 
@@ -340,6 +341,17 @@ static void say_fields(struct writing *t)
 		           step->fields[i].id);
 }
 
+static void say_signs(struct writing *t)
+{
+	struct buf signs = {0};
+
+	if (tags_of(t->e, t->inc, &signs)) {
+		stop(t, &t->body);
+		buf_printf(&t->body, PICK(t, "牌仍挂着:%s", "Signs still hang: %s"), buf_text(&signs));
+	}
+	buf_fini(&signs);
+}
+
 static void write_body(struct writing *t)
 {
 	const struct wording *w = t->w;
@@ -361,6 +373,8 @@ static void write_body(struct writing *t)
 	else if (w->kind == NOTICE_OVER)
 		say(t, &t->body,
 		    PICK(t, "事件已结束,无须再处理", "The incident is over, nothing more to do"));
+	if (w->kind == NOTICE_OVER)
+		say_signs(t);
 	if (w->step && w->kind != NOTICE_LATE && w->kind != NOTICE_OVER) {
 		say(t, &t->body, w->words && !kinds[w->kind].value ? NULL : w->step->text.in[w->lang]);
 		say_fields(t);

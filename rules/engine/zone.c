@@ -1,12 +1,13 @@
 /* zone.c - one word for each zone: the worst of what happens in it and below. */
+#include "engine/impair.h"
 #include "engine/render.h"
 
 #include <string.h>
 
 /* Worst first. */
-enum word { WORD_ALARM, WORD_PRE_ALARM, WORD_ACKED, WORD_FAULT, WORD_TEST, WORD_NORMAL };
+enum word { WORD_ALARM, WORD_PRE_ALARM, WORD_ACKED, WORD_FAULT, WORD_ISOLATED, WORD_TEST, WORD_NORMAL };
 
-static const char *const words[] = {"alarm", "pre_alarm", "acked", "fault", "test", "normal"};
+static const char *const words[] = {"alarm", "pre_alarm", "acked", "fault", "isolated", "test", "normal"};
 
 static bool is_fault(const struct incident *inc)
 {
@@ -63,6 +64,9 @@ unsigned char *zones_judge(const struct engine *e)
 		worsen(e->plan, at, inc->zone, incident_word(inc));
 		add_faulty_members(e, inc, at);
 	}
+	for (int i = 0; i < e->n_impairments; i++)
+		if (e->impairments[i]->kind == IMPAIR_ISOLATED && !e->impairments[i]->is_asked)
+			worsen(e->plan, at, plan_zone(e->plan, e->impairments[i]->name), WORD_ISOLATED);
 	return at;
 }
 

@@ -9,10 +9,10 @@
 #include <string.h>
 #include <strings.h>
 
-enum { PAYLOAD_MAX = 4096, REQ_MAX = 64, ID_DIGITS_MAX = 15 };
+enum { PAYLOAD_MAX = 4096, REQ_MAX = 64, ID_DIGITS_MAX = 15, DURATION_MAX_S = 1000000000 };
 
 /* How an argument is read. */
-enum take { TAKE_TEXT, TAKE_ID, TAKE_NUMBER, TAKE_PAIRS, TAKE_WORDS };
+enum take { TAKE_TEXT, TAKE_ID, TAKE_NUMBER, TAKE_DURATION, TAKE_PAIRS, TAKE_WORDS };
 
 static const struct argument {
 	char letter;
@@ -37,6 +37,13 @@ static const struct argument {
     {'u', false, TAKE_TEXT, "until", offsetof(struct command, ends)},
     {'F', true, TAKE_NUMBER, "from", offsetof(struct command, from)},
     {'T', true, TAKE_NUMBER, "to", offsetof(struct command, to)},
+    {'D', true, TAKE_DURATION, "for_s", offsetof(struct command, for_ms)},
+    {'h', true, TAKE_TEXT, "hazard", offsetof(struct command, hazard)},
+    {'m', true, TAKE_TEXT, "permit", offsetof(struct command, permit)},
+    {'g', true, TAKE_TEXT, "watch", offsetof(struct command, person)},
+    {'N', true, TAKE_TEXT, "name", offsetof(struct command, name)},
+    {'y', true, TAKE_TEXT, "action", offsetof(struct command, action)},
+    {'q', false, TAKE_TEXT, "zone", offsetof(struct command, zone)},
     {'k', true, TAKE_PAIRS, "values", 0},
     {'w', false, TAKE_WORDS, "note", offsetof(struct command, words)},
     {'W', true, TAKE_WORDS, "note", offsetof(struct command, words)},
@@ -131,6 +138,37 @@ static bool number_of(const char *text, int64_t *ret)
 	return true;
 }
 
+/* 30m, 1h30m, as people write it too: 2H, 30分钟. Without a unit, seconds where
+ * is_seconds, else nothing: who writes 30 may mean minutes. */
+static bool duration_of(const char *text, bool is_seconds, int64_t *ret_ms)
+{
+	static const struct {
+		const char *word, *unit;
+	} units[] = {{"小时", "h"}, {"分钟", "m"}, {"分", "m"}, {"天", "d"}, {"日", "d"}, {"秒", "s"}};
+	char ascii[32];
+	size_t n = 0;
+
+	if (is_seconds && number_of(text, ret_ms) && *ret_ms <= DURATION_MAX_S) {
+		*ret_ms *= 1000;
+		return *ret_ms > 0;
+	}
+	while (*text) {
+		size_t len = 1, unit = 0;
+
+		for (; unit < sizeof units / sizeof *units; unit++)
+			if (!strncmp(text, units[unit].word, strlen(units[unit].word)))
+				break;
+		if (unit < sizeof units / sizeof *units)
+			len = strlen(units[unit].word);
+		if (n == sizeof ascii - 1)
+			return false;
+		ascii[n++] = len > 1 ? *units[unit].unit : *text >= 'A' && *text <= 'Z' ? (char)(*text | 0x20) : *text;
+		text += len;
+	}
+	ascii[n] = 0;
+	return duration_parse(ascii, ret_ms) && *ret_ms > 0;
+}
+
 /* 17, G-17, g17. The letter only tells the hazard. */
 static bool incident_of(const char *text, int64_t *ret)
 {
@@ -196,12 +234,27 @@ static bool text_pairs(struct command *c, const char **at, struct arena *arena)
 	return c->n_pairs > 0;
 }
 
+/* What is no duration is left where it stands: the words after it. */
+static void text_duration(struct command *c, const struct argument *a, const char **at, struct arena *arena)
+{
+	const char *from = *at, *token = next_token(at, arena);
+
+	if (token && duration_of(token, false, number_field(c, a)))
+		return;
+	*number_field(c, a) = -1;
+	*at = from;
+}
+
 static bool text_argument(struct command *c, const struct argument *a, const char **at, struct arena *arena)
 {
 	const char *token;
 
 	if (a->take == TAKE_PAIRS)
 		return text_pairs(c, at, arena);
+	if (a->take == TAKE_DURATION) {
+		text_duration(c, a, at, arena);
+		return true;
+	}
 	token = a->take == TAKE_WORDS ? rest_of(at, arena) : next_token(at, arena);
 	if (!token)
 		return !a->required;
@@ -270,6 +323,11 @@ static bool json_argument(struct command *c, const struct argument *a, const str
 	}
 	if (!member(doc, a->json, arena, &text))
 		return false;
+	if (a->take == TAKE_DURATION) {
+		if (!text || !duration_of(text, true, number_field(c, a)))
+			*number_field(c, a) = -1;
+		return true;
+	}
 	if (!text)
 		return !a->required;
 	if (a->take == TAKE_NUMBER)
@@ -351,7 +409,9 @@ bool command_parse(const char *user, const char *verb, const char *payload, size
 	if (!*text)
 		return false;
 	good = *text == '{' ? parse_json(c, text, strlen(text), arena) : parse_text(c, text, arena);
-	if (good)
+	if (c->for_ms < 0)
+		c->bad = REFUSAL_NO_END;
+	else if (good)
 		c->bad = REFUSAL_NONE;
 	return true;
 }

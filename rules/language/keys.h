@@ -30,6 +30,7 @@
 	X(CHANNELS, "channels", "channel", MANY) \
 	X(INCIDENTS, "incidents", "incident", MERGED) \
 	X(PLAYBOOKS, "playbooks", "playbook", MERGED) \
+	X(SIGNS, "signs", "tag", MERGED) \
 	X(PROFILES, "profiles", "profile", MERGED) \
 	X(ROSTER, "roster", "roster", MANY) \
 	X(WATCHES, "watches", "watch", MERGED)

@@ -50,6 +50,7 @@ static void read_sections(struct reader *r)
 	interlocks_read(r);
 	playbooks_read(r);
 	watches_read(r);
+	signs_read(r);
 	incidents_read(r);
 	rosters_read(r);
 	roles_read(r);

@@ -161,6 +161,7 @@ void interlocks_read(struct reader *r);
 void playbooks_read(struct reader *r);
 void watches_read(struct reader *r); /* but for the types that incidents_read binds them to */
 void incidents_read(struct reader *r);
+void signs_read(struct reader *r); /* after the playbooks: their steps name some */
 void roles_read(struct reader *r); /* after all that may want one */
 void plan_check(struct reader *r); /* what several sections say together */
 

@@ -24,7 +24,8 @@ static void check(const struct command *c)
 {
 	const char *args = verb_args(c->verb);
 	const char *const texts[] = {c->type,   c->zone,    c->step, c->choice, c->actuator, c->action,
-	                             c->person, c->channel, c->role, c->words,  c->id_text,  c->reply.req};
+	                             c->person, c->channel, c->role, c->words,  c->id_text,  c->reply.req,
+	                             c->hazard, c->permit,  c->name};
 
 	for (size_t i = 0; i < sizeof texts / sizeof *texts; i++)
 		must(is_text(texts[i]) && (!texts[i] || *texts[i]));
@@ -40,6 +41,10 @@ static void check(const struct command *c)
 	must(!strchr(args, 't') || (c->type && c->zone));
 	must(!strchr(args, 'k') || c->n_pairs > 0);
 	must(!strchr(args, 'W') || c->words);
+	must(!strchr(args, 'D') || c->for_ms > 0);
+	must(!strchr(args, 'N') || c->name);
+	must(!strchr(args, 'm') || (c->hazard && c->permit && c->person));
+	must(!strchr(args, 'y') || c->action);
 	must(!(c->id && c->id_text) && !(c->id && c->all) && c->rev >= -1);
 }
 
@@ -63,7 +68,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 			check(&ev.command);
 		else
 			must(len > 4096 ? ev.command.bad == REFUSAL_TOO_BIG
-			                : ev.command.bad == REFUSAL_BAD_TEXT);
+			                : ev.command.bad == REFUSAL_BAD_TEXT || ev.command.bad == REFUSAL_NO_END);
 	}
 	arena_fini(&arena);
 	free(verb);

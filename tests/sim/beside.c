@@ -118,7 +118,7 @@ bool beside_is_held(const struct world *w, const struct incident *inc)
 		for (int k = 0; k < w->engine->floods[i]->n_held; k++)
 			if (w->engine->floods[i]->held[k].incident == inc->number)
 				return true;
-	return inc->because != 0;
+	return inc->because != 0 || idle_is(inc);
 }
 
 /* The rule of what may be summed up, written a second time. */

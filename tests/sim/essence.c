@@ -5,6 +5,7 @@
 #include "engine/drill.h"
 #include "engine/duty.h"
 #include "engine/flood.h"
+#include "engine/impair.h"
 
 #include <string.h>
 
@@ -66,6 +67,9 @@ static uint64_t of_incident(uint64_t h, const struct incident *inc)
 	if (inc->drill)
 		h = due(num(num(text(text(h, inc->drill->by), inc->drill->acked_by), inc->drill->acked_ms),
 		            inc->drill->escalations), &inc->drill->over);
+	h = num(num(num(text(h, inc->watch), inc->isolated_ms), inc->shelf.until_ms), inc->shelf.since_ms);
+	h = text(text(text(text(h, inc->shelf.by), inc->shelf.second), inc->shelf.reason), inc->shelf.asked_by);
+	h = num(num(h, inc->shelf.asked_ms), inc->shelf.asked_for_ms);
 	h = num(text(text(text(h, inc->type_id), inc->zone_id), inc->grade), inc->opened_ms);
 	h = num(num(num(h, inc->first_ack_ms), inc->first_step_ms), inc->dead_told);
 	for (int i = 0; i < inc->n_acks; i++)
@@ -98,7 +102,7 @@ static uint64_t of_sensors(uint64_t h, const struct engine *e)
 	for (int i = 0; i < e->n_sensors; i++) {
 		const struct sensor *s = e->sensors[i];
 
-		h = due(num(num(text(text(h, s->id), s->word), s->health), s->milli), &s->silence);
+		h = due(num(num(num(text(text(h, s->id), s->word), s->health), s->milli), s->is_out), &s->silence);
 	}
 	return h;
 }
@@ -168,6 +172,18 @@ static uint64_t of_duty(uint64_t h, const struct engine *e)
 	return h;
 }
 
+static uint64_t of_impairments(uint64_t h, const struct engine *e)
+{
+	for (int i = 0; i < e->n_impairments; i++) {
+		const struct impairment *m = e->impairments[i];
+
+		h = num(num(num(text(text(h, m->key), m->name), m->kind), m->is_asked), m->is_dead);
+		h = text(text(text(text(text(h, m->place), m->by), m->second), m->reason), m->watch);
+		h = due(num(num(num(h, m->since_ms), m->for_ms), m->incident), &m->due);
+	}
+	return h;
+}
+
 void essence_of(const struct engine *e, struct essence *ret)
 {
 	const uint64_t begin = 14695981039346656037u;
@@ -177,6 +193,7 @@ void essence_of(const struct engine *e, struct essence *ret)
 	ret->of[ESSENCE_NOTICES] = of_notices(begin, e) ^ of_floods(e);
 	ret->of[ESSENCE_COMMANDS] = of_commands(begin, e);
 	ret->of[ESSENCE_DUTY] = of_duty(begin, e);
+	ret->of[ESSENCE_IMPAIRMENTS] = of_impairments(begin, e);
 	ret->of[ESSENCE_INCIDENTS] = begin;
 	for (int i = 0; i < e->n_incidents; i++)
 		ret->of[ESSENCE_INCIDENTS] = of_incident(ret->of[ESSENCE_INCIDENTS], e->incidents[i]);
@@ -184,7 +201,8 @@ void essence_of(const struct engine *e, struct essence *ret)
 
 const char *essence_differs(const struct essence *a, const struct essence *b)
 {
-	static const char *const names[] = {"conditions", "incidents", "sensors", "notices", "commands", "duties"};
+	static const char *const names[] = {"conditions", "incidents", "sensors", "notices", "commands", "duties",
+	                                    "impairments"};
 
 	for (int i = 0; i < ESSENCE_PARTS; i++)
 		if (a->of[i] != b->of[i])

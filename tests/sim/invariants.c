@@ -8,6 +8,7 @@
  *   I5  no command leaves that an interlock forbids                (said.c)
  *   I6  life-safety calls are notices at once                      (said.c)
  *   I7  what is explained or flaps is not forgotten                (beside.c)
+ *       suppression has an end, and its end looks again            (idle.c)
  *   I8  rows are gapless and every effect has its row              (said.c)
  *   I9  refusals change nothing; what is lost while bad stays bad
  *   and: states change only by what may change them, an incident's number is
@@ -89,12 +90,13 @@ static void check_move(struct world *w, const struct incident *inc, const struct
 
 	world_trace(w, "  %s: %s to %s", inc->id, state_name(was->state), state_name(inc->state));
 	if (is_calling(was->state) && !is_calling(inc->state) && !is_said(in, VERB_ACK) && !was->explained &&
-	    !inc->drill)
+	    !was->isolated && !inc->drill)
 		world_broken(w, "I3", "%s stops calling (now %s) and nobody has acknowledged it", inc->id,
 		             state_name(inc->state));
 	if (was->state == STATE_CLOSED)
 		world_broken(w, "I3", "%s was closed and is %s", inc->id, state_name(inc->state));
-	if (calm && inc->latch && !inc->drill && was->state != STATE_PRE_ALARM && was->state != STATE_CLEARED) {
+	if (calm && inc->latch && !inc->drill && !was->isolated && was->state != STATE_PRE_ALARM &&
+	    was->state != STATE_CLEARED) {
 		if (!is_said(in, VERB_RESET))
 			world_broken(w, "I9", "%s latches and is %s without a reset", inc->id,
 			             state_name(inc->state));
@@ -149,12 +151,15 @@ static void look_at(struct world *w, const struct incident *inc, const struct in
 	} else if (was->state != inc->state) {
 		check_move(w, inc, was, in);
 	}
+	idle_look(w, inc, was);
 	w->n_closed += inc->state == STATE_CLOSED && was->state != STATE_CLOSED;
 	if (!is_calling(inc->state) || was->state == STATE_COUNT || !is_calling(was->state) ||
 	    has_call(w, inc->id) || beside_is_held(w, inc))
 		was->called_ms = w->now_ms;
 	was->state = inc->state;
 	was->explained = inc->because != 0;
+	was->suppressed = idle_is(inc);
+	was->isolated = inc->isolated_ms != 0;
 	strncpy(was->reset_by, inc->reset_by, sizeof was->reset_by - 1);
 }
 
@@ -189,7 +194,7 @@ static void follow_alarms(struct world *w, const struct event *ev, const struct 
 {
 	if (in && !in->is_command && in->kind == READING_VALUE && is_detector(&w->sensors[in->sensor]) &&
 	    is_heard(w, in))
-		w->alarm[in->sensor] = !strcmp(in->word, "alarm");
+		w->alarm[in->sensor] = !strcmp(in->word, "alarm") && !w->out[in->sensor];
 	for (int i = 0; i < w->n_sensors; i++) {
 		if (ev->kind == EVENT_PLAN || ev->kind == EVENT_STARTED)
 			w->alarm[i] &= plan_sensor(w->plans[w->plan], w->sensors[i].id) >= 0;
@@ -241,6 +246,9 @@ static int64_t longest_ms(const struct world *w, const struct incident *inc)
 		return inc->type->investigate_ms;
 	case NEXT_CAUSE:
 		return inc->type && inc->type->remind_ms ? inc->type->remind_ms : 900000;
+	case NEXT_SHELVED:
+	case NEXT_ISOLATED:
+		return 8 * HOUR_MS;
 	case NEXT_EMPTY:
 		return DAY_MS;
 	case NEXT_NONE:
@@ -279,7 +287,8 @@ static void check_deadline(struct world *w, const struct incident *inc)
 		world_broken(w, "I3", "%s (%s) has no deadline", inc->id, state_name(inc->state));
 	if (inc->due.at_ms <= w->now_ms)
 		world_broken(w, "I3", "the deadline of %s is over and nothing was done", inc->id);
-	if (!fits(inc->state, inc->next, inc->because))
+	if (idle_is(inc) ? inc->next != (inc->shelf.until_ms ? NEXT_SHELVED : NEXT_ISOLATED)
+	                 : !fits(inc->state, inc->next, inc->because))
 		world_broken(w, "I3", "the deadline of %s (%s) is for something else (%d)", inc->id,
 		             state_name(inc->state), (int)inc->next);
 	if (inc->state == STATE_ACKED && !playbook_first_done(inc) && inc->next != NEXT_ACTION)
@@ -363,6 +372,7 @@ void invariants_step(struct world *w, const struct event *ev, const struct input
 	for (int i = 0; i < w->engine->n_incidents; i++)
 		look_at(w, w->engine->incidents[i], in);
 	follow_alarms(w, ev, in);
+	idle_follow(w);
 	oracle_step(w, ev, in);
 	duty_step(w, ev, in);
 }
@@ -380,6 +390,7 @@ void invariants_turn(struct world *w)
 	check_alarms(w);
 	watches_turn(w);
 	beside_turn(w);
+	idle_turn(w);
 	oracle_turn(w);
 	forget_watches(w);
 }
@@ -406,6 +417,8 @@ void invariants_restored(struct world *w, bool same_plan)
 		world_broken(w, "I4", "what is restored would not be saved as it was");
 	said_restored(w);
 	duty_restored(w);
+	idle_follow(w);
+	memcpy(w->alarm, w->durable_alarm, sizeof w->alarm);
 	w->top_number = w->left_number;
 	w->n_watches = 0;
 	for (int i = 0; i < w->engine->n_incidents; i++) {
@@ -414,6 +427,8 @@ void invariants_restored(struct world *w, bool same_plan)
 
 		was->state = inc->state;
 		was->explained = inc->because != 0;
+		was->suppressed = idle_is(inc);
+		was->isolated = inc->isolated_ms != 0;
 		strncpy(was->reset_by, inc->reset_by, sizeof was->reset_by - 1);
 	}
 }

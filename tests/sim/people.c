@@ -315,6 +315,107 @@ static const struct incident *any_open(struct world *w)
 	return NULL;
 }
 
+/* -- suppression -- */
+
+/* Said by one, and mostly by a second one soon. */
+static void by_two(struct world *w, struct input *in)
+{
+	struct input second = *in;
+
+	say(w, in);
+	if (!chance_of(&w->chance, 75))
+		return;
+	set(second.user, users[chance_below(&w->chance, N_PEOPLE)]);
+	say(w, &second);
+}
+
+static int64_t a_while(struct world *w)
+{
+	static const int64_t longest_ms[] = {5 * MINUTE_MS, 50 * MINUTE_MS, 4 * HOUR_MS, 9 * HOUR_MS};
+
+	if (chance_of(&w->chance, 3))
+		return -1;
+	return 1000 + chance_below(&w->chance, longest_ms[chance_below(&w->chance, 4)]);
+}
+
+static const char *any_zone(struct world *w)
+{
+	const struct plan *p = w->engine->plan;
+
+	return p->zones[chance_below(&w->chance, p->n_zones)].id;
+}
+
+static void isolate(struct world *w, int person)
+{
+	static const enum hazard hazards[] = {HAZARD_FIRE, HAZARD_FIRE, HAZARD_FIRE, HAZARD_POWER,
+	                                      HAZARD_SECURITY, HAZARD_OTHER, HAZARD_WATER, HAZARD_GAS};
+	struct input in = command(w, person, chance_of(&w->chance, 80) ? VERB_ISOLATE : VERB_REJOIN);
+
+	set(in.zone, any_zone(w));
+	set(in.hazard, hazard_name(hazards[chance_below(&w->chance, 8)]));
+	set(in.person, users[chance_below(&w->chance, N_PEOPLE)]);
+	in.for_ms = a_while(w);
+	by_two(w, &in);
+}
+
+static void take_out(struct world *w, int person)
+{
+	const struct plan *p = w->engine->plan;
+	struct input in = command(w, person, chance_of(&w->chance, 75) ? VERB_OUT : VERB_BACK);
+
+	if (chance_of(&w->chance, 20))
+		set(in.name, p->actuators[chance_below(&w->chance, p->n_actuators)].id);
+	else
+		set(in.name, w->sensors[chance_below(&w->chance, w->n_sensors)].id);
+	in.for_ms = a_while(w);
+	by_two(w, &in);
+}
+
+static void tag(struct world *w, int person)
+{
+	const struct plan *p = w->engine->plan;
+	struct input in = command(w, person, VERB_TAG);
+
+	set(in.action, chance_of(&w->chance, 50) ? "hang" : "down");
+	if (p->n_signs && chance_of(&w->chance, 60))
+		set(in.name, p->signs[chance_below(&w->chance, p->n_signs)].id);
+	else
+		set(in.name, p->actuators[chance_below(&w->chance, p->n_actuators)].id);
+	if (chance_of(&w->chance, 70))
+		set(in.zone, any_zone(w));
+	say(w, &in);
+}
+
+static void shelve(struct world *w, int person)
+{
+	const struct incident *inc = any_open(w);
+	struct input in = command(w, person, chance_of(&w->chance, 80) ? VERB_SHELVE : VERB_UNSHELVE);
+
+	if (!inc)
+		return;
+	about(w, &in, inc);
+	in.for_ms = a_while(w);
+	by_two(w, &in);
+}
+
+static void suppress(struct world *w, int person)
+{
+	switch (chance_below(&w->chance, w->is_edges ? 1 : 4)) {
+	case 0:
+		shelve(w, person);
+		break;
+	case 1:
+		isolate(w, person);
+		break;
+	case 2:
+		take_out(w, person);
+		break;
+	default:
+		tag(w, person);
+		break;
+	}
+}
+
 void people_act(struct world *w, const struct thing *t)
 {
 	const struct incident *inc = t->number ? incident_find(w->engine, t->number) : NULL;
@@ -343,8 +444,10 @@ void people_some(struct world *w)
 		drill(w, person);
 	else if (n < 45)
 		people_act(w, &(struct thing){.a = person});
-	else if (n < 75 && !w->is_edges)
+	else if (n < 65 && !w->is_edges)
 		operate(w, person);
+	else if (n < 75)
+		suppress(w, person);
 	else if (n < 80 && !w->is_edges)
 		raise_one(w);
 	else if (n < 83 && !w->is_edges)

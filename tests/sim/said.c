@@ -9,6 +9,8 @@
  *   I9  a refused command changes nothing, and every command is answered */
 #include "world.h"
 
+#include "engine/impair.h"
+
 #include <jansson.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -42,7 +44,8 @@ static void check_called(struct world *w, const struct row *row, json_t *rec)
 	json_t *people = json_object_get(json_object_get(rec, "body"), "people"), *person;
 	size_t i;
 
-	if (!is_life_id(incident) || w->link == LINK_DOWN)
+	if (!is_life_id(incident) || w->link == LINK_DOWN ||
+	    json_is_true(json_object_get(json_object_get(rec, "body"), "isolated")))
 		return;
 	if (json_object_get(json_object_get(rec, "body"), "skipped"))
 		return; /* it says that nobody of the level can be called; the next row calls others */
@@ -345,6 +348,8 @@ static void check_actuate(struct world *w, const struct actuate *a)
 
 	if (w->link != LINK_SYNCED)
 		world_broken(w, "I5", "%s %s leaves before the mark is back", a->actuator, a->action);
+	if (impair_out(w->engine, a->actuator))
+		world_broken(w, "I7", "%s %s leaves although it is out of service", a->actuator, a->action);
 	for (int k = 0; k < p->n_interlocks; k++)
 		for (int i = 0; i < w->engine->n_incidents; i++)
 			if (forbids(p, &p->interlocks[k], w->engine->incidents[i], a))

@@ -141,6 +141,10 @@ static void read_command(const struct input *in, struct event *ev, const char *w
 	                      .id_text = or_null(in->id_text),
 	                      .words = "words",
 	                      .is_instruction = in->verb == VERB_NOTE && in->id % 2,
+	                      .hazard = or_null(in->hazard),
+	                      .name = or_null(in->name),
+	                      .permit = "DH-1",
+	                      .for_ms = in->for_ms,
 	                      .n_pairs = in->n_pairs};
 	c->reply.control = in->by_control ? 7 : 0;
 	for (int i = 0; i < in->n_pairs; i++)

@@ -32,6 +32,7 @@ enum essence_part {
 	ESSENCE_NOTICES,
 	ESSENCE_COMMANDS,
 	ESSENCE_DUTY,
+	ESSENCE_IMPAIRMENTS,
 	ESSENCE_PARTS
 };
 
@@ -58,7 +59,8 @@ struct input {
 	char keys[4][WORD_BYTES], values[4][WORD_BYTES], without[4][WORD_BYTES];
 	int n_pairs, n_without;
 	bool all, by_control, before_mark;
-	int64_t id, rev;
+	char hazard[WORD_BYTES], name[WORD_BYTES];
+	int64_t id, rev, for_ms;
 };
 
 struct inputs {
@@ -133,7 +135,7 @@ struct live_notice {
 struct watch {
 	int64_t number, called_ms;
 	enum state state;
-	bool explained;
+	bool explained, suppressed, isolated;
 	char reset_by[WORD_BYTES];
 };
 
@@ -172,6 +174,7 @@ struct world {
 	struct oracle *durable_oracle; /* NULL: nothing is stored yet */
 	struct oracle *oracle; /* at the edges */
 	/* the invariants */
+	bool out[SENSORS_MAX];   /* of service */
 	bool alarm[SENSORS_MAX]; /* told true, and neither told false nor taken out since */
 	struct live_notice *notices;
 	int n_notices, cap_notices;
@@ -256,6 +259,12 @@ void beside_turn(struct world *w);
 bool beside_is_held(const struct world *w, const struct incident *inc); /* a summary or the end of its cause tells it */
 void beside_leaving(struct world *w, const struct notice *n);
 void beside_order(struct world *w, const struct effect *f, int *last); /* last: -1 at first */
+
+/* idle.c: suppression has an end, an owner, a reason; its end looks again at what is still active */
+void idle_turn(struct world *w);
+bool idle_is(const struct incident *inc); /* shelved or isolated */
+void idle_look(struct world *w, const struct incident *inc, const struct watch *was);
+void idle_follow(struct world *w); /* detectors that went out of service or came back */
 
 /* invariants.c: what must hold of the incidents after each step and turn; said.c: of each effect */
 void invariants_before(struct world *w, const struct input *in);

@@ -96,6 +96,12 @@ void via_turned(struct engine *e, struct sensor *gateway)
 	assert_non_null(gateway);
 }
 
+void service_spoke(struct engine *e, struct sensor *s)
+{
+	assert_non_null(e);
+	assert_non_null(s);
+}
+
 void via_replan(struct engine *e)
 {
 	assert_non_null(e);

@@ -43,6 +43,10 @@ static char *line(const struct command *c)
 	show(&b, "person", c->person);
 	show(&b, "channel", c->channel);
 	show(&b, "role", c->role);
+	show(&b, "hazard", c->hazard);
+	show(&b, "permit", c->permit);
+	show(&b, "name", c->name);
+	show_number(&b, "for", c->for_ms, 0);
 	show_number(&b, "from", c->from, 0);
 	show_number(&b, "to", c->to, 0);
 	for (int i = 0; i < c->n_pairs; i++)
@@ -131,6 +135,37 @@ static const struct {
     {"done", "{\"step\":\"scene\"}", "done !bad_text"},
     {"done", "{\"id\":\"all\",\"step\":\"scene\"}", "done id?=all step=scene"},
     {"failed", "17 by-hand 阀门卡死", "failed id=17 step=by-hand (阀门卡死)"},
+    {"shelve", "W-18 30m 正在排水", "shelve id=18 for=1800000 (正在排水)"},
+    {"shelve", "18 1h30m pump at work", "shelve id=18 for=5400000 (pump at work)"},
+    {"shelve", "18 30分钟 正在排水", "shelve id=18 for=1800000 (正在排水)"},
+    {"shelve", "18 ２小时 正在排水", "shelve id=18 for=7200000 (正在排水)"},
+    {"shelve", "18 2H draining", "shelve id=18 for=7200000 (draining)"},
+    {"shelve", "18 正在排水", "shelve !no_end"},
+    {"shelve", "18", "shelve !no_end"},
+    {"shelve", "18 30 draining", "shelve !no_end"},
+    {"shelve", "18 0m draining", "shelve !no_end"},
+    {"shelve", "18 30m", "shelve !bad_text"},
+    {"shelve", "18 99999999999999999999999999999999999h x", "shelve !no_end"},
+    {"shelve", "{\"id\":18,\"for_s\":1800,\"note\":\"x\"}", "shelve id=18 for=1800000 (x)"},
+    {"shelve", "{\"id\":18,\"for_s\":\"30m\",\"note\":\"x\"}", "shelve id=18 for=1800000 (x)"},
+    {"shelve", "{\"id\":18,\"for_s\":-5,\"note\":\"x\"}", "shelve !no_end"},
+    {"shelve", "{\"id\":18,\"note\":\"x\"}", "shelve !no_end"},
+    {"unshelve", "18 done", "unshelve id=18 (done)"},
+    {"isolate", "b2-kitchen fire 2h DH-112 li", "isolate zone=b2-kitchen person=li hazard=fire permit=DH-112 for=7200000"},
+    {"isolate", "{\"zone\":\"b2-kitchen\",\"hazard\":\"fire\",\"for_s\":7200,\"permit\":\"DH-112\",\"watch\":\"li\"}",
+     "isolate zone=b2-kitchen person=li hazard=fire permit=DH-112 for=7200000"},
+    {"isolate", "b2-kitchen fire DH-112 li", "isolate !no_end"},
+    {"isolate", "b2-kitchen fire 2h DH-112", "isolate !bad_text"},
+    {"rejoin", "b2-kitchen fire", "rejoin zone=b2-kitchen hazard=fire"},
+    {"out", "gas-b2 2h probe burnt", "out name=gas-b2 for=7200000 (probe burnt)"},
+    {"out", "gas-b2 probe burnt", "out !no_end"},
+    {"out", "{\"name\":\"gas-b2\",\"for_s\":7200,\"note\":\"探头烧毁\"}", "out name=gas-b2 for=7200000 (探头烧毁)"},
+    {"back", "gas-b2", "back name=gas-b2"},
+    {"tag", "gas-no-fire hang b2-kitchen", "tag zone=b2-kitchen action=hang name=gas-no-fire"},
+    {"tag", "pump-2 hang", "tag action=hang name=pump-2"},
+    {"tag", "pump-2 down repaired now", "tag zone=repaired action=down name=pump-2 (now)"},
+    {"tag", "pump-2", "tag !bad_text"},
+    {"tag", "{\"name\":\"pump-2\",\"action\":\"hang\"}", "tag action=hang name=pump-2"},
     {"decide", "17 scale major", "decide id=17 step=scale choice=major"},
     {"decide", "17 scale", "decide !bad_text"},
     {"decide", "{\"id\":17,\"step\":\"scale\",\"choice\":\"major\",\"req\":5}",
