@@ -116,8 +116,31 @@ static const struct sentence sentences[AUDIT_COUNT + 1] = {
                              "stand-in ({what:w}): {person:p} as {role}[, {from:d} to {until:d}][, asked by {asked_by:p}]"
                              "[, agreed by {by:p}][: \"{words}\"]"),
                         PART_DUTY},
-    [AUDIT_OUT] = {BOTH("不再计入[:{sensor}][:「{note}」]", "no longer counted[: {sensor}][: \"{note}\"]"),
+    [AUDIT_OUT] = {BOTH("[?sensor 不再计入:{sensor}][?name 停用:{name}][,至 {until:d}][,时长 {for_s} 秒][,原因「{reason}」][,"
+                        "{asked_by:p} 提出][:「{note}」]",
+                        "[?sensor no longer counted: {sensor}][?name out of service: {name}][, until {until:d}][, for {for_s} s]"
+                        "[, reason \"{reason}\"][, asked by {asked_by:p}][: \"{note}\"]"),
                    PART_SUPPRESS},
+    [AUDIT_BACK] = {BOTH("恢复使用:{name}[({why})][,原由 {by:p} 停用][:「{note}」]",
+                         "back in service: {name}[ ({why})][, taken out by {by:p}][: \"{note}\"]"),
+                    PART_RELEASE},
+    [AUDIT_SHELVED] = {BOTH("暂停呼叫[,至 {until:d}][,时长 {for_s} 秒][,{asked_by:p} 提出][,原因「{reason}」]",
+                            "shelved[ until {until:d}][, for {for_s} s][, asked by {asked_by:p}][, reason \"{reason}\"]"),
+                       PART_SUPPRESS},
+    [AUDIT_UNSHELVED] = {BOTH("暂停呼叫结束[({why})][,原由 {by:p} 暂停][:「{note}」]",
+                              "no longer shelved[ ({why})][, shelved by {by:p}][: \"{note}\"]"),
+                         PART_RELEASE},
+    [AUDIT_ISOLATED] = {BOTH("隔离[:{zone:z}][ {hazard:w}][,至 {until:d}][,时长 {for_s} 秒][,许可 {permit}][,原因「{reason}」][,看护 "
+                             "{watch:p}][,{asked_by:p} 提出]",
+                             "isolated[: {zone:z}][, {hazard:w}][, until {until:d}][, for {for_s} s][, permit {permit}][, reason "
+                             "\"{reason}\"][, watched by {watch:p}][, asked by {asked_by:p}]"),
+                        PART_SUPPRESS},
+    [AUDIT_REJOINED] = {BOTH("隔离结束[:{zone:z}][ {hazard:w}][,许可 {permit}][({why})][,原由 {by:p} 隔离]",
+                             "no longer isolated[: {zone:z}][, {hazard:w}][, permit {permit}][ ({why})][, isolated by {by:p}]"),
+                        PART_RELEASE},
+    [AUDIT_TAG] = {BOTH("标牌 {sign}[,{place}]:{do:w}[,由 {hung_by:p} 挂上][:「{note}」]",
+                        "sign {sign}[ at {place}]: {do:w}[, hung by {hung_by:p}][: \"{note}\"]"),
+                   PART_SUPPRESS | PART_RELEASE},
     [AUDIT_RAISED] = {BOTH("人工报告[,{value}][:「{note}」]", "reported by a person[, {value}][: \"{note}\"]"),
                       PART_NONE},
     [AUDIT_REFUSED] = {BOTH("命令被拒绝[:{verb}],{error}[({detail})]", "refused[: {verb}], {error}[ ({detail})]"),

@@ -44,14 +44,16 @@ static void keep(struct story *s, const struct story_row *row)
 static bool is_same_thing(const struct logged *a, const struct logged *b)
 {
 	static const char *const keys[] = {"zone", "hazard", "name", "sign", "place"};
+	bool any = a->number && a->number == b->number;
 
 	for (size_t i = 0; i < sizeof keys / sizeof *keys; i++) {
 		const char *one = logged_get(a, keys[i]), *other = logged_get(b, keys[i]);
 
 		if (one && other && strcmp(one, other) != 0)
 			return false;
+		any |= one && other;
 	}
-	return a->number == b->number;
+	return any && a->number == b->number;
 }
 
 /* A sign is hung and taken down by rows of one kind. */

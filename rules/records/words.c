@@ -67,6 +67,8 @@ static const struct {
     {"ended", {"结束", "ended"}},
     {"taken over", {"已接手", "taken over"}},
     {"agreed", {"已同意", "agreed"}},
+    {"hang", {"挂上", "hung"}},
+    {"down", {"取下", "taken down"}},
     {"unreachable", {"无法接通", "not reachable"}},
     {"empty", {"无人", "nobody there"}},
 };

@@ -73,6 +73,43 @@ static void test_hostile(void **state)
 	free(html);
 }
 
+#define SITE_REC(SEQ, KIND, BODY) \
+	"{\"v\":1,\"epoch\":1,\"seq\":" SEQ ",\"at\":\"2026-11-22T19:10:04.182Z\",\"kind\":\"" KIND \
+	"\",\"inc\":null,\"who\":\"li\",\"cause\":null,\"body\":" BODY "}"
+
+/* In force when it began: what has begun and not ended, not what was only asked for, and not what is past. */
+static void test_in_force_before(void **state)
+{
+	static const char *const rows[] = {
+	    SITE_REC("1", "isolated", "{\"first\":true,\"zone\":\"b2\",\"hazard\":\"gas\",\"for_s\":60,\"reason\":\"P0\"}"),
+	    SITE_REC("2", "isolated", "{\"zone\":\"b2\",\"hazard\":\"fire\",\"until\":\"2026-11-22T20:10:00Z\",\"permit\":\"P1\"}"),
+	    SITE_REC("3", "isolated", "{\"zone\":\"b2\",\"hazard\":\"water\",\"until\":\"2026-11-22T20:10:00Z\"}"),
+	    SITE_REC("4", "rejoined", "{\"zone\":\"b2\",\"hazard\":\"water\",\"why\":\"ended\"}"),
+	    SITE_REC("5", "out", "{\"name\":\"gas-1\",\"until\":\"2026-11-22T18:00:00Z\",\"reason\":\"past\"}"),
+	    SITE_REC("6", "out", "{\"name\":\"gas-2\",\"until\":\"2026-11-23T18:00:00Z\",\"reason\":\"broken\"}"),
+	    SITE_REC("7", "tag", "{\"sign\":\"no-fire\",\"place\":\"b2\",\"do\":\"hang\"}"),
+	    SITE_REC("8", "tag", "{\"sign\":\"closed\",\"place\":\"b2\",\"do\":\"hang\"}"),
+	    SITE_REC("9", "tag", "{\"sign\":\"closed\",\"place\":\"b2\",\"do\":\"down\"}"),
+	};
+	static const char opened[] =
+	    "{\"v\":1,\"epoch\":1,\"seq\":10,\"at\":\"2026-11-22T19:10:04.182Z\",\"kind\":\"opened\",\"inc\":\"G-17\","
+	    "\"who\":\"li\",\"cause\":null,\"body\":{\"type\":\"gas-leak\",\"zone\":\"b2\"}}";
+	struct story story;
+	static const int64_t seqs[] = {2, 6, 7, 10};
+
+	(void)state;
+	story_init(&story, 17);
+	for (int i = 0; i < 9; i++)
+		story_take(&story, i + 1, rows[i], "00");
+	story_take(&story, 10, opened, "00");
+	assert_true(story_end(&story));
+	assert_int_equal(story.n, 4);
+	for (int i = 0; i < 4; i++)
+		assert_int_equal(story.rows[i].l.seq, seqs[i]);
+	assert_true(story.rows[0].before && !story.rows[3].before);
+	story_fini(&story);
+}
+
 /* Each time against its limit, the ack as well. */
 static void test_drill(void **state)
 {
@@ -308,6 +345,7 @@ int main(void)
 	    cmocka_unit_test(test_html),
 	    cmocka_unit_test(test_without_a_plan),
 	    cmocka_unit_test(test_hostile),
+	    cmocka_unit_test(test_in_force_before),
 	    cmocka_unit_test(test_drill),
 	    cmocka_unit_test(test_no_such_incident),
 	    cmocka_unit_test(test_broken_chain),
