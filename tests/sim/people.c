@@ -454,7 +454,7 @@ void people_some(struct world *w)
 		stand_in(w, person);
 	else if (n < 88 && !w->is_edges)
 		hand_over(w, person);
-	else if (n < 94)
+	else if (n < (w->is_edges ? 90 : 94))
 		garbage(w, person);
 	else
 		ring(w, person);
