@@ -3,6 +3,7 @@
 #include "engine/duty.h"
 
 #include "engine/emit.h"
+#include "engine/impair.h"
 #include "engine/life.h"
 #include "engine/render.h"
 
@@ -65,23 +66,27 @@ static void add_incidents(const struct engine *e, enum lang lang, struct lines *
 	}
 }
 
-static void add_out(const struct engine *e, enum lang lang, struct lines *l)
+/* Isolated, out of service, signs, shelves: one line each. */
+static void add_impaired(const struct engine *e, enum lang lang, struct lines *l)
 {
-	for (int i = 0; i < e->n_incidents; i++)
-		for (int k = 0; k < e->incidents[i]->n_members; k++) {
-			const struct member *m = &e->incidents[i]->members[k];
-			struct buf *b = m->out ? line(l) : NULL;
+	struct buf all = {0};
 
-			if (b)
-				buf_printf(b, lang == LANG_ZH ? "%s 停用(%s)" : "%s out of service (%s)",
-				           m->sensor, e->incidents[i]->id);
-		}
+	impairments_say(e, lang, &all);
+	for (const char *at = buf_text(&all); *at;) {
+		size_t len = strcspn(at, "\n");
+		struct buf *b = len ? line(l) : NULL;
+
+		if (b)
+			buf_add(b, at, len);
+		at += len + (at[len] == '\n');
+	}
+	buf_fini(&all);
 }
 
 static void collect(const struct engine *e, const struct duty *d, enum lang lang, struct lines *l)
 {
 	add_incidents(e, lang, l);
-	add_out(e, lang, l);
+	add_impaired(e, lang, l);
 	for (int i = 0; i < d->n_notes; i++) {
 		struct buf *b = line(l);
 
