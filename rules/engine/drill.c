@@ -4,6 +4,7 @@
 #include "engine/emit.h"
 #include "engine/incident.h"
 #include "engine/save.h"
+#include "engine/suppress.h"
 #include "engine/verb.h"
 
 #include <stdio.h>
@@ -185,9 +186,10 @@ void drill_command(struct engine *e, struct step_run *s, int actuator, int64_t c
 	const struct action *action = action_of(act, step_of(s)->action);
 	struct cue_arg a = {.who = "system", .cause = cause};
 	int64_t locked = action ? forbidden(e, s, actuator, cause) : 0;
+	const char *out = actuator_out(e, act->id);
 
-	if (!action || e->link == LINK_DOWN) {
-		a.words = action ? "broker down" : "no such actuator";
+	if (!action || out || e->link == LINK_DOWN) {
+		a.words = !action ? "no such actuator" : out ? out : "broker down";
 		playbook_end(e, s, STEP_FAILED, &a);
 	} else if (locked) {
 		a.cause = locked;

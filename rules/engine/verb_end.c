@@ -184,6 +184,10 @@ enum refusal verb_reset(struct engine *e, struct said *s)
 	}
 	if (!was_there(e, s) && !(inc->all_clear.pos && said_by_concerned(e, s)))
 		return REFUSAL_NOT_YOURS;
+	if (inc->isolated_ms && inc->state != STATE_CLEARED) { /* nobody can see whether it is over */
+		s->answer.detail = "isolated";
+		return REFUSAL_STILL_ACTIVE;
+	}
 	if (hazard_is_life(inc->hazard) && inc->state != STATE_CLEARED)
 		return reset_of_life(e, s);
 	if (inc->state != STATE_CLEARED && !is_calm_without(inc, &s->c->without))
