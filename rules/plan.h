@@ -149,7 +149,8 @@ struct interlock {
 	enum hazard hazard; /* holds while an incident of it is not closed */
 	enum reach reach;
 	const struct forbid *forbid;
-	int n_forbid; /* one entry with both NULL: all */
+	int n_forbid;	  /* one entry with both NULL: all */
+	const char *sign; /* instead of the hazard: holds while it hangs, reaching from there; or NULL */
 };
 
 struct person {
@@ -336,8 +337,15 @@ struct step {
 	enum step_kind kind;
 	struct text text; /* task, decide, notify */
 	struct text contacts; /* "" when none */
-	int who; /* role: task decide record */
-	int64_t within_ms;
+	int who;	 /* role, or -1 */
+	struct ids also; /* further roles: each is told, any of them may end it */
+	int64_t within_ms; /* 0: never late */
+	int run;	   /* the `run` step it is a part of, counted from 1; 0: none */
+	const char *book;  /* run: the playbook */
+	/* wait, and a task that a sensor confirms: its one grade ends it; NULL: none */
+	const struct incident_type *until;
+	struct ids copies; /* report: roles that are told when it is signed */
+	bool at_end;	   /* waits until its incident is cleared */
 	bool first, mandatory;
 	const struct after *after; /* all of them must hold; n 0: starts with the playbook */
 	int n_after;
@@ -439,12 +447,14 @@ struct plan {
 	int n_channels;
 	const struct incident_type *types; /* every enum self has one */
 	int n_types;
-	const struct playbook *playbooks;
+	const struct playbook *playbooks; /* an id may come again, with the report of a type */
 	int n_playbooks;
 	const struct watch_def *watches;
 	int n_watches;
 	const struct sign *signs; /* also those that only a step's `tag` names */
 	int n_signs;
+	const struct cond *const *untils; /* what steps wait for */
+	int n_untils;
 };
 
 bool strings_have(const struct strings *s, const char *text); /* text NULL: no */

@@ -10,56 +10,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* -- interlocks -- */
-
-static bool is_forbidden(const struct interlock *k, const struct actuator *act, const char *action)
-{
-	for (int i = 0; i < k->n_forbid; i++)
-		if ((!k->forbid[i].kind || !strcmp(k->forbid[i].kind, act->kind)) &&
-		    (!k->forbid[i].action || !strcmp(k->forbid[i].action, action)))
-			return !(act->safe_in & 1u << k->hazard);
-	return false;
-}
-
-static bool reaches(const struct engine *e, const struct interlock *k, const struct incident *inc, int zone)
-{
-	int from = inc->zone;
-
-	if (k->reach == REACH_SITE || from < 0)
-		return true;
-	if (k->reach == REACH_PARENT && !PLANTED(7) && e->plan->zones[from].in >= 0)
-		from = e->plan->zones[from].in;
-	return plan_zone_inside(e->plan, zone, from);
-}
-
-/* The interlock that forbids it now; because: the incident, NULL when it holds
- * only because our own mark is not back and nobody knows what is open. */
-const struct interlock *interlock_forbids(const struct engine *e, int actuator, const char *action,
-                                          const struct incident **ret_because)
-{
-	const struct actuator *act = &e->plan->actuators[actuator];
-
-	*ret_because = NULL;
-	for (int k = 0; k < e->plan->n_interlocks; k++) {
-		const struct interlock *lock = &e->plan->interlocks[k];
-
-		if (!is_forbidden(lock, act, action))
-			continue;
-		for (int i = 0; i < e->n_incidents; i++) {
-			const struct incident *inc = e->incidents[i];
-
-			if (inc->state != STATE_CLOSED && !inc->drill && inc->hazard == lock->hazard &&
-			    reaches(e, lock, inc, act->zone)) {
-				*ret_because = inc;
-				return lock;
-			}
-		}
-		if (e->link != LINK_SYNCED)
-			return lock;
-	}
-	return NULL;
-}
-
 /* -- the list -- */
 
 static struct actuation *find(const struct engine *e, int64_t id)
@@ -154,54 +104,114 @@ static void answer_by_hand(struct engine *e, const struct actuation *a, enum ste
 	verb_reply(e, &c, &ans);
 }
 
-/* The command ended: the step, or the person who gave it, is told. */
-static void end(struct engine *e, struct actuation *a, enum step_state state, int64_t cause)
+static bool is_under_way(const struct engine *e, const struct step_run *s)
+{
+	for (int i = 0; i < e->n_actuations; i++)
+		if (e->actuations[i]->incident == s->incident->number && e->actuations[i]->step == s->index)
+			return true;
+	return false;
+}
+
+static enum step_state worse(enum step_state a, enum step_state b)
+{
+	static const int gravity[STEP_COUNT] = {[STEP_DONE] = 1, [STEP_INTERLOCKED] = 2, [STEP_FAILED] = 3};
+
+	return gravity[a] >= gravity[b] ? a : b;
+}
+
+/* A step ends when all its actuators have, as the worst of them did. */
+static void end_step(struct engine *e, struct step_run *s, enum step_state state, const struct cue_arg *arg)
+{
+	s->worst = worse(s->worst, state);
+	incident_touch(e, s->incident);
+	if (!is_under_way(e, s))
+		playbook_end(e, s, s->worst, arg);
+}
+
+static struct step_run *step_of_actuation(const struct engine *e, const struct actuation *a)
 {
 	struct incident *inc = a->incident ? incident_find(e, a->incident) : NULL;
-	struct cue_arg arg = {.who = "system", .cause = cause};
-	int step = a->step;
 
-	if (!inc && a->user) {
-		const struct incident *because = NULL;
-		const struct interlock *lock = NULL;
-		int actuator = plan_actuator(e->plan, a->actuator);
+	return inc && a->step >= 0 && a->step < inc->n_steps ? &inc->steps[a->step] : NULL;
+}
 
-		if (state == STEP_INTERLOCKED && actuator >= 0)
-			lock = interlock_forbids(e, actuator, a->action, &because);
-		answer_by_hand(e, a, state, lock, because);
+/* How a command ended, and why where it did not do what it should. */
+struct end {
+	enum step_state state;
+	const char *why; /* NULL: an interlock */
+	const struct interlock *lock;
+	const struct incident *because;
+	int64_t cause;
+};
+
+/* The command ended: the step, or the person who gave it, is told. */
+static void end(struct engine *e, struct actuation *a, const struct end *how)
+{
+	struct step_run *run = step_of_actuation(e, a);
+	struct undone u = {a, run, how->why, how->lock, how->because, how->cause};
+	struct cue_arg arg = {.who = "system", .cause = how->cause};
+	struct buf note = {0};
+
+	if (!run && a->user)
+		answer_by_hand(e, a, how->state, how->lock, how->because);
+	if (run && run->incident->state == STATE_CLOSED)
+		run = NULL;
+	if (run && a->tries > run->tries)
+		run->tries = a->tries;
+	if (run && how->state != STEP_DONE)
+		undone_tell(e, &u);
+	if (how->why && how->because) {
+		buf_printf(&note, "%s by %s", how->why, how->because->id);
+		arg.words = buf_text(&note);
 	}
-	if (inc && step >= 0 && step < inc->n_steps)
-		inc->steps[step].tries = a->tries;
 	drop(e, a);
-	if (inc && step >= 0 && step < inc->n_steps && inc->state != STATE_CLOSED)
-		playbook_end(e, &inc->steps[step], state, &arg);
+	if (run)
+		end_step(e, run, how->state, &arg);
+	buf_fini(&note);
 }
 
 static void end_interlocked(struct engine *e, struct actuation *a, const struct interlock *lock,
                             const struct incident *because)
 {
 	struct incident *inc = a->incident ? incident_find(e, a->incident) : NULL;
+	struct end how = {.state = STEP_INTERLOCKED, .lock = lock, .because = because};
 	struct buf *b = row_begin(e);
 
 	json_str(b, "actuator", a->actuator);
 	json_str(b, "action", a->action);
 	json_str(b, "interlock", lock ? lock->id : NULL);
-	json_str(b, "because", because ? because->id : "not synchronised");
-	end(e, a, STEP_INTERLOCKED, row_end(e, AUDIT_INTERLOCKED, inc, a->who ? a->who : "system", a->cause));
+	json_str(b, "because",
+	         because ? because->id : interlock_is_sign(lock) ? "a sign" : "not synchronised");
+	how.cause = row_end(e, AUDIT_INTERLOCKED, inc, a->who ? a->who : "system", a->cause);
+	end(e, a, &how);
 }
 
-static void end_feedback(struct engine *e, struct actuation *a, enum step_state state, const char *value)
+static void end_row(struct engine *e, struct actuation *a, const char *value, struct end *how)
 {
 	struct incident *inc = a->incident ? incident_find(e, a->incident) : NULL;
 	struct buf *b = row_begin(e);
 
 	json_str(b, "actuator", a->actuator);
 	json_str(b, "action", a->action);
-	json_str(b, "state", step_state_name(state));
+	json_str(b, "state", step_state_name(how->state));
 	json_str(b, "value", value);
+	if (how->because)
+		json_str(b, "because", how->because->id);
 	json_int(b, "tries", a->tries);
 	json_int(b, "took_ms", e->now_ms - a->began_ms);
-	end(e, a, state, row_end(e, AUDIT_FEEDBACK, inc, "system", a->cause));
+	how->cause = row_end(e, AUDIT_FEEDBACK, inc, "system", a->cause);
+	end(e, a, how);
+}
+
+static void end_feedback(struct engine *e, struct actuation *a, enum step_state state, const char *value)
+{
+	end_row(e, a, value, &(struct end){.state = state, .why = value});
+}
+
+/* Another incident's command counts, or comes first. */
+static void end_for_other(struct engine *e, struct actuation *a, const char *why, const struct incident *other)
+{
+	end_row(e, a, why, &(struct end){.state = STEP_FAILED, .why = why, .because = other});
 }
 
 /* -- tries -- */
@@ -228,16 +238,18 @@ static void send(struct engine *e, struct actuation *a, const struct actuator *a
 	effect_actuate(e, a, inc);
 }
 
-/* Two opposite commands under way would drive it to and fro: the later word counts. */
+/* Two opposite commands under way would drive it to and fro: the later word counts; what a graver
+ * incident wants was looked at before. */
 static bool supersedes(struct engine *e, const struct actuation *by)
 {
+	const struct incident *other = by->incident ? incident_find(e, by->incident) : NULL;
 	int64_t id = by->id;
 
 	for (int i = 0; i < e->n_actuations && e->actuations[i]->id < id; i++) {
 		struct actuation *old = e->actuations[i];
 
 		if (!strcmp(old->actuator, by->actuator) && strcmp(old->action, by->action) != 0) {
-			end_feedback(e, old, STEP_FAILED, "superseded");
+			end_for_other(e, old, "superseded", other);
 			if (!find(e, id))
 				return false; /* what the other's end set going was later still */
 			i = -1;
@@ -246,13 +258,19 @@ static bool supersedes(struct engine *e, const struct actuation *by)
 	return true;
 }
 
+/* Without an incident or a sign it is only that the mark is not back: a playbook's waits for it. */
+static bool is_held_by(const struct interlock *lock, const struct incident *because, const struct actuation *a)
+{
+	return lock && (because || a->user || interlock_is_sign(lock));
+}
+
 /* Decides anew whether it may and can leave: at first, at each try, after a
  * restart and when the mark is back. */
 static void decide(struct engine *e, struct actuation *a)
 {
 	int actuator = plan_actuator(e->plan, a->actuator);
 	const struct actuator *act = actuator >= 0 ? &e->plan->actuators[actuator] : NULL;
-	const struct incident *because;
+	const struct incident *because, *above = rank_above(e, a);
 	const struct interlock *lock;
 
 	if (!act || !action_of(act, a->action)) {
@@ -260,10 +278,12 @@ static void decide(struct engine *e, struct actuation *a)
 		return;
 	}
 	lock = interlock_forbids(e, actuator, a->action, &because);
-	if (lock && (because || a->user)) {
+	if (is_held_by(lock, because, a)) {
 		end_interlocked(e, a, lock, because);
 	} else if (actuator_out(e, a->actuator)) {
 		end_feedback(e, a, STEP_FAILED, actuator_out(e, a->actuator));
+	} else if (above) {
+		end_for_other(e, a, "outranked", above);
 	} else if (e->link == LINK_DOWN) {
 		end_feedback(e, a, STEP_FAILED, "broker down");
 	} else if (e->link != LINK_SYNCED) { /* a playbook's waits for the mark, bounded by its limit */
@@ -275,42 +295,82 @@ static void decide(struct engine *e, struct actuation *a)
 	}
 }
 
-int actuator_for(const struct engine *e, const struct incident *inc, const struct step *step)
+static bool serves(const struct engine *e, const struct actuator *act, int zone)
 {
-	if (step->actuator >= 0)
-		return plan_actuator(e->plan, inc->plan->actuators[step->actuator].id);
-	for (int i = 0; step->actuator_kind && i < e->plan->n_actuators; i++) {
-		const struct actuator *act = &e->plan->actuators[i];
-
-		if (strcmp(act->kind, step->actuator_kind) != 0)
-			continue;
-		for (int z = 0; z < act->serves.n; z++)
-			if (inc->zone >= 0 && plan_zone_inside(e->plan, inc->zone, act->serves.at[z]))
-				return i;
-	}
-	return -1;
+	for (int i = 0; i < act->serves.n; i++)
+		if (zone >= 0 && plan_zone_inside(e->plan, zone, act->serves.at[i]))
+			return true;
+	return false;
 }
 
+int actuators_for(const struct engine *e, const struct incident *inc, const struct step *step,
+                  int *ret_actuators, int cap)
+{
+	int n = 0, named;
+
+	if (step->actuator >= 0) {
+		named = plan_actuator(e->plan, inc->plan->actuators[step->actuator].id);
+		*ret_actuators = named;
+		return named >= 0;
+	}
+	for (int i = 0; step->actuator_kind && i < e->plan->n_actuators && n < cap; i++) {
+		const struct actuator *act = &e->plan->actuators[i];
+
+		if (!strcmp(act->kind, step->actuator_kind) && serves(e, act, inc->zone))
+			ret_actuators[n++] = i;
+	}
+	return n;
+}
+
+/* An exercise: all of them at once, and none moves. */
+static void end_drill(struct engine *e, struct step_run *s, const struct ids *actuators, int64_t cause)
+{
+	enum step_state worst = STEP_WAITING;
+	struct cue_arg arg = {0};
+
+	for (int i = 0; i < actuators->n; i++) {
+		struct cue_arg a = {.who = "system", .cause = cause};
+		enum step_state state = drill_command(e, s, actuators->at[i], &a);
+
+		if (worse(worst, state) == worst)
+			continue;
+		worst = state;
+		arg = a;
+	}
+	playbook_end(e, s, worst, &arg);
+}
+
+/* All that serve the zone: a pipe with two source valves is shut by both. */
 void actuate_step(struct engine *e, struct step_run *s, int64_t cause)
 {
-	const struct step *step = step_of(s);
-	struct cue_arg arg = {.who = "system", .words = "no actuator serves this zone", .cause = cause};
-	int actuator = actuator_for(e, s->incident, step);
-	struct actuation *a;
+	static const char none[] = "no actuator serves this zone";
+	struct cue_arg arg = {.who = "system", .words = none, .cause = cause};
+	int actuators[ACTUATORS_MAX];
+	int64_t ids[ACTUATORS_MAX];
+	int n = actuators_for(e, s->incident, step_of(s), actuators, ACTUATORS_MAX);
 
-	if (actuator < 0) {
-		playbook_end(e, s, STEP_FAILED, &arg);
+	if (n && s->incident->drill && !PLANTED(21)) {
+		end_drill(e, s, &(struct ids){actuators, n}, cause);
 		return;
 	}
-	if (s->incident->drill && !PLANTED(21)) {
-		drill_command(e, s, actuator, cause);
-		return;
+	for (int i = 0; i < n; i++) {
+		struct actuation *a = begin(e, actuators[i], step_of(s)->action);
+
+		a->incident = s->incident->number;
+		a->step = s->index;
+		a->cause = cause;
+		ids[i] = a->id;
 	}
-	a = begin(e, actuator, step->action);
-	a->incident = s->incident->number;
-	a->step = s->index;
-	a->cause = cause;
-	decide(e, a);
+	for (int i = 0; i < n; i++) {
+		struct actuation *a = find(e, ids[i]);
+
+		if (a) /* what the one before set going may have ended all */
+			decide(e, a);
+	}
+	if (n)
+		return;
+	undone_tell(e, &(struct undone){.run = s, .why = none, .cause = cause});
+	playbook_end(e, s, STEP_FAILED, &arg);
 }
 
 void actuate_by_hand(struct engine *e, const struct said *s, int actuator)
@@ -347,7 +407,7 @@ void actuate_outcome(struct engine *e, int64_t id, enum outcome outcome, bool in
 		end_feedback(e, a, STEP_FAILED, "no such actuator");
 	} else if (interlocked) {
 		lock = interlock_forbids(e, actuator, a->action, &because);
-		if (lock && (because || a->user))
+		if (is_held_by(lock, because, a))
 			end_interlocked(e, a, lock, because);
 		else
 			end_feedback(e, a, STEP_FAILED,

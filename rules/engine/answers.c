@@ -1,6 +1,7 @@
 /* answers.c - what a person is answered, and what to do next, in his language.
  * Sentences are tables; {word} is filled in by fill(). */
 #include "engine/duty.h"
+#include "engine/life.h"
 #include "engine/render.h"
 
 #include <string.h>
@@ -268,6 +269,11 @@ static void put_interlocked(const struct engine *e, const struct answer *a, stru
 	const struct interlock *lock = interlock_of(e, a->detail);
 	bool zh = a->lang == LANG_ZH, gas = a->incident && a->incident->hazard == HAZARD_GAS;
 
+	if (!a->incident && (interlock_is_sign(lock) || (a->detail && !strcmp(a->detail, "tag")))) {
+		buf_str(out, zh ? "挂牌期间禁止操作" : "A lock-out sign hangs: it must not be operated");
+		put_hint(a, out);
+		return;
+	}
 	if (!a->incident) {
 		buf_str(out, not_synchronised[a->lang]);
 		return;

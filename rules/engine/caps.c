@@ -25,9 +25,10 @@ enum caps_answer caps_command(struct engine *e, int person)
 bool caps_is_for_life(const struct sensor *s)
 {
 	for (int i = 0; i < s->n_leaves; i++) {
-		const struct incident_type *type = s->leaves[i]->instance->type;
+		const struct instance *in = s->leaves[i]->instance;
 
-		if (type && hazard_is_life(type->hazard))
+		if (in->is_until ? in->run && hazard_is_life(in->run->incident->hazard)
+		                 : in->type && hazard_is_life(in->type->hazard))
 			return true;
 	}
 	return false;

@@ -39,7 +39,7 @@ static int type_home_zone(const struct plan *p, const struct incident_type *type
 
 /* A limit asked of a kind is asked of its sensors that measure, not of those
  * that only say a word: their unknown would keep it from ever clearing. */
-static bool leaf_speaks_of(const struct test *t, const struct sensor_def *def)
+bool leaf_speaks_of(const struct test *t, const struct sensor_def *def)
 {
 	return !test_is_number(t->op) || !def->n_words || def->unit;
 }
@@ -102,8 +102,10 @@ static void attach_type(struct engine *e, struct sensor *s, const struct inciden
 
 void condition_attach(struct engine *e, struct sensor *s)
 {
-	if (s->def >= 0)
-		readers_each(e, s, attach_type);
+	if (s->def < 0)
+		return;
+	readers_each(e, s, attach_type);
+	untils_attach(e, s);
 }
 
 /* ------------------------------------------------------------------- cues */
@@ -148,6 +150,8 @@ static bool tell_member(struct engine *e, struct instance *in, struct sensor *s,
 {
 	struct standing now = standing(in, s);
 
+	if (in->is_until)
+		return false;
 	if (now.truth == TRUTH_UNKNOWN && before.truth == TRUTH_TRUE)
 		now = (struct standing){.truth = TRUTH_TRUE, .lost = true};
 	if (now.truth == TRUTH_UNKNOWN || (now.truth == before.truth && now.lost == before.lost))
@@ -156,11 +160,21 @@ static bool tell_member(struct engine *e, struct instance *in, struct sensor *s,
 	return true;
 }
 
+static void tell_grade(struct engine *e, struct instance *in, bool known)
+{
+	if (in->is_until)
+		until_changed(e, in);
+	else
+		incident_grade(e, in, in->grade, known);
+}
+
 /* Who votes, and what is asked of them, is part of what the incident shows. */
 static void show_vote(struct engine *e, struct instance *in)
 {
 	if (in->has_votes && in->incident)
 		incident_touch(e, in->incident);
+	if (in->is_until)
+		until_changed(e, in);
 }
 
 void condition_sensor(struct engine *e, struct sensor *s)
@@ -175,7 +189,7 @@ void condition_sensor(struct engine *e, struct sensor *s)
 		graded = tree_update(e, in);
 		told = tell_member(e, in, s, before);
 		if (graded || told)
-			incident_grade(e, in, in->grade, in->known);
+			tell_grade(e, in, in->known);
 		show_vote(e, in);
 	}
 }
@@ -193,7 +207,7 @@ static void condition_due(struct engine *e, struct gate *g, void (*due)(struct e
 	graded = tree_update(e, in);
 	told = g->sensor && tell_member(e, in, g->sensor, before);
 	if (graded || told)
-		incident_grade(e, in, in->grade, in->known);
+		tell_grade(e, in, in->known);
 	show_vote(e, in);
 }
 
@@ -221,14 +235,14 @@ void conditions_again(struct engine *e)
 		memcpy(all, e->instances, n * sizeof *all);
 	for (size_t i = 0; i < n; i++)
 		if (all[i]->has_hours && tree_update(e, all[i]))
-			incident_grade(e, all[i], all[i]->grade, all[i]->known);
+			tell_grade(e, all[i], all[i]->known);
 	free(all);
 }
 
 bool condition_detach(struct engine *e, struct sensor *s)
 {
 	for (int i = 0; i < s->n_leaves; i++)
-		if (gate_is_bad(s->leaves[i]))
+		if (gate_is_bad(s->leaves[i]) && !s->leaves[i]->instance->is_until)
 			return false;
 	while (s->n_leaves) {
 		struct instance *in = s->leaves[0]->instance;
@@ -241,7 +255,7 @@ bool condition_detach(struct engine *e, struct sensor *s)
 		gates_drop(e, in, s);
 		in->dirty = true;
 		if (tree_update(e, in))
-			incident_grade(e, in, in->grade, in->known);
+			tell_grade(e, in, in->known);
 	}
 	return true;
 }
@@ -291,7 +305,7 @@ static void instance_settle(struct engine *e, struct instance *in)
 	in->n_missed = 0;
 	free(before);
 	if (graded || told)
-		incident_grade(e, in, in->grade, in->known && known);
+		tell_grade(e, in, in->known && known);
 }
 
 void conditions_settle(struct engine *e)

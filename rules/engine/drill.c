@@ -155,12 +155,12 @@ static int64_t forbidden(struct engine *e, struct step_run *s, int actuator, int
 	const struct interlock *lock = interlock_forbids(e, actuator, action, &because);
 	struct buf *b;
 
-	if (!lock || !because)
+	if (!lock || (!because && !interlock_is_sign(lock)))
 		return 0;
 	b = row_begin(e);
 	put_command(b, &e->plan->actuators[actuator], action);
 	json_str(b, "interlock", lock->id);
-	json_str(b, "because", because->id);
+	json_str(b, "because", because ? because->id : "a sign");
 	return row_end(e, AUDIT_INTERLOCKED, s->incident, "system", cause);
 }
 
@@ -180,25 +180,24 @@ static int64_t dry_run(struct engine *e, struct step_run *s, const struct actuat
 	return seq;
 }
 
-void drill_command(struct engine *e, struct step_run *s, int actuator, int64_t cause)
+enum step_state drill_command(struct engine *e, struct step_run *s, int actuator, struct cue_arg *arg)
 {
 	const struct actuator *act = &e->plan->actuators[actuator];
 	const struct action *action = action_of(act, step_of(s)->action);
-	struct cue_arg a = {.who = "system", .cause = cause};
-	int64_t locked = action ? forbidden(e, s, actuator, cause) : 0;
+	int64_t locked = action ? forbidden(e, s, actuator, arg->cause) : 0;
 	const char *out = actuator_out(e, act->id);
 
 	if (!action || out || e->link == LINK_DOWN) {
-		a.words = !action ? "no such actuator" : out ? out : "broker down";
-		playbook_end(e, s, STEP_FAILED, &a);
-	} else if (locked) {
-		a.cause = locked;
-		playbook_end(e, s, STEP_INTERLOCKED, &a);
-	} else {
-		a.words = "dry run";
-		a.cause = dry_run(e, s, act, action, cause);
-		playbook_end(e, s, STEP_DONE, &a);
+		arg->words = !action ? "no such actuator" : out ? out : "broker down";
+		return STEP_FAILED;
 	}
+	if (locked) {
+		arg->cause = locked;
+		return STEP_INTERLOCKED;
+	}
+	arg->words = "dry run";
+	arg->cause = dry_run(e, s, act, action, arg->cause);
+	return STEP_DONE;
 }
 
 /* -- its course -- */

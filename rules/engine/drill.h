@@ -20,8 +20,9 @@ struct drill {
 	struct deadline over; /* it lasts no longer */
 };
 
-/* What a step would have sent goes to `dryrun/<actuator>/<action>`, and it has ended. */
-void drill_command(struct engine *e, struct step_run *s, int actuator, int64_t cause);
+/* What a step would have sent to the actuator goes to `dryrun/<actuator>/<action>`: how that ends, with
+ * the words and the cause of it. */
+enum step_state drill_command(struct engine *e, struct step_run *s, int actuator, struct cue_arg *arg);
 void drill_acked(struct engine *e, struct incident *inc, const char *person);
 void drill_escalated(struct incident *inc); /* of a real one: nothing */
 void drill_due(struct engine *e, struct incident *inc);

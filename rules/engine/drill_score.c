@@ -13,7 +13,7 @@ struct score {
 
 static bool is_of_person(const struct step *s)
 {
-	return s->kind != STEP_KIND_COMMAND && s->kind != STEP_KIND_NOTIFY && s->who >= 0;
+	return step_asks(s);
 }
 
 static bool is_over(const struct step_run *run)

@@ -102,6 +102,7 @@ static void on_started(struct engine *e, const struct event *ev)
 	causes_replan(e);
 	duties_replan(e);
 	follow_members(e);
+	untils_follow(e);
 	e->all_changed = true;
 }
 
@@ -123,6 +124,7 @@ static void on_plan(struct engine *e, const struct plan *plan)
 	causes_replan(e);
 	duties_replan(e);
 	follow_members(e);
+	untils_follow(e);
 	e->all_changed = true;
 }
 
@@ -295,6 +297,7 @@ static void run_due(struct engine *e)
 			impair_due(e, d->owner);
 			break;
 		}
+		untils_settle(e);
 	}
 }
 
@@ -358,6 +361,7 @@ void engine_step(struct engine *e, const struct event *ev, struct effects *fx)
 		e->now_ms = ev->at_ms;
 	e->spoke_ago_ms = 0;
 	dispatch(e, ev);
+	untils_settle(e);
 	skip_settle(e);
 	watches_settle(e);
 	causes_settle(e);

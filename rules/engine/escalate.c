@@ -87,8 +87,7 @@ static const struct step *open_step_of(const struct engine *e, const struct inci
 	for (int i = 0; i < inc->n_steps; i++) {
 		const struct step *s = step_of(&inc->steps[i]);
 
-		if (inc->steps[i].state == STEP_OPEN && s->who >= 0 &&
-		    role_calls(e, step_role(e, inc, s), person))
+		if (inc->steps[i].state == STEP_OPEN && step_asks(s) && step_is_of(e, inc, s, person))
 			return s;
 	}
 	return NULL;

@@ -296,7 +296,7 @@ static void settle(struct engine *e, struct gate *g)
 		g->out = g->raw;
 	} else if (unknown_leaf) {
 		deadline_clear(&e->heap, &g->delay);
-		if (!gate_is_bad(g))
+		if (!gate_is_bad(g) || g->instance->is_until) /* what is unknown ends no step */
 			g->out = TRUTH_UNKNOWN;
 		else if (PLANTED(8))
 			g->out = TRUTH_FALSE;

@@ -67,7 +67,17 @@ const struct incident_type *readers_type(const struct engine *e, const char *id)
 /* schedule.c */
 void schedule_arm(struct engine *e); /* after a start and a new plan */
 
+/* until.c: instances of steps that wait; their type begins with the mark */
+enum { UNTIL_MARK = '=' };
+void until_bind(const struct engine *e, struct instance *in);  /* run, type and zone */
+void untils_attach(struct engine *e, struct sensor *s);        /* as condition_attach */
+void until_changed(struct engine *e, const struct instance *in); /* its grade, or what it shows */
+
+/* condition.c */
+bool leaf_speaks_of(const struct test *t, const struct sensor_def *def);
+
 /* instance.c */
+int instance_place(const struct engine *e, const char *key); /* the first that is not before */
 void instances_replan(struct engine *e); /* after the sensors follow the new plan */
 void instances_free(struct engine *e);
 

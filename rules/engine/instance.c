@@ -10,7 +10,7 @@
 
 /* -------------------------------------------------------------- instances */
 
-static int instance_place(const struct engine *e, const char *key)
+int instance_place(const struct engine *e, const char *key)
 {
 	int low = 0, high = e->n_instances;
 
@@ -64,9 +64,14 @@ static void instance_look(struct instance *in)
 /* Type and scope as the newest plan has them. */
 static void instance_bind(struct engine *e, struct instance *in)
 {
-	in->type = readers_type(e, in->type_id);
 	in->sensor = NULL;
 	in->zone = -1;
+	if (in->is_until) {
+		until_bind(e, in);
+		instance_look(in);
+		return;
+	}
+	in->type = readers_type(e, in->type_id);
 	if (in->type && in->type->per == PER_ZONE)
 		in->zone = plan_zone(e->plan, in->scope);
 	if (in->type && in->type->per == PER_SENSOR)
@@ -87,6 +92,7 @@ static struct instance *instance_add(struct engine *e, const char *key)
 	memcpy(in->key, key, key_len);
 	in->scope = in->key + 2 + type_len + 1;
 	in->type_id = memcpy(in->key + key_len + 1, key + 2, type_len);
+	in->is_until = *in->type_id == UNTIL_MARK;
 	in->grade = -1;
 	in->known = true;
 	in->dirty = true;
@@ -111,6 +117,32 @@ static void instance_free(struct engine *e, struct instance *in)
 	free(in->memory);
 	free(in->key);
 	free(in);
+}
+
+static void leave_sensors(const struct instance *in)
+{
+	for (int i = 0; i < in->n_gates; i++) {
+		struct sensor *s = in->gates[i]->sensor;
+		int kept = 0;
+
+		for (int k = 0; s && k < s->n_leaves; k++)
+			if (s->leaves[k] != in->gates[i])
+				s->leaves[kept++] = s->leaves[k];
+		if (s)
+			s->n_leaves = kept;
+	}
+}
+
+void instance_drop(struct engine *e, struct instance *in)
+{
+	int place = instance_place(e, in->key);
+
+	leave_sensors(in);
+	records_put(&e->gone, in->key, NULL);
+	memmove(e->instances + place, e->instances + place + 1,
+	        (size_t)(e->n_instances - place - 1) * sizeof(struct instance *));
+	e->n_instances--;
+	instance_free(e, in);
 }
 
 static void add_combiners(struct instance *in, const struct cond *cond, int grade, bool negated)
@@ -270,6 +302,8 @@ static void instance_remember(struct engine *e, struct instance *in, const char 
 /* A scope or type the plan lost is forgotten, unless its incident is open or it was just restored. */
 static bool is_over(const struct instance *in)
 {
+	if (in->is_until)
+		return !in->run;
 	if (in->incident || in->memory)
 		return false;
 	if (!in->type)

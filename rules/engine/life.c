@@ -350,10 +350,10 @@ static enum refusal act_remind_owners(struct engine *e, struct incident *inc, co
 	for (int i = 0; i < inc->n_steps; i++) {
 		const struct step *s = step_of(&inc->steps[i]);
 
-		if (inc->steps[i].state != STEP_OPEN || s->who < 0)
+		if (inc->steps[i].state != STEP_OPEN || !step_asks(s))
 			continue;
 		any = true;
-		tell_role(e, inc, NOTICE_REMINDER, step_role(e, inc, s), s, 0);
+		tell_owners(e, &inc->steps[i], NOTICE_REMINDER, 0);
 	}
 	if (!any)
 		tell_person(e, inc, NOTICE_REMINDER, plan_person(e->plan, inc->acked_by), 0);
@@ -568,6 +568,8 @@ void life_settle(struct engine *e, struct incident *inc, int64_t cause)
 {
 	struct cue_arg a = {.who = "system", .cause = cause};
 
+	if (inc->state == STATE_CLEARED)
+		playbook_cleared(e, inc, cause);
 	if (inc->state == STATE_CLEARED && !playbook_any_open(inc))
 		life_close(e, inc, &a);
 }

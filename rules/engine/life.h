@@ -64,14 +64,60 @@ void playbook_due(struct engine *e, struct step_run *s);
 /* A step ends; choice or NULL; what waits for it goes on. */
 void playbook_end(struct engine *e, struct step_run *s, enum step_state state, const struct cue_arg *arg);
 void playbook_stop(struct engine *e, struct incident *inc); /* closed: no more deadlines */
+void playbook_cleared(struct engine *e, struct incident *inc, int64_t cause); /* its report is due */
+int64_t step_row(struct engine *e, struct step_run *s, const char *who, const char *note, int64_t cause);
 struct step_run *playbook_step(struct incident *inc, const char *id);
 const struct step *step_of(const struct step_run *s);
 bool playbook_first_done(const struct incident *inc); /* or there is none */
 bool playbook_any_open(const struct incident *inc);
 /* What the steps begun since then had to say while notices were held, but for what a call will say. */
 void playbook_untold(struct engine *e, struct incident *inc, int64_t since_ms, int64_t cause);
+bool playbook_must(const struct step_run *s); /* it has not ended, and hinders the close */
 bool playbook_mandatory_open(const struct incident *inc);
-int actuator_for(const struct engine *e, const struct incident *inc, const struct step *step);
+
+/* owner.c */
+void tell_owners(struct engine *e, const struct step_run *s, enum notice_kind kind, int64_t cause);
+/* One thing that several people are told, each once. */
+enum { TELLING_MAX = 64 };
+struct telling {
+	enum notice_kind kind;
+	struct incident *inc;
+	const struct step *step;       /* or NULL */
+	const char *words[LANG_COUNT]; /* or NULL: those of the kind */
+	int64_t cause;
+	int people[TELLING_MAX], n;
+};
+bool tell_once(struct engine *e, struct telling *t, int person); /* false: was told, or -1 */
+void tell_role_once(struct engine *e, struct telling *t, int role); /* of the newest plan */
+void tell_level_once(struct engine *e, struct telling *t, int level);
+
+/* late.c */
+void step_late(struct engine *e, struct step_run *s);
+
+/* until.c: gates follow the steps that wait; what is true ends them. */
+void untils_settle(struct engine *e);
+void untils_follow(struct engine *e);
+/* instance.c */
+void instance_drop(struct engine *e, struct instance *in);
+
+/* undone.c: a command that did not do what it should is told to its people at once. */
+struct undone {
+	const struct actuation *actuation; /* or NULL: */
+	const struct step_run *run;
+	const char *why; /* as in its row */
+	const struct interlock *lock;
+	const struct incident *because;
+	int64_t cause;
+};
+void undone_tell(struct engine *e, const struct undone *u);
+
+/* interlock.c: the one that forbids it now; because: the incident, NULL when it holds by a sign, or only
+ * because our own mark is not back and nobody knows what is open. */
+const struct interlock *interlock_forbids(const struct engine *e, int actuator, const char *action,
+                                          const struct incident **ret_because);
+bool interlock_is_sign(const struct interlock *lock);
+/* rank.c: the incident whose command an actuation must not undo, or NULL. */
+const struct incident *rank_above(const struct engine *e, const struct actuation *a);
 
 /* actuate.c */
 void actuate_step(struct engine *e, struct step_run *s, int64_t cause);
@@ -86,8 +132,6 @@ void actuate_started(struct engine *e);
 void actuate_forget(struct engine *e, struct incident *inc);
 void actuation_free(struct actuation *a);
 void actuate_restored(struct engine *e, struct actuation *a); /* takes it */
-const struct interlock *interlock_forbids(const struct engine *e, int actuator, const char *action,
-                                          const struct incident **ret_because);
 
 /* incident.c */
 struct incident *incident_raise_by_person(struct engine *e, const struct command *c, int person,

@@ -4,7 +4,7 @@
  *
  * Files, as an event goes: engine (one switch) -> sensor -> gates, window, tree,
  * condition (schedule: hours; readers: who looks at whom), instance -> cues -> incident -> life (the table) -> escalate, playbook,
- * actuate -> outbox, effects. fault: our own troubles; report, verb*: people;
+ * until, owner, late, interlock, actuate, undone -> outbox, effects. fault: our own troubles; report, verb*: people;
  * quorum, skip: more than one ack, levels that reach nobody; watch, watch_memory: signs of life that must come;
  * cause, via, flap, flood, suppress, isolate: what holds notices and nothing else, by the one gate of hold.h;
  * impair: the registry of what is isolated, out of service (service) or carries a sign (tags); order: who is told first;
@@ -126,6 +126,8 @@ struct instance {
 	const struct incident_type *type; /* in the newest plan, NULL when it lost the type */
 	int zone;                         /* in the newest plan, -1 */
 	struct sensor *sensor;            /* PER_SENSOR */
+	bool is_until;        /* what a step waits for (until.c): its scope is the step, no incident is of it */
+	struct step_run *run; /* then: the step; NULL: it has ended */
 	struct gate **gates;
 	int n_gates, cap_gates;
 	int grade;                 /* highest true now, -1 none; one voter is enough where a pre-alarm is */
@@ -219,7 +221,8 @@ struct step_run {
 	char *result; /* state word or choice; "" while open */
 	char *by;     /* person who ended it, or "" */
 	char *note;
-	bool late;                  /* its deadline passed once */
+	int late;                   /* how often its deadline passed */
+	enum step_state worst;      /* command: how it ended where it has, until all have; STEP_WAITING: nowhere */
 	int64_t began_ms, ended_ms; /* -1 */
 	int tries;
 	struct deadline due;
@@ -394,6 +397,7 @@ struct engine {
 	bool started, stopping, counters_dirty, zones_changed, all_changed;
 	bool is_planned;     /* sensors_replan has run: with the first step, or after what was restored */
 	bool causes_changed; /* who explains whom is to be looked at */
+	bool untils_changed; /* steps that wait for a condition are to be looked at */
 	struct buf body; /* of the row being written */
 	struct heap heap;
 	struct readers *readers; /* readers.c; follows from the plan */
@@ -469,8 +473,20 @@ int chain_level_of_role(const struct engine *e, const struct incident *inc, int 
 int step_role(const struct engine *e, const struct incident *inc,
               const struct step *step); /* newest plan's index, or -1 */
 
-/* playbook.c: the actuator a command step means, in the newest plan; -1: none. */
-int actuator_for(const struct engine *e, const struct incident *inc, const struct step *step);
+/* owner.c: the people who hold the roles of a step, each once; and whether somebody has to do it. */
+int step_people(const struct engine *e, const struct incident *inc, const struct step *step, int *ret_people,
+                int cap);
+bool step_is_of(const struct engine *e, const struct incident *inc, const struct step *step, int person);
+bool step_asks(const struct step *step);
+
+enum { ACTUATORS_MAX = 64 }; /* of one step */
+/* actuate.c: the actuators a command step means, in the newest plan: the one it names, or all of the
+ * kind that serve the zone. */
+int actuators_for(const struct engine *e, const struct incident *inc, const struct step *step,
+                  int *ret_actuators, int cap);
+
+/* until.c: what a step waits for, as its incident shows it. */
+void until_render(const struct engine *e, const struct step_run *s, struct buf *out);
 
 /* render: pure texts from the structs (render.c wording.c) */
 void render_incident(const struct engine *e, const struct incident *inc, struct buf *out); /* state JSON */

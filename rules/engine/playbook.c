@@ -42,25 +42,26 @@ bool playbook_any_open(const struct incident *inc)
 	return false;
 }
 
+bool playbook_must(const struct step_run *s)
+{
+	return !has_ended(s) && (step_of(s)->mandatory || step_of(s)->kind == STEP_KIND_REPORT);
+}
+
 bool playbook_mandatory_open(const struct incident *inc)
 {
 	for (int i = 0; i < inc->n_steps; i++)
-		if (step_of(&inc->steps[i])->mandatory && !has_ended(&inc->steps[i]))
+		if (playbook_must(&inc->steps[i]))
 			return true;
 	return false;
 }
 
 /* -- opening -- */
 
-static int64_t step_row(struct engine *e, struct step_run *s, const char *who, const char *note,
-                        int64_t cause)
+int64_t step_row(struct engine *e, struct step_run *s, const char *who, const char *note, int64_t cause)
 {
 	const struct step *step = step_of(s);
 	struct buf *b = row_begin(e);
-	int people[ROLE_PEOPLE_MAX], n = 0;
-
-	if (step->who >= 0)
-		n = role_people(e, step_role(e, s->incident, step), people, ROLE_PEOPLE_MAX);
+	int people[TELLING_MAX], n = step_people(e, s->incident, step, people, TELLING_MAX);
 
 	json_str(b, "step", step->id);
 	json_str(b, "kind", step_kind_name(step->kind));
@@ -89,8 +90,7 @@ static bool told_with_call(const struct engine *e, const struct step_run *s, int
 	for (int i = 0; i < s->index; i++) {
 		const struct step *other = step_of(&inc->steps[i]);
 
-		if (inc->steps[i].state == STEP_OPEN && other->who >= 0 &&
-		    role_calls(e, step_role(e, inc, other), person))
+		if (inc->steps[i].state == STEP_OPEN && step_asks(other) && step_is_of(e, inc, other, person))
 			return false;
 	}
 	n = chain_people(e, inc, 1, people, 16);
@@ -100,27 +100,30 @@ static bool told_with_call(const struct engine *e, const struct step_run *s, int
 	return false;
 }
 
-/* Its owners; where nobody holds the role, the chain's first level. */
-static void tell_owners(struct engine *e, struct step_run *s, int64_t cause)
+/* Those of its people who are not called for it in this same turn. */
+static void tell_task(struct engine *e, struct step_run *s, int64_t cause)
 {
-	const struct step *step = step_of(s);
-	int people[ROLE_PEOPLE_MAX], role = step_role(e, s->incident, step);
-	int n = role_people(e, role, people, ROLE_PEOPLE_MAX);
+	struct telling t = {.kind = NOTICE_TASK, .inc = s->incident, .step = step_of(s), .cause = cause};
+	int people[TELLING_MAX], n = step_people(e, s->incident, step_of(s), people, TELLING_MAX);
 
 	if (!n)
-		tell_role(e, s->incident, NOTICE_TASK, role, step, cause);
-	for (int i = 0; i < n; i++) {
-		struct to_send to = {NOTICE_TASK, people[i], s->incident, step, NULL, s->incident->level, cause, -1};
-
+		tell_owners(e, s, NOTICE_TASK, cause); /* nobody: the first level */
+	for (int i = 0; i < n; i++)
 		if (!told_with_call(e, s, people[i]))
-			outbox_send(e, &to);
-	}
+			tell_once(e, &t, people[i]);
 }
 
-static void open_for_person(struct engine *e, struct step_run *s, int64_t cause)
+static void open_for_people(struct engine *e, struct step_run *s, int64_t cause)
 {
-	deadline_set(&e->heap, &s->due, e->now_ms + step_of(s)->within_ms);
-	tell_owners(e, s, step_row(e, s, "system", NULL, cause));
+	const struct step *step = step_of(s);
+	int64_t seq;
+
+	if (step->within_ms > 0)
+		deadline_set(&e->heap, &s->due, e->now_ms + step->within_ms);
+	e->untils_changed |= step->until != NULL;
+	seq = step_row(e, s, "system", NULL, cause);
+	if (step_asks(step))
+		tell_task(e, s, seq);
 }
 
 /* One person in two roles is told once. */
@@ -187,8 +190,8 @@ void playbook_untold(struct engine *e, struct incident *inc, int64_t since_ms, i
 			continue;
 		if (step->kind == STEP_KIND_NOTIFY)
 			tell_roles(e, s, cause);
-		else if (s->state == STEP_OPEN && step->who >= 0)
-			tell_owners(e, s, cause);
+		else if (s->state == STEP_OPEN && step_asks(step))
+			tell_task(e, s, cause);
 	}
 }
 
@@ -204,7 +207,7 @@ static void open_step(struct engine *e, struct step_run *s, int64_t cause)
 	else if (step->kind == STEP_KIND_NOTIFY)
 		open_notify(e, s, step_row(e, s, "system", NULL, cause));
 	else
-		open_for_person(e, s, cause);
+		open_for_people(e, s, cause);
 }
 
 /* -- what waits for what -- */
@@ -226,6 +229,14 @@ static enum may_open may_open(const struct step_run *s)
 	const struct step *step = step_of(s);
 	bool any = step->n_after == 0;
 
+	if (step->run) {
+		const struct step_run *run = &s->incident->steps[step->run - 1];
+
+		if (run->state != STEP_OPEN)
+			return run->state == STEP_WAITING ? NOT_YET : NEVER;
+	}
+	if (step->at_end && s->incident->state != STATE_CLEARED)
+		return NOT_YET;
 	for (int i = 0; i < step->n_after; i++) {
 		const struct step_run *before = &s->incident->steps[step->after[i].step];
 
@@ -242,33 +253,56 @@ static enum may_open may_open(const struct step_run *s)
 	return any ? NOW : NEVER;
 }
 
-/* Bounded by the steps: each pass opens or skips at least one. */
+/* A `run` whose steps have all ended. */
+static bool has_run(const struct step_run *s)
+{
+	const struct incident *inc = s->incident;
+
+	if (s->state != STEP_OPEN || step_of(s)->kind != STEP_KIND_RUN)
+		return false;
+	for (int i = s->index + 1; i < inc->n_steps; i++)
+		if (step_of(&inc->steps[i])->run == s->index + 1 && !has_ended(&inc->steps[i]))
+			return false;
+	return true;
+}
+
+static void skip(struct engine *e, struct step_run *s)
+{
+	s->state = STEP_SKIPPED;
+	xreplace(&s->result, "skipped");
+	incident_touch(e, s->incident);
+}
+
+/* Bounded by the steps: each pass opens, skips or ends at least one. */
 static void advance(struct engine *e, struct incident *inc, int64_t cause)
 {
 	for (int i = 0; i < inc->n_steps && inc->state != STATE_CLOSED; i++) {
 		struct step_run *s = &inc->steps[i];
+		enum may_open may = s->state == STEP_WAITING ? may_open(s) : NOT_YET;
 
-		if (s->state != STEP_WAITING)
-			continue;
-		switch (may_open(s)) {
-		case NOT_YET:
-			break;
-		case NOW:
+		if (may == NOW)
 			open_step(e, s, cause);
-			break;
-		case NEVER:
-			s->state = STEP_SKIPPED;
-			xreplace(&s->result, "skipped");
-			incident_touch(e, inc);
-			i = -1; /* others may wait for it */
-			break;
+		else if (may == NEVER)
+			skip(e, s);
+		if (has_run(s)) {
+			playbook_end(e, s, STEP_DONE, &(struct cue_arg){.who = "system", .cause = cause});
+			return; /* which went on with all the others */
 		}
+		if (may == NEVER)
+			i = -1; /* others may wait for it */
 	}
 }
 
 void playbook_start(struct engine *e, struct incident *inc, int64_t cause)
 {
 	advance(e, inc, cause);
+}
+
+/* The others' end is the row of the decision, the facts, the signature. */
+static bool has_own_row(enum step_kind kind)
+{
+	return kind == STEP_KIND_TASK || kind == STEP_KIND_COMMAND || kind == STEP_KIND_RUN ||
+	       kind == STEP_KIND_WAIT;
 }
 
 void playbook_end(struct engine *e, struct step_run *s, enum step_state state, const struct cue_arg *arg)
@@ -279,6 +313,7 @@ void playbook_end(struct engine *e, struct step_run *s, enum step_state state, c
 	if (has_ended(s))
 		return;
 	deadline_clear(&e->heap, &s->due);
+	e->untils_changed |= step_of(s)->until != NULL;
 	s->state = state;
 	s->ended_ms = e->now_ms;
 	if (!*s->result)
@@ -286,7 +321,7 @@ void playbook_end(struct engine *e, struct step_run *s, enum step_state state, c
 	xreplace(&s->by, arg->who);
 	if (arg->words)
 		xreplace(&s->note, arg->words);
-	if (!done.cause || step_of(s)->kind == STEP_KIND_TASK || step_of(s)->kind == STEP_KIND_COMMAND)
+	if (!done.cause || has_own_row(step_of(s)->kind))
 		done.cause = step_row(e, s, arg->who, arg->words, arg->cause);
 	if (state == STEP_DONE && step_of(s)->tag && !inc->drill)
 		tag_hang(e, step_of(s)->tag, inc->zone, inc, arg->who, done.cause);
@@ -315,28 +350,23 @@ static void decide_itself(struct engine *e, struct step_run *s)
 void playbook_due(struct engine *e, struct step_run *s)
 {
 	const struct step *step = step_of(s);
-	int64_t seq;
 
 	if (s->state != STEP_OPEN)
 		return;
-	if (step->kind == STEP_KIND_DECIDE && step->n_choices) {
+	if (step->kind == STEP_KIND_DECIDE && step->n_choices)
 		decide_itself(e, s);
-		return;
-	}
-	s->late = true;
-	deadline_set(&e->heap, &s->due, e->now_ms + (step->within_ms > 0 ? step->within_ms : 60000));
-	seq = step_row(e, s, "system", NULL, 0);
-	tell_role(e, s->incident, NOTICE_LATE, step_role(e, s->incident, step), step, seq);
-	if (step->late_call >= 0) {
-		int above = plan_role(e->plan, s->incident->plan->roles[step->late_call].id);
+	else
+		step_late(e, s);
+}
 
-		if (!role_calls(e, step_role(e, s->incident, step), role_person(e, above)))
-			tell_role(e, s->incident, NOTICE_LATE, above, step, seq);
-	}
+void playbook_cleared(struct engine *e, struct incident *inc, int64_t cause)
+{
+	advance(e, inc, cause);
 }
 
 void playbook_stop(struct engine *e, struct incident *inc)
 {
 	for (int i = 0; i < inc->n_steps; i++)
 		deadline_clear(&e->heap, &inc->steps[i].due);
+	e->untils_changed = true;
 }

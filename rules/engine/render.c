@@ -2,6 +2,7 @@
 #include "engine/cause.h"
 #include "engine/chain.h"
 #include "engine/impair.h"
+#include "engine/life.h"
 #include "engine/render.h"
 
 #include "base/text.h"
@@ -121,12 +122,19 @@ static void put_members(const struct shown *s)
 	json_int(s->b, "members_more", s->inc->n_members - n);
 }
 
+/* `role` and its people; of several roles all the people, the roles as `roles`. */
 static void put_owner(const struct shown *s, const struct step *step)
 {
-	int people[ROLE_PEOPLE_MAX];
-	int n = role_people(s->e, step_role(s->e, s->inc, step), people, ROLE_PEOPLE_MAX);
+	int people[TELLING_MAX], n = step_people(s->e, s->inc, step, people, TELLING_MAX);
 
 	json_str(s->b, "role", step->who >= 0 ? s->inc->plan->roles[step->who].id : NULL);
+	if (step->also.n) {
+		json_open(s->b, "roles", '[');
+		json_str(s->b, NULL, s->inc->plan->roles[step->who].id);
+		for (int i = 0; i < step->also.n; i++)
+			json_str(s->b, NULL, s->inc->plan->roles[step->also.at[i]].id);
+		json_close(s->b, ']');
+	}
 	render_who(s->e, s->b, "who", people, n);
 }
 
@@ -142,15 +150,47 @@ static void put_told(const struct shown *s, const struct step *step)
 	render_who(s->e, s->b, "who", people, n);
 }
 
+/* The one that is meant; of several all, the first of them as `actuator`. */
 static void put_actuator(const struct shown *s, const struct step *step)
 {
-	int actuator = actuator_for(s->e, s->inc, step);
-	const char *id = actuator >= 0 ? s->e->plan->actuators[actuator].id : NULL;
+	int actuators[ACTUATORS_MAX], n = actuators_for(s->e, s->inc, step, actuators, ACTUATORS_MAX);
+	const char *id = n ? s->e->plan->actuators[actuators[0]].id : NULL;
 
 	if (!id && step->actuator >= 0)
 		id = s->inc->plan->actuators[step->actuator].id;
 	json_str(s->b, "actuator", id);
+	if (n > 1) {
+		json_open(s->b, "actuators", '[');
+		for (int i = 0; i < n; i++)
+			json_str(s->b, NULL, s->e->plan->actuators[actuators[i]].id);
+		json_close(s->b, ']');
+	}
 	json_str(s->b, "action", step->action);
+}
+
+static void put_copies(const struct shown *s, const struct step *step)
+{
+	json_open(s->b, "copies", '[');
+	for (int i = 0; i < step->copies.n; i++)
+		json_str(s->b, NULL, s->inc->plan->roles[step->copies.at[i]].id);
+	json_close(s->b, ']');
+}
+
+/* What is particular to a kind. */
+static void put_kind(const struct shown *s, const struct step_run *run, const struct step *step)
+{
+	if (step->kind == STEP_KIND_NOTIFY)
+		put_told(s, step);
+	else if (step->kind == STEP_KIND_COMMAND)
+		put_actuator(s, step);
+	else if (step_asks(step) || step->who >= 0)
+		put_owner(s, step);
+	if (step->kind == STEP_KIND_RUN)
+		json_str(s->b, "playbook", step->book);
+	if (step->kind == STEP_KIND_REPORT)
+		put_copies(s, step);
+	if (step->until)
+		until_render(s->e, run, s->b);
 }
 
 static bool ended(const struct step_run *run)
@@ -200,12 +240,7 @@ static void put_step(const struct shown *s, const struct step_run *run)
 	json_open(s->b, NULL, '{');
 	json_str(s->b, "id", step->id);
 	json_str(s->b, "kind", step_kind_name(kind));
-	if (kind == STEP_KIND_TASK || kind == STEP_KIND_DECIDE || kind == STEP_KIND_RECORD)
-		put_owner(s, step);
-	else if (kind == STEP_KIND_NOTIFY)
-		put_told(s, step);
-	else if (kind == STEP_KIND_COMMAND)
-		put_actuator(s, step);
+	put_kind(s, run, step);
 	json_str(s->b, "state", step_state_name(run->state));
 	if (kind == STEP_KIND_COMMAND)
 		put_took(s, run);

@@ -126,6 +126,10 @@ static void save_steps(const struct incident *inc, struct buf *b)
 		record_int(b, s->ended_ms);
 		record_int(b, s->tries);
 		save_deadline(b, &s->due);
+		if (s->worst != STEP_WAITING) {
+			record_tag(b, "w");
+			record_int(b, s->worst);
+		}
 		for (int f = 0; f < s->n_facts; f++) {
 			record_tag(b, "f");
 			record_str(b, s->facts[f].key);
@@ -281,7 +285,7 @@ static struct step_run *restore_step(struct engine *e, struct incident *inc, str
 		s->result = record_read_str(r);
 		s->by = record_read_str(r);
 		s->note = record_read_str(r);
-		s->late = record_read_int(r) != 0;
+		s->late = (int)record_read_int(r);
 		s->began_ms = record_read_int(r);
 		s->ended_ms = record_read_int(r);
 		s->tries = (int)record_read_int(r);
@@ -411,6 +415,8 @@ static void restore_parts(struct engine *e, struct incident *inc, struct record_
 			restore_member(inc, r);
 		else if (!strcmp(tag, "s"))
 			step = restore_step(e, inc, r);
+		else if (!strcmp(tag, "w") && step)
+			step->worst = restore_bounded(record_read_int(r), STEP_COUNT);
 		else if (!strcmp(tag, "f"))
 			restore_fact(step, r);
 		else if (!strcmp(tag, "d"))

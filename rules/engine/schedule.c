@@ -31,6 +31,12 @@ void schedule_arm(struct engine *e)
 		for (int g = 0; g < type->n_grades; g++)
 			earliest_of(e, &type->grades[g].when, &at_ms);
 	}
+	for (int i = 0; i < e->n_instances; i++) {
+		const struct instance *in = e->instances[i];
+
+		if (in->is_until && in->has_hours && in->type)
+			earliest_of(e, &in->type->grades[0].when, &at_ms);
+	}
 	if (at_ms == INT64_MAX)
 		return;
 	deadline_init(&e->schedule_due, DEADLINE_SCHEDULE, e, "", 0);

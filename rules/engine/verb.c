@@ -124,8 +124,8 @@ bool said_by_concerned(const struct engine *e, const struct said *s)
 	return was_called(s->inc, e->plan->people[s->person].id) || chain_has_person(e, s->inc, s->person);
 }
 
-/* Holder or deputy of the step's role, or of a role above it in the chain. */
-bool said_may_do(const struct engine *e, const struct said *s, const struct step *step)
+/* Holder or deputy of the role, or of a role above it in the chain. */
+static bool may_do(const struct engine *e, const struct said *s, const struct step *step)
 {
 	int role = step_role(e, s->inc, step), level = role < 0 ? 0 : chain_level_of_role(e, s->inc, role);
 
@@ -137,6 +137,16 @@ bool said_may_do(const struct engine *e, const struct said *s, const struct step
 		if (role_held_by(e, r, s->person) && chain_level_of_role(e, s->inc, r) > level)
 			return true;
 	return false;
+}
+
+/* Of one of the step's roles; of none: whoever is concerned. */
+bool said_may_do(const struct engine *e, const struct said *s, const struct step *step)
+{
+	bool may = step->who < 0 ? said_by_concerned(e, s) : may_do(e, s, step);
+
+	for (int i = 0; i < step->also.n && !may; i++)
+		may = may_do(e, s, &(struct step){.who = step->also.at[i]});
+	return may;
 }
 
 /* -- the rest -- */
@@ -154,18 +164,6 @@ static enum refusal do_raise(struct engine *e, struct said *s)
 		return REFUSAL_UNKNOWN_ID;
 	}
 	s->inc = incident_raise_by_person(e, s->c, s->person, s->who);
-	return REFUSAL_NONE;
-}
-
-static enum refusal do_sign(struct engine *e, struct said *s)
-{
-	struct buf *b = row_begin(e);
-
-	json_str(b, "via", s->c->via);
-	json_int(b, "upto", s->inc->seq); /* what came later was not signed for */
-	if (s->c->words && *s->c->words)
-		json_str(b, "words", s->c->words);
-	row_end(e, AUDIT_SIGNED, s->inc, s->who, 0);
 	return REFUSAL_NONE;
 }
 
@@ -263,7 +261,7 @@ static const struct verb_row {
     [VERB_RESET] = {verb_reset, true, false},     [VERB_CLOSE] = {verb_close, true, false},
     [VERB_HANDOVER] = {verb_handover, false, false}, [VERB_ACCEPT] = {verb_accept, false, false},
     [VERB_REFUSE] = {verb_refuse, false, false},  [VERB_OVERRIDE] = {verb_override, false, false},
-    [VERB_SIGN] = {do_sign, true, false},         [VERB_ONCALL] = {do_oncall, false, false},
+    [VERB_SIGN] = {verb_sign, true, false},       [VERB_ONCALL] = {do_oncall, false, false},
     [VERB_ESCALATE] = {do_escalate, true, false}, [VERB_DRILL] = {verb_drill, false, false},
     [VERB_RING] = {do_ring, false, false},        [VERB_RESEND] = {do_resend, false, false},
     [VERB_REPORT] = {do_report, true, false, true},

@@ -203,9 +203,8 @@ static const char *open_steps(struct engine *e, struct incident *inc)
 
 	for (int i = 0; i < inc->n_steps; i++) {
 		const struct step_run *run = &inc->steps[i];
-		bool ended = run->state != STEP_OPEN && run->state != STEP_WAITING;
 
-		if (step_of(run)->mandatory && !ended)
+		if (playbook_must(run))
 			buf_printf(&out, "%s%s", out.len ? ", " : "", step_of(run)->id);
 	}
 	return kept(e, &out);

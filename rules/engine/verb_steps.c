@@ -34,6 +34,9 @@ enum refusal said_note(struct engine *e, struct said *s)
 	return REFUSAL_NONE;
 }
 
+/* What people say done or failed of: also a wait, whose sensor may never speak again. */
+static const unsigned done_kinds = 1u << STEP_KIND_TASK | 1u << STEP_KIND_WAIT;
+
 static bool has_fact(const struct step_run *run, const struct pair *p)
 {
 	for (int i = 0; i < run->n_facts; i++)
@@ -46,7 +49,7 @@ static bool has_fact(const struct step_run *run, const struct pair *p)
 static bool is_said_again(const struct step_run *run, const struct command *c)
 {
 	if (c->verb == VERB_DONE)
-		return run->state == STEP_DONE && step_of(run)->kind == STEP_KIND_TASK;
+		return run->state == STEP_DONE && (done_kinds >> step_of(run)->kind & 1);
 	if (c->verb == VERB_FAILED)
 		return run->state == STEP_FAILED;
 	if (c->verb == VERB_DECIDE)
@@ -57,11 +60,10 @@ static bool is_said_again(const struct step_run *run, const struct command *c)
 	return true;
 }
 
-/* The open step the command names, when it is of the kind the verb is for, or
+/* The open step the command names, when it is of a kind the verb is for, or
  * why not. ret_step NULL with REFUSAL_NONE: there is nothing more to do (said
  * already, or taken as a note). */
-static enum refusal find_step(struct engine *e, struct said *s, enum step_kind kind,
-                              struct step_run **ret_step)
+static enum refusal find_step(struct engine *e, struct said *s, unsigned kinds, struct step_run **ret_step)
 {
 	struct step_run *run = playbook_step(s->inc, s->c->step);
 
@@ -76,7 +78,7 @@ static enum refusal find_step(struct engine *e, struct said *s, enum step_kind k
 		return REFUSAL_CLOSED;
 	if (run->state == STEP_WAITING || step_of(run)->kind == STEP_KIND_COMMAND)
 		return REFUSAL_NOT_NOW;
-	if (run->state == STEP_OPEN && step_of(run)->kind != kind) {
+	if (run->state == STEP_OPEN && !(kinds >> step_of(run)->kind & 1)) {
 		s->answer.detail = step_kind_name(step_of(run)->kind);
 		return REFUSAL_NOT_NOW;
 	}
@@ -93,7 +95,7 @@ static enum refusal end_step(struct engine *e, struct said *s, enum step_state s
 {
 	struct cue_arg a = said_cue(s, AUDIT_STEP);
 	struct step_run *run;
-	enum refusal r = find_step(e, s, STEP_KIND_TASK, &run);
+	enum refusal r = find_step(e, s, done_kinds, &run);
 
 	if (run)
 		playbook_end(e, run, state, &a);
@@ -114,7 +116,7 @@ enum refusal verb_decide(struct engine *e, struct said *s)
 {
 	struct cue_arg a = said_cue(s, AUDIT_DECIDED);
 	struct step_run *run;
-	enum refusal r = find_step(e, s, STEP_KIND_DECIDE, &run);
+	enum refusal r = find_step(e, s, 1u << STEP_KIND_DECIDE, &run);
 	const struct step *step = run ? step_of(run) : NULL;
 	struct buf *b;
 
@@ -170,7 +172,7 @@ enum refusal verb_record(struct engine *e, struct said *s)
 	struct cue_arg a = said_cue(s, AUDIT_RECORDED);
 	const struct command *c = s->c;
 	struct step_run *run;
-	enum refusal r = find_step(e, s, STEP_KIND_RECORD, &run);
+	enum refusal r = find_step(e, s, 1u << STEP_KIND_RECORD, &run);
 	const struct step *step = run ? step_of(run) : NULL;
 	struct buf *b;
 

@@ -270,7 +270,12 @@ static void say_late(struct writing *t)
 	const struct step *step = t->w->step;
 	int role = step ? step_role(t->e, t->inc, step) : -1;
 
-	say(t, &t->body, PICK(t, "任务未按时完成", "A task is late"));
+	if (step && step->kind == STEP_KIND_WAIT)
+		say(t, &t->body, PICK(t, "等待的条件未按时出现", "What is waited for has not come in time"));
+	else if (step && step->kind == STEP_KIND_REPORT)
+		say(t, &t->body, PICK(t, "事故报告未按时签字", "The report is not signed in time"));
+	else
+		say(t, &t->body, PICK(t, "任务未按时完成", "A task is late"));
 	if (!step)
 		return;
 	buf_printf(&t->body, PICK(t, ":%s", ": %s"),
@@ -352,6 +357,15 @@ static void say_signs(struct writing *t)
 	buf_fini(&signs);
 }
 
+/* A report without words of its own. */
+static void say_report(struct writing *t)
+{
+	const struct step *step = t->w->step;
+
+	if (step->kind == STEP_KIND_REPORT && !*step->text.in[t->w->lang])
+		say(t, &t->body, PICK(t, "请填写并签署事故报告", "Please complete and sign the incident report"));
+}
+
 static void write_body(struct writing *t)
 {
 	const struct wording *w = t->w;
@@ -378,6 +392,7 @@ static void write_body(struct writing *t)
 	if (w->step && w->kind != NOTICE_LATE && w->kind != NOTICE_OVER) {
 		say(t, &t->body, w->words && !kinds[w->kind].value ? NULL : w->step->text.in[w->lang]);
 		say_fields(t);
+		say_report(t);
 	}
 	if (w->kind == NOTICE_TASK)
 		say_until(t);
@@ -425,6 +440,9 @@ static void write_reply(struct writing *t)
 		ask_choice(t);
 	else if (step->kind == STEP_KIND_RECORD)
 		ask_values(t);
+	else if (step->kind == STEP_KIND_REPORT)
+		buf_printf(&t->reply, PICK(t, "查看:tocsin report %lld;回复:sign %lld", "Read: tocsin report %lld. Reply: sign %lld"),
+		           number, number);
 	else
 		buf_printf(&t->reply,
 		           PICK(t, "回复:done %lld %s;办不到:failed %lld %s 原因",

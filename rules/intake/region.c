@@ -185,6 +185,8 @@ const struct region **region_all(const struct plan *plan, struct arena *arena)
 	for (int t = 0; t < plan->n_types; t++)
 		for (int g = 0; g < plan->types[t].n_grades; g++)
 			add_cond(&k, &plan->types[t].grades[g].when);
+	for (int i = 0; i < plan->n_untils; i++)
+		add_cond(&k, plan->untils[i]);
 	for (int i = 0; i < plan->n_actuators; i++)
 		add_feedback(&k, &plan->actuators[i]);
 	for (int def = 0; def < plan->n_sensors; def++) {

@@ -1,5 +1,5 @@
 /* check_act.c - what is done: incidents without a playbook, steps that never
- * begin, playbooks that run each other, commands that never leave. */
+ * begin, commands that never leave. */
 #include "language/check.h"
 
 #include <stdlib.h>
@@ -12,7 +12,9 @@ static void check_playbook(struct reader *r, const struct incident_type *t)
 	const struct entry *e = entry_of(r, SECTION_INCIDENTS, t->id);
 	struct nearest near = {.word = t->id};
 
-	if (t->playbook >= 0 || t->self >= 0 || !e)
+	const struct playbook *b = t->playbook >= 0 ? &r->plan->playbooks[t->playbook] : NULL;
+
+	if ((b && (!b->n_steps || !b->steps[0].at_end)) || t->self >= 0 || !e)
 		return;
 	caution(r, e->key, "incident '%s' has no playbook: people are called, and not told what to do",
 	        t->id);
@@ -82,9 +84,11 @@ static void check_steps(struct reader *r, const struct playbook *b)
 	uint64_t *open = xcalloc((size_t)b->n_steps + 1, sizeof *open);
 
 	for (int s = 0; s < b->n_steps; s++) {
-		const struct node *body = node_get(e->body, b->steps[s].id);
+		const struct node *body = e ? node_get(e->body, b->steps[s].id) : NULL;
 		const struct node *at = node_get(body, "when");
 
+		if (!body)
+			continue; /* of another playbook: said there */
 		for (int i = 0; i < b->n_steps; i++)
 			open[i] = UINT64_MAX;
 		narrow(b, s, open);
@@ -101,50 +105,6 @@ static void check_steps(struct reader *r, const struct playbook *b)
 	free(open);
 }
 
-/* -- playbooks that run each other -- */
-
-static const struct node *run_of(const struct node *step)
-{
-	const struct node *run = node_get(step, "run");
-
-	return run && run->kind == NODE_SCALAR ? run : NULL;
-}
-
-enum colour { WHITE, GREY, BLACK };
-
-static void visit(struct reader *r, int book, enum colour *colours)
-{
-	const struct entries *books = &r->sections[SECTION_PLAYBOOKS];
-	const struct node *body = books->at[book].body;
-
-	colours[book] = GREY;
-	for (int i = 0; i < body->n; i++) {
-		const struct node *run = run_of(body->pairs[i].value);
-		int next = run ? entry_find(books, run->text) : -1;
-
-		if (run && next < 0) {
-			complain_no_entry(r, SECTION_PLAYBOOKS, run, true);
-		} else if (run && colours[next] == GREY) {
-			complain(r, run, "playbook '%s' runs itself, through '%s'", run->text,
-			         books->at[book].key->text);
-			advise(r, "a playbook that is run must not lead back to the one that runs it");
-		} else if (run && colours[next] == WHITE) {
-			visit(r, next, colours);
-		}
-	}
-	colours[book] = BLACK;
-}
-
-static void check_runs(struct reader *r)
-{
-	int n = r->sections[SECTION_PLAYBOOKS].n;
-	enum colour *colours = arena_alloc(&r->arena, (size_t)(n + 1) * sizeof *colours);
-
-	for (int i = 0; i < n; i++)
-		if (colours[i] == WHITE)
-			visit(r, i, colours);
-}
-
 /* -- commands that their own hazard's interlock would always refuse -- */
 
 static bool is_sent(const struct step *s, const struct plan *p, int actuator)
@@ -157,15 +117,22 @@ static bool is_sent(const struct step *s, const struct plan *p, int actuator)
 	                        : s->actuator_kind && !strcmp(s->actuator_kind, a->kind);
 }
 
-static bool is_forbidden(const struct interlock *lock, const struct actuator *a, const char *action)
+/* What forbids it, or NULL: `all` before what names a kind or an action. */
+static const struct forbid *forbid_of(const struct interlock *lock, const struct actuator *a,
+                                      const char *action)
 {
+	const struct forbid *found = NULL;
+
 	for (int i = 0; i < lock->n_forbid; i++) {
 		const struct forbid *f = &lock->forbid[i];
 
-		if ((!f->kind || !strcmp(f->kind, a->kind)) && (!f->action || !strcmp(f->action, action)))
-			return true;
+		if ((f->kind && strcmp(f->kind, a->kind) != 0) || (f->action && strcmp(f->action, action) != 0))
+			continue;
+		if (f->kind || f->action)
+			return f;
+		found = f;
 	}
-	return false;
+	return found;
 }
 
 static void check_sent(struct reader *r, const struct incident_type *t, const struct step *s, int actuator)
@@ -175,14 +142,18 @@ static void check_sent(struct reader *r, const struct incident_type *t, const st
 
 	for (int i = 0; i < p->n_interlocks; i++) {
 		const struct interlock *lock = &p->interlocks[i];
+		const struct forbid *f = forbid_of(lock, a, s->action);
+		bool is_all = f && !f->kind && !f->action;
 
-		if (lock->hazard != t->hazard || a->safe_in & 1u << t->hazard ||
-		    !is_forbidden(lock, a, s->action))
+		if (!f || lock->sign || lock->hazard != t->hazard || (is_all && a->safe_in & 1u << t->hazard))
 			continue;
 		caution(r, r->sections[SECTION_ACTUATORS].at[actuator].key,
 		        "interlock '%s' can refuse '%s' to '%s', a step of '%s'", lock->id, a->id, s->id,
 		        t->id);
-		advise(r, "if it is certified for it, say so: safe_in: [%s]", hazard_name(t->hazard));
+		if (is_all)
+			advise(r, "if it is certified for it, say so: safe_in: [%s]", hazard_name(t->hazard));
+		else
+			advise(r, "the interlock names it: safe_in does not pass; which of the two is wrong?");
 	}
 }
 
@@ -306,7 +277,6 @@ void check_acts(struct reader *r)
 	}
 	for (int i = 0; i < p->n_playbooks; i++)
 		check_steps(r, &p->playbooks[i]);
-	check_runs(r);
 	for (int i = 0; i < p->n_actuators; i++) {
 		check_actuator(r, i);
 		for (int k = 0; k < p->actuators[i].n_actions; k++)

@@ -226,8 +226,24 @@ static void check_grades(struct reader *r, const struct incident_type *t, const 
 	}
 }
 
+static void check_untils(struct reader *r)
+{
+	for (int b = 0; b < r->sections[SECTION_PLAYBOOKS].n; b++)
+		for (int s = 0; s < r->plan->playbooks[b].n_steps; s++) {
+			const struct step *step = &r->plan->playbooks[b].steps[s];
+			const struct node *body =
+			    node_get(r->sections[SECTION_PLAYBOOKS].at[b].body, step->id);
+			const struct place p = {
+			    node_get(body, step->kind == STEP_KIND_WAIT ? "wait" : "until"), NULL};
+
+			if (body && step->until)
+				check_cond(r, &step->until->grades[0].when, &p, PER_ZONE);
+		}
+}
+
 void check_conditions(struct reader *r)
 {
+	check_untils(r);
 	for (int i = 0; i < r->plan->n_types; i++) {
 		const struct incident_type *t = &r->plan->types[i];
 		const struct entry *e = entry_of(r, SECTION_INCIDENTS, t->id);

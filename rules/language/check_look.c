@@ -89,8 +89,15 @@ struct look *looks_find(struct reader *r)
 
 	for (int i = 0; i < p->n_sensors; i++)
 		looks[i] = (struct look){-1, -1, -1, -1};
-	for (; w.type < p->n_types; w.type++)
-		for (int g = 0; g < p->types[w.type].n_grades; g++)
-			walk_cond(&w, &p->types[w.type].grades[g].when);
+	for (; w.type < p->n_types; w.type++) {
+		const struct incident_type *t = &p->types[w.type];
+		const struct playbook *b = t->playbook >= 0 ? &p->playbooks[t->playbook] : NULL;
+
+		for (int g = 0; g < t->n_grades; g++)
+			walk_cond(&w, &t->grades[g].when);
+		for (int s = 0; b && s < b->n_steps; s++)
+			if (b->steps[s].until)
+				walk_cond(&w, &b->steps[s].until->grades[0].when);
+	}
 	return looks;
 }

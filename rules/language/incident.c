@@ -14,7 +14,7 @@ static const char *const per_words[] = {"zone", "site", "sensor", NULL};
 
 struct type_text {
 	struct incident_type type;
-	const struct node *when, *grades, *chain;
+	const struct node *when, *grades, *chain, *report;
 	int64_t for_ms, clear_for_ms;
 	bool degrade;
 };
@@ -58,7 +58,9 @@ static const struct key incident_rows[] = {
      .help = "time to look before the chain is called"},
     {"investigate", KEY_DURATION, AT(struct type_text, type.investigate_ms, int64_t),
      .help = "the whole of it once somebody answered"},
-    {"report", KEY_LATER, 0, .help = "the written report"},
+    {"report", KEY_NODE, AT(struct type_text, report, const struct node *),
+     .help = "{by: ROLE, within: 24h, copies: [ROLE]}: the written report, when its playbook has none; it opens when "
+             "the incident is cleared"},
     {"for", KEY_DURATION, AT(struct type_text, for_ms, int64_t),
      .help = "the same for the whole of 'when', unless it has its own: true only after it held for so long"},
     {"clear_for", KEY_DURATION, AT(struct type_text, clear_for_ms, int64_t),
@@ -248,6 +250,8 @@ static void read_type(struct reader *r, const struct entry *e, struct incident_t
 	if ((int)ret->severity < 0 && !text.grades && !r->is_broken)
 		complain_severity(r, e);
 	read_when(r, &text, ret);
+	if (text.report)
+		report_add(r, text.report, ret);
 	finish(ret);
 }
 

@@ -297,7 +297,8 @@ static int covering(const struct reader *r, int playbook)
 	int chain = p->n_chains ? 0 : -1;
 
 	for (int i = p->n_types - 1; i >= 0; i--)
-		if (p->types[i].playbook == playbook)
+		if (p->types[i].playbook >= 0 &&
+		    !strcmp(p->playbooks[p->types[i].playbook].id, p->playbooks[playbook].id))
 			chain = p->types[i].chain;
 	if (chain < 0 || !p->chains[chain].n_levels || !p->chains[chain].levels[0].call.n)
 		return -1;

@@ -103,7 +103,7 @@ static const struct key actuator_rows[] = {
     {"tries", KEY_INT, AT(struct actuator_text, actuator.tries, int), .fallback = "3", .min = 1, .max = 10,
      .help = "how often it is sent before the step has failed"},
     {"safe_in", KEY_WORDS, AT(struct actuator_text, actuator.safe_in, unsigned), .words = hazard_words,
-     .help = "hazards it is certified for: passes their interlocks"},
+     .help = "hazards it is certified for: passes what their interlocks forbid with all, not what they name"},
     {"operators", KEY_REFS, AT(struct actuator_text, actuator.operators, struct ids),
      .section = SECTION_ROLES, .help = "roles that may operate it by hand"},
 };
@@ -200,7 +200,8 @@ struct interlock_text {
 
 static const struct key interlock_rows[] = {
     {"while", KEY_NODE, AT(struct interlock_text, during, const struct node *), .must = true,
-     .help = "{hazard: gas}: holds while an incident of the hazard is not closed"},
+     .help = "{hazard: gas}: holds while an incident of the hazard is not closed; {tag: SIGN}: while the sign "
+             "hangs, reaching from there"},
     {"reach", KEY_WORD, AT(struct interlock_text, interlock.reach, enum reach), .fallback = "site",
      .words = reach_words, .help = "zone; parent: the zone, its parent, all inside; site"},
     {"forbid", KEY_NODE, AT(struct interlock_text, forbid, const struct node *), .must = true,
@@ -209,8 +210,9 @@ static const struct key interlock_rows[] = {
 const struct table interlock_keys = TABLE("interlock", interlock_rows);
 
 static const struct key while_rows[] = {
-    {"hazard", KEY_WORD, AT(struct interlock, hazard, enum hazard), .must = true, .words = hazard_words,
+    {"hazard", KEY_WORD, AT(struct interlock, hazard, enum hazard), .words = hazard_words,
      .help = "fire, gas, people, water, power, security, other"},
+    {"tag", KEY_ID, AT(struct interlock, sign, const char *), .help = "a lock-out sign, instead of a hazard"},
 };
 const struct table while_keys = TABLE("interlock's while", while_rows);
 
@@ -242,6 +244,17 @@ static void read_forbid(struct reader *r, const struct node *node, struct interl
 	ret->n_forbid = n;
 }
 
+static void read_while(struct reader *r, const struct node *node, struct interlock *ret)
+{
+	ret->hazard = (enum hazard) - 1;
+	if (!keys_read(r, &(struct entry){NULL, node}, &while_keys, ret))
+		return;
+	if (((int)ret->hazard >= 0) == (ret->sign != NULL)) {
+		complain(r, node, "'while' needs either 'hazard' or 'tag'");
+		advise(r, "while: {hazard: gas}, or while: {tag: SIGN}");
+	}
+}
+
 void interlocks_read(struct reader *r)
 {
 	const struct entries *e = &r->sections[SECTION_INTERLOCKS];
@@ -254,7 +267,7 @@ void interlocks_read(struct reader *r)
 		list[i] = text.interlock;
 		list[i].id = arena_str(&r->plan->arena, e->at[i].key->text);
 		if (text.during)
-			keys_read(r, &(struct entry){NULL, text.during}, &while_keys, &list[i]);
+			read_while(r, text.during, &list[i]);
 		if (text.forbid)
 			read_forbid(r, text.forbid, &list[i]);
 	}

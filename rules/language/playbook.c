@@ -5,41 +5,26 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* A step on its way into the plan. */
-struct draft {
-	struct entry e;
-	int kind;    /* enum step_kind, -1 when broken */
-	bool is_off; /* switched off, or of a kind that comes later */
-	int index;   /* in the plan, or -1 */
-	struct step_text text;
-	struct after *after;
-	int n_after;
-};
-
-struct drafts {
-	struct draft *at;
-	int n;
-};
-
-enum { STEPS_MAX = 200 };
-
-static struct draft *find(const struct drafts *d, const char *id)
+/* A step by the id that another one of the same playbook writes. */
+static struct draft *find(const struct drafts *d, const struct draft *from, const char *id)
 {
 	for (int i = 0; id && i < d->n; i++)
-		if (!strcmp(d->at[i].e.key->text, id))
+		if (d->at[i].run == from->run && !strcmp(d->at[i].e.key->text, id))
 			return &d->at[i];
 	return NULL;
 }
 
-static struct draft *refer(struct reader *r, const struct drafts *d, const struct node *id)
+static struct draft *refer(struct reader *r, const struct drafts *d, const struct draft *from,
+                           const struct node *id)
 {
-	struct draft *found = find(d, id->text);
+	struct draft *found = find(d, from, id->text);
 	struct nearest near = {.word = id->text};
 
 	if (found)
 		return found;
 	for (int i = 0; i < d->n; i++)
-		nearest_try(&near, d->at[i].e.key->text);
+		if (d->at[i].run == from->run)
+			nearest_try(&near, d->at[i].e.key->text);
 	if (r->is_broken)
 		return NULL;
 	complain(r, id, "there is no step '%s' in this playbook", id->text);
@@ -49,43 +34,20 @@ static struct draft *refer(struct reader *r, const struct drafts *d, const struc
 
 /* -- what is left out -- */
 
-static bool comes_later(int kind)
-{
-	return kind == STEP_KIND_RUN || kind == STEP_KIND_WAIT || kind == STEP_KIND_REPORT;
-}
-
-static void draft_kinds(struct reader *r, struct drafts *d)
-{
-	for (int i = 0; i < d->n; i++) {
-		struct draft *s = &d->at[i];
-
-		s->index = -1;
-		s->kind = -1;
-		must_be_id(r, s->e.key);
-		if (!must_be_map(r, &s->e, arena_printf(&r->arena, "step '%s'", s->e.key->text)))
-			continue;
-		s->is_off = entry_is_off(r, &s->e);
-		if (s->is_off)
-			continue;
-		s->kind = step_kind_of(r, &s->e);
-		if (!comes_later(s->kind))
-			continue;
-		caution(r, s->e.key, "step '%s': '%s' is not yet supported: ignored", s->e.key->text,
-		        step_kind_name((enum step_kind)s->kind));
-		s->is_off = true;
-	}
-}
-
 /* A step that waits for a result of one that is left out would never start,
  * and must not start at once: it is left out too. */
 static bool waits_for_nothing(struct reader *r, const struct drafts *d, struct draft *s)
 {
 	const struct node *when = node_get(s->e.body, "when");
 
-	if (s->is_off || !when || when->kind != NODE_MAP)
+	if (s->is_off)
 		return false;
-	for (int i = 0; i < when->n; i++) {
-		const struct draft *on = find(d, when->pairs[i].key->text);
+	if (s->run && d->at[s->run - 1].is_off) {
+		s->is_off = true;
+		return true;
+	}
+	for (int i = 0; when && when->kind == NODE_MAP && i < when->n; i++) {
+		const struct draft *on = find(d, s, when->pairs[i].key->text);
 
 		if (!on || !on->is_off)
 			continue;
@@ -129,7 +91,7 @@ static void join_after(struct reader *r, const struct drafts *d, struct draft *s
 
 	for (int i = 0; node && i < (is_list ? node->n : 1); i++) {
 		const struct node *id = is_list ? node->items[i] : node;
-		struct draft *on = id->kind == NODE_SCALAR && *id->text ? refer(r, d, id) : NULL;
+		struct draft *on = id->kind == NODE_SCALAR && *id->text ? refer(r, d, s, id) : NULL;
 
 		if (on && on->is_off)
 			caution(r, id, "step '%s' does not wait for '%s', which is ignored", s->e.key->text,
@@ -139,21 +101,33 @@ static void join_after(struct reader *r, const struct drafts *d, struct draft *s
 	}
 }
 
-static const char *const command_results[] = {"done", "failed", "interlocked"};
+/* What a step of each kind can end with; a decide: one of its choices. */
+static const struct {
+	const char *words[4];
+	const char *advice;
+} results[STEP_KIND_COUNT] = {
+    [STEP_KIND_TASK] = {{"done", "failed"}, "write done or failed"},
+    [STEP_KIND_DECIDE] = {{NULL}, "write one of its choices"},
+    [STEP_KIND_COMMAND] = {{"done", "failed", "interlocked"}, "write done, failed or interlocked"},
+    [STEP_KIND_NOTIFY] = {{"done", "failed"}, "write done or failed"},
+    [STEP_KIND_RECORD] = {{"done", "failed"}, "write done or failed"},
+    [STEP_KIND_RUN] = {{"done"}, "write done: it ends when all its steps have ended"},
+    [STEP_KIND_WAIT] = {{"done", "failed"}, "write done or failed"},
+    [STEP_KIND_REPORT] = {{"done"}, "write done: it ends when it is signed"},
+};
 
-/* What a step can end with: choices of a decide, else states. */
 static bool is_result(const struct draft *on, struct nearest *near)
 {
 	const struct step *s = &on->text.step;
-	bool decides = on->kind == STEP_KIND_DECIDE;
-	int n = decides ? s->n_choices : on->kind == STEP_KIND_COMMAND ? 3 : 2;
 	bool found = false;
 
-	for (int i = 0; i < n; i++) {
-		const char *word = decides ? s->choices[i].id : command_results[i];
-
-		found = found || !strcmp(word, near->word);
-		nearest_try(near, word);
+	for (int i = 0; on->kind == STEP_KIND_DECIDE && i < s->n_choices; i++) {
+		found = found || !strcmp(s->choices[i].id, near->word);
+		nearest_try(near, s->choices[i].id);
+	}
+	for (int i = 0; results[on->kind].words[i]; i++) {
+		found = found || !strcmp(results[on->kind].words[i], near->word);
+		nearest_try(near, results[on->kind].words[i]);
 	}
 	return found;
 }
@@ -168,10 +142,7 @@ static void check_result(struct reader *r, const struct draft *on, const struct 
 	if (near.best)
 		advise_nearest(r, &near);
 	else
-		advise(r, "%s",
-		       on->kind == STEP_KIND_DECIDE    ? "write one of its choices"
-		       : on->kind == STEP_KIND_COMMAND ? "write done, failed or interlocked"
-		                                       : "write done or failed");
+		advise(r, "%s", results[on->kind].advice);
 }
 
 static void join_when(struct reader *r, const struct drafts *d, struct draft *s)
@@ -185,14 +156,14 @@ static void join_when(struct reader *r, const struct drafts *d, struct draft *s)
 	for (int i = 0; when && i < when->n; i++) {
 		const struct pair *p = &when->pairs[i];
 		const struct key key = {.name = p->key->text, .type = KEY_STRINGS};
-		const struct draft *on = refer(r, d, p->key);
-		struct strings results;
+		const struct draft *on = refer(r, d, s, p->key);
+		struct strings words;
 
-		if (!on || on->index < 0 || !value_read(r, &key, p->value, &results))
+		if (!on || on->index < 0 || !value_read(r, &key, p->value, &words))
 			continue;
-		for (int k = 0; k < results.n; k++)
+		for (int k = 0; k < words.n; k++)
 			check_result(r, on, p->value->kind == NODE_LIST ? p->value->items[k] : p->value);
-		after_of(r, d, s, on->index)->results = results;
+		after_of(r, d, s, on->index)->results = words;
 	}
 }
 
@@ -205,7 +176,7 @@ static void join_failed(struct reader *r, const struct drafts *d, const struct d
 
 	if (!node || !s->text.on_failed)
 		return;
-	x = refer(r, d, node);
+	x = refer(r, d, s, node);
 	if (!x || x->index < 0) {
 		if (x && x->is_off)
 			caution(r, node, "step '%s' is ignored: nothing follows a failure here", node->text);
@@ -256,23 +227,29 @@ static void check_cycles(struct reader *r, const struct drafts *d)
 
 /* -- the whole -- */
 
+/* The marked one of the playbook itself; else its first task or decide, else the first it runs. */
 static int find_first(struct reader *r, const struct drafts *d)
 {
-	int marked = -1, act = -1;
+	int marked = -1, act = -1, inner = -1;
 
 	for (int i = 0; i < d->n; i++) {
 		const struct draft *s = &d->at[i];
+		bool is_act = s->kind == STEP_KIND_TASK || s->kind == STEP_KIND_DECIDE;
 
 		if (s->index < 0)
 			continue;
+		if (s->run) {
+			inner = inner < 0 && is_act ? s->index : inner;
+			continue;
+		}
 		if (s->text.step.first && marked >= 0)
 			complain(r, node_get(s->e.body, "first"), "only one step of a playbook is the first");
 		else if (s->text.step.first)
 			marked = s->index;
-		if (act < 0 && (s->kind == STEP_KIND_TASK || s->kind == STEP_KIND_DECIDE))
+		if (act < 0 && is_act)
 			act = s->index;
 	}
-	return marked >= 0 ? marked : act;
+	return marked >= 0 ? marked : act >= 0 ? act : inner;
 }
 
 static void settle(struct reader *r, struct drafts *d, struct playbook *ret)
@@ -284,6 +261,8 @@ static void settle(struct reader *r, struct drafts *d, struct playbook *ret)
 
 		if (s->index < 0)
 			continue;
+		s->text.step.id = s->id;
+		s->text.step.run = s->run ? d->at[s->run - 1].index + 1 : 0;
 		s->text.step.after = s->after;
 		s->text.step.n_after = s->n_after;
 		s->text.step.first = s->index == ret->first;
@@ -294,16 +273,11 @@ static void settle(struct reader *r, struct drafts *d, struct playbook *ret)
 
 static void read_playbook(struct reader *r, const struct entry *e, struct playbook *ret)
 {
-	struct drafts d = {arena_alloc(&r->arena, (size_t)(e->body->n + 1) * sizeof *d.at), e->body->n};
+	struct drafts d;
 
 	ret->id = arena_str(&r->plan->arena, e->key->text);
-	if (d.n > STEPS_MAX) {
-		complain(r, e->key, "playbook '%s' has more than %d steps", ret->id, STEPS_MAX);
+	if (!drafts_collect(r, e, &d))
 		return;
-	}
-	for (int i = 0; i < d.n; i++)
-		d.at[i].e = (struct entry){e->body->pairs[i].key, e->body->pairs[i].value};
-	draft_kinds(r, &d);
 	leave_out(r, &d);
 	for (int i = 0; i < d.n; i++) {
 		if (d.at[i].is_off || d.at[i].kind < 0)
@@ -324,15 +298,37 @@ static void read_playbook(struct reader *r, const struct entry *e, struct playbo
 	settle(r, &d, ret);
 }
 
+/* All that steps wait for, in one list for those who must tell of it. */
+static void list_untils(struct reader *r, const struct playbook *books, int n)
+{
+	const struct cond **list;
+	int found = 0, at = 0;
+
+	for (int b = 0; b < n; b++)
+		for (int s = 0; s < books[b].n_steps; s++)
+			found += books[b].steps[s].until != NULL;
+	list = arena_alloc(&r->plan->arena, (size_t)(found + 1) * sizeof *list);
+	for (int b = 0; b < n; b++)
+		for (int s = 0; s < books[b].n_steps; s++)
+			if (books[b].steps[s].until)
+				list[at++] = &books[b].steps[s].until->grades[0].when;
+	r->plan->untils = list;
+	r->plan->n_untils = at;
+}
+
 void playbooks_read(struct reader *r)
 {
 	const struct entries *e = &r->sections[SECTION_PLAYBOOKS];
-	struct playbook *list = arena_alloc(&r->plan->arena, (size_t)(e->n + 1) * sizeof *list);
+	/* one more for each type: its playbook with its report */
+	size_t most = (size_t)(e->n + r->sections[SECTION_INCIDENTS].n);
+	struct playbook *list = arena_alloc(&r->plan->arena, (most + 1) * sizeof *list);
 
+	runs_check(r);
 	for (int i = 0; i < e->n; i++) {
 		r->playbook = i;
 		read_playbook(r, &e->at[i], &list[i]);
 	}
+	list_untils(r, list, e->n);
 	r->plan->playbooks = list;
 	r->plan->n_playbooks = e->n;
 }

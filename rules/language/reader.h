@@ -176,8 +176,9 @@ int watches_missed(struct reader *r, struct incident_type *types, int n);
 /* -- explain.c -- */
 void explained_check(struct reader *r, struct incident_type *list, int n);
 
-/* -- step.c -- */
-void steps_read(struct reader *r, const struct entry *e, struct playbook *ret);
+/* -- report.c -- */
+/* The type's own report as a step of its playbook, unless that has one. */
+void report_add(struct reader *r, const struct node *node, struct incident_type *type);
 
 /* -- cond.c, cond_test.c -- */
 

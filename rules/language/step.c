@@ -9,6 +9,8 @@
 #define WORD(A, T) T,
 static const char *const kind_names[] = {STEP_KIND_LIST(WORD) NULL};
 
+static const char *const reports[] = {"incident", NULL};
+
 static const struct key step_rows[] = {
     {"task", KEY_LABEL, AT(struct step_text, step.text, struct text), .help = "a role does this"},
     {"decide", KEY_LABEL, AT(struct step_text, step.text, struct text),
@@ -19,17 +21,21 @@ static const struct key step_rows[] = {
      .is_soft = true, .help = "roles that are told 'text'"},
     {"record", KEY_NODE, AT(struct step_text, record, const struct node *),
      .help = "{called_at: time, name: text}: facts a role enters"},
-    {"run", KEY_NODE, AT(struct step_text, later, const struct node *),
-     .help = "another playbook; not yet supported"},
-    {"wait", KEY_NODE, AT(struct step_text, later, const struct node *),
-     .help = "until a condition; not yet supported"},
-    {"report", KEY_NODE, AT(struct step_text, later, const struct node *),
-     .help = "the written report; not yet supported"},
-    {"text", KEY_LABEL, AT(struct step_text, told, struct text), .help = "notify: what is said"},
-    {"who", KEY_REF, AT(struct step_text, step.who, int), .section = SECTION_ROLES, .is_soft = true,
-     .help = "the role that does it"},
+    {"run", KEY_NODE, AT(struct step_text, run, const struct node *),
+     .help = "another playbook: its steps open with this one, as RUN/STEP, and it is done when all of them "
+             "have ended"},
+    {"wait", KEY_NODE, AT(struct step_text, wait, const struct node *),
+     .help = "{sensor: gas-b2, below: 5, for: 5m}: a condition that ends it; what is not known never does"},
+    {"report", KEY_WORD, AT(struct step_text, report, int), .words = reports,
+     .help = "incident: the written report; its role ends it with sign ID"},
+    {"text", KEY_LABEL, AT(struct step_text, told, struct text),
+     .help = "notify: what is said; run, wait, report: what it is about"},
+    {"who", KEY_REFS, AT(struct step_text, who, struct ids), .section = SECTION_ROLES, .is_soft = true,
+     .help = "the role that does it; of several each is told and any may end it; command, run, wait: who is "
+             "told when it fails or is late"},
     {"within", KEY_DURATION, AT(struct step_text, step.within_ms, int64_t), .fallback = "10m", .min = 100,
-     .help = "its limit; then it is late"},
+     .help = "its limit; then it is late: its role and on_late are told, each time again also the next level "
+             "of the chain; report: 24h, run: none"},
     {"first", KEY_BOOL, AT(struct step_text, step.first, bool),
      .help = "the act that must follow an ack; default: the first task or decide"},
     {"mandatory", KEY_BOOL, AT(struct step_text, step.mandatory, bool),
@@ -41,7 +47,11 @@ static const struct key step_rows[] = {
     {"on_late", KEY_NODE, AT(struct step_text, on_late, const struct node *),
      .help = "{call: ROLE}: called when the limit is over"},
     {"on_failed", KEY_TEXT, AT(struct step_text, on_failed, const char *),
-     .help = "command: the step that follows a failure or an interlock"},
+     .help = "command, task, wait: the step that follows a failure or an interlock"},
+    {"until", KEY_NODE, AT(struct step_text, until, const struct node *),
+     .help = "task: {sensor: ID, is: WORD} or another condition that ends it, too"},
+    {"copies", KEY_REFS, AT(struct step_text, step.copies, struct ids), .section = SECTION_ROLES,
+     .is_soft = true, .help = "report: roles that are told when it is signed"},
     {"tag", KEY_ID, AT(struct step_text, step.tag, const char *), .help = "task: the lock-out sign it hangs"},
     {"choices", KEY_NODE, AT(struct step_text, choices, const struct node *),
      .help = "decide: {minor: {zh: ..., en: ...}, major: ...}"},
@@ -76,34 +86,30 @@ enum {
 	D = 1 << STEP_KIND_DECIDE,
 	C = 1 << STEP_KIND_COMMAND,
 	N = 1 << STEP_KIND_NOTIFY,
-	R = 1 << STEP_KIND_RECORD
+	R = 1 << STEP_KIND_RECORD,
+	U = 1 << STEP_KIND_RUN,
+	W = 1 << STEP_KIND_WAIT,
+	P = 1 << STEP_KIND_REPORT,
 };
 
 /* Keys that only some kinds have, or need. */
 static const struct {
 	const char *key;
 	unsigned kinds, needed;
+	const char *help;
 } only_for[] = {
-    {"who", T | D | R, T | D | R},
-    {"within", T | D | R, 0},
-    {"first", T | D | R, 0},
-    {"on_late", T | D | R, 0},
-    {"on_failed", C, 0},
-    {"tag", T, 0},
-    {"choices", D, D},
-    {"otherwise", D, D},
-    {"text", N, N},
+    {"who", T | D | C | R | U | W | P, T | D | R | P, "the role that does it"},
+    {"within", T | D | R | U | W | P, 0, NULL},
+    {"first", T | D | R, 0, NULL},
+    {"on_late", T | D | R | U | W | P, 0, NULL},
+    {"on_failed", C | T | W, 0, NULL},
+    {"until", T, 0, NULL},
+    {"copies", P, 0, NULL},
+    {"tag", T, 0, NULL},
+    {"choices", D, D, "{minor: ..., major: ...}"},
+    {"otherwise", D, D, "the choice taken when nobody decides in time"},
+    {"text", N | U | W | P, N, "what the roles are told"},
 };
-
-static const char *const needed_help[] = {"the role that does it",
-                                          "",
-                                          "",
-                                          "",
-                                          "",
-                                          "",
-                                          "{minor: ..., major: ...}",
-                                          "the choice taken when nobody decides in time",
-                                          "what the roles are told"};
 
 int step_kind_of(struct reader *r, const struct entry *e)
 {
@@ -120,7 +126,7 @@ int step_kind_of(struct reader *r, const struct entry *e)
 	}
 	if (kind < 0) {
 		complain(r, e->key, "step '%s' does nothing", e->key->text);
-		advise(r, "a step has one of: task, decide, command, notify, record");
+		advise(r, "a step has one of: task, decide, command, notify, record, run, wait, report");
 	}
 	return kind;
 }
@@ -135,7 +141,7 @@ static void check_kind(struct reader *r, const struct entry *e, int kind)
 			         kind_names[kind]);
 		if (!node && (only_for[i].needed & 1u << kind)) {
 			complain(r, e->key, "step '%s' needs '%s'", e->key->text, only_for[i].key);
-			advise(r, "%s: %s", only_for[i].key, needed_help[i]);
+			advise(r, "%s: %s", only_for[i].key, only_for[i].help);
 		}
 	}
 }
@@ -244,12 +250,62 @@ static void read_command(struct reader *r, const struct node *node, struct step 
 		check_action(r, node, ret);
 }
 
+/* -- what a sensor ends -- */
+
+/* A type of its own, with one grade, that no incident is ever of. */
+static void read_until(struct reader *r, const struct node *node, const char *name, struct step *ret)
+{
+	const struct test_read none = {.is_given = false};
+	struct incident_type *t = arena_alloc(&r->plan->arena, sizeof *t);
+	struct grade *g = arena_alloc(&r->plan->arena, sizeof *g);
+	struct cond when;
+
+	if (!cond_read(r, &(struct entry){NULL, node}, &when))
+		return;
+	if (cond_has_bare(&when)) {
+		complain(r, node, "'%s' needs a test beside its sensor", name);
+		advise(r, "%s: {sensor: ID, is: WORD}, or below: 5, for: 5m", name);
+		return;
+	}
+	*g = (struct grade){.id = ""};
+	*t = (struct incident_type){.id = "", .per = PER_ZONE, .self = -1, .playbook = -1, .grades = g, .n_grades = 1};
+	cond_expand(r, &when, &none, &g->when, &t->n_nodes);
+	ret->until = t;
+}
+
+static void read_who(const struct step_text *text, struct step *ret)
+{
+	ret->who = text->who.n ? text->who.at[0] : -1;
+	if (text->who.n > 1)
+		ret->also = (struct ids){text->who.at + 1, text->who.n - 1};
+}
+
+static void read_limit(const struct entry *e, struct step *ret)
+{
+	enum step_kind kind = ret->kind;
+
+	if (kind == STEP_KIND_COMMAND || kind == STEP_KIND_NOTIFY)
+		ret->within_ms = 0;
+	if (kind == STEP_KIND_RUN && !node_get(e->body, "within"))
+		ret->within_ms = 0;
+	if (kind == STEP_KIND_REPORT && !node_get(e->body, "within"))
+		ret->within_ms = 24 * 3600000;
+}
+
 static int late_role(struct reader *r, const struct node *node)
 {
 	struct late_text late = {-1};
 
 	keys_read(r, &(struct entry){NULL, node}, &late_keys, &late);
 	return late.call;
+}
+
+static void not_empty(struct reader *r, const struct entry *e, const char *key)
+{
+	const struct node *roles = node_get(e->body, key);
+
+	if (roles && roles->kind == NODE_LIST && !roles->n)
+		complain(r, roles, "'%s' is an empty list: nobody would be told", key);
 }
 
 void step_read(struct reader *r, const struct entry *e, int kind, struct step_text *ret)
@@ -265,15 +321,20 @@ void step_read(struct reader *r, const struct entry *e, int kind, struct step_te
 	s->actuator = -1;
 	if (!s->contacts.in[0])
 		s->contacts = nothing;
-	if (kind == STEP_KIND_NOTIFY)
+	if (kind != STEP_KIND_TASK && kind != STEP_KIND_DECIDE)
 		s->text = ret->told;
 	if (!s->text.in[0])
 		s->text = nothing;
-	if (kind == STEP_KIND_NOTIFY && node_get(e->body, "notify") &&
-	    node_get(e->body, "notify")->kind == NODE_LIST && !node_get(e->body, "notify")->n)
-		complain(r, node_get(e->body, "notify"), "'notify' is an empty list: nobody would be told");
-	if (kind == STEP_KIND_COMMAND || kind == STEP_KIND_NOTIFY)
-		s->within_ms = 0;
+	not_empty(r, e, "notify");
+	not_empty(r, e, "who");
+	read_who(ret, s);
+	read_limit(e, s);
+	if (kind == STEP_KIND_RUN && ret->run->kind == NODE_SCALAR)
+		s->book = arena_str(&r->plan->arena, ret->run->text);
+	if (kind == STEP_KIND_WAIT)
+		read_until(r, ret->wait, "wait", s);
+	else if (kind == STEP_KIND_TASK && ret->until)
+		read_until(r, ret->until, "until", s);
 	if (kind == STEP_KIND_DECIDE && ret->choices)
 		read_choices(r, ret, node_get(e->body, "otherwise"), s);
 	if (kind == STEP_KIND_RECORD)

@@ -321,6 +321,20 @@ static void check_heap(struct world *w)
 
 /* -- places -- */
 
+/* A step that waits has its gates, an ended one none (the line above). */
+static void check_untils(struct world *w, const struct incident *inc)
+{
+	int n = 0, seen = 0;
+
+	for (int i = 0; incident_is_open(inc) && i < inc->n_steps; i++)
+		n += inc->steps[i].state == STEP_OPEN && inc->playbook->steps[inc->steps[i].index].until;
+	for (int i = 0; i < w->engine->n_instances; i++)
+		seen += w->engine->instances[i]->is_until && w->engine->instances[i]->run &&
+		        w->engine->instances[i]->run->incident == inc;
+	if (n != seen)
+		world_broken(w, "I9", "%s has %d steps that wait, and gates for %d", inc->id, n, seen);
+}
+
 static void check_place(struct world *w, const struct incident *inc)
 {
 	if (!incident_is_open(inc) || inc->drill)
@@ -352,6 +366,9 @@ static void check_instances(struct world *w)
 
 		if (in->incident && in->incident->drill)
 			world_broken(w, "I1", "%s is taken for an exercise", in->key);
+		if (in->is_until && (!in->run || in->grade >= 0))
+			world_broken(w, "I9", "%s is %s, and its step waits", in->key,
+			             in->run ? "true" : "of no step");
 		if (in->grade >= 0 && in->type && (!in->incident || !is_active(in->incident->state)))
 			world_broken(w, "I1", "%s is true, and its incident is %s", in->key,
 			             in->incident ? state_name(in->incident->state) : "not there");
@@ -385,6 +402,7 @@ void invariants_turn(struct world *w)
 		check_calls(w, w->engine->incidents[i]);
 		check_quorum(w, w->engine->incidents[i]);
 		check_place(w, w->engine->incidents[i]);
+		check_untils(w, w->engine->incidents[i]);
 	}
 	check_instances(w);
 	check_alarms(w);

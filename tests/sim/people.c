@@ -63,6 +63,8 @@ static void do_step(struct world *w, const struct incident *inc, const struct st
 		set(in.user, w->engine->plan->people[holder].id);
 	about(w, &in, inc);
 	set(in.step, s->id);
+	if (s->kind == STEP_KIND_REPORT)
+		in.verb = VERB_SIGN;
 	if (s->kind == STEP_KIND_TASK)
 		in.verb = chance_of(&w->chance, 15) ? VERB_FAILED : VERB_DONE;
 	if (s->kind == STEP_KIND_DECIDE) {
@@ -78,6 +80,12 @@ static void do_step(struct world *w, const struct incident *inc, const struct st
 	say(w, &in);
 }
 
+/* What people leave to the sensors, most of the time. */
+static bool is_left(struct world *w, const struct step *s)
+{
+	return s->kind == STEP_KIND_WAIT && !chance_of(&w->chance, 10);
+}
+
 static const struct step *open_step(struct world *w, const struct incident *inc)
 {
 	int from = (int)chance_below(&w->chance, inc->n_steps);
@@ -85,7 +93,7 @@ static const struct step *open_step(struct world *w, const struct incident *inc)
 	for (int i = 0; i < inc->n_steps; i++) {
 		const struct step_run *s = &inc->steps[(from + i) % inc->n_steps];
 
-		if (s->state == STEP_OPEN)
+		if (s->state == STEP_OPEN && !is_left(w, &inc->playbook->steps[s->index]))
 			return &inc->playbook->steps[s->index];
 	}
 	return NULL;

@@ -47,7 +47,7 @@ esac
 rm -rf "$work"
 mkdir -p "$work/common"
 common | PLANTED_JOB=common xargs -P 2 -n 1 "$0" "$source" "$work" "$events"
-plants="$(seq 0 12) $(seq 15 22)"
+plants="$(seq 0 22)"
 echo $plants | tr " " "\n" | PLANTED_JOB=plant xargs -P 2 -n 1 "$0" "$source" "$work" "$events"
 
 failed=0

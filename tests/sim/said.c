@@ -325,21 +325,70 @@ static bool forbids(const struct plan *p, const struct interlock *k, const struc
 {
 	const struct actuator *act = &p->actuators[plan_actuator(p, a->actuator)];
 	int zone = plan_zone(p, inc->zone_id), outer = zone;
-	bool named = false;
+	bool is_all = false, is_named = false; /* safe_in passes only the first */
 
 	for (int i = 0; i < k->n_forbid; i++) {
-		bool kind = !k->forbid[i].kind || !strcmp(k->forbid[i].kind, act->kind);
+		const struct forbid *f = &k->forbid[i];
+		bool kind = !f->kind || !strcmp(f->kind, act->kind);
 
-		named |= kind && (!k->forbid[i].action || !strcmp(k->forbid[i].action, a->action));
+		is_all |= !f->kind && !f->action;
+		is_named |= (f->kind || f->action) && kind && (!f->action || !strcmp(f->action, a->action));
 	}
-	if (!named || (act->safe_in >> k->hazard & 1) || inc->hazard != k->hazard || inc->drill ||
-	    inc->state == STATE_CLOSED)
+	if (k->sign || inc->hazard != k->hazard || inc->drill || inc->state == STATE_CLOSED ||
+	    !(is_named || (is_all && !(act->safe_in >> k->hazard & 1))))
 		return false;
 	if (k->reach == REACH_SITE || zone < 0)
 		return true;
 	if (k->reach == REACH_PARENT && p->zones[zone].in >= 0)
 		outer = p->zones[zone].in;
 	return is_below(p, act->zone, outer);
+}
+
+/* What the incident's playbook last told the actuator, of what was not refused; NULL: nothing. */
+static const char *last_told(const struct plan *p, const struct incident *inc, const struct actuator *act)
+{
+	int64_t at_ms = -1;
+	const char *action = NULL;
+	int zone = plan_zone(p, inc->zone_id);
+
+	for (int i = 0; i < inc->n_steps; i++) {
+		const struct step_run *s = &inc->steps[i];
+		const struct step *step = &inc->playbook->steps[s->index];
+		bool meant = step->actuator >= 0 && !strcmp(inc->plan->actuators[step->actuator].id, act->id);
+
+		for (int z = 0; step->actuator_kind && !strcmp(step->actuator_kind, act->kind) && z < act->serves.n; z++)
+			meant |= is_below(p, zone, act->serves.at[z]);
+		if (step->kind != STEP_KIND_COMMAND || !meant || s->began_ms < at_ms || s->began_ms < 0 ||
+		    s->state == STEP_INTERLOCKED || s->state == STEP_SKIPPED)
+			continue;
+		at_ms = s->began_ms;
+		action = step->action;
+	}
+	return action;
+}
+
+/* The order of hazards, written a second time: of the graver ones the gravest has its will. */
+static void check_rank(struct world *w, const struct actuate *a, int64_t number)
+{
+	const struct plan *p = w->plans[w->plan];
+	const struct incident *mine = number ? incident_find(w->engine, number) : NULL;
+	const struct incident *gravest = NULL;
+
+	for (int i = 0; mine && i < w->engine->n_incidents; i++) {
+		const struct incident *inc = w->engine->incidents[i];
+
+		if (!incident_is_open(inc) || inc->drill || inc->hazard >= mine->hazard ||
+		    (gravest && inc->hazard > gravest->hazard))
+			continue;
+		if (last_told(p, inc, &p->actuators[plan_actuator(p, a->actuator)])) {
+			if (gravest && gravest->hazard == inc->hazard)
+				return; /* which of two spoke last is their own matter */
+			gravest = inc;
+		}
+	}
+	if (gravest && strcmp(last_told(p, gravest, &p->actuators[plan_actuator(p, a->actuator)]), a->action) != 0)
+		world_broken(w, "I5", "%s %s leaves for %s against what %s told it", a->actuator, a->action,
+		             mine->id, gravest->id);
 }
 
 static void check_actuate(struct world *w, const struct actuate *a)
@@ -367,9 +416,10 @@ void invariants_leaving(struct world *w, const struct effect *f, bool recorded)
 		             (int)f->kind, (long long)f->cause);
 	if (!recorded && (w->store == STORE_OK || !is_urgent(w, f)))
 		world_broken(w, "I2", "an effect of kind %d leaves unrecorded", (int)f->kind);
-	if (f->kind == EFFECT_ACTUATE)
+	if (f->kind == EFFECT_ACTUATE) {
 		check_actuate(w, &f->actuate);
-	else if (f->kind == EFFECT_NOTICE)
+		check_rank(w, &f->actuate, f->number);
+	} else if (f->kind == EFFECT_NOTICE)
 		beside_leaving(w, &f->notice);
 	if (f->number > w->left_number)
 		w->left_number = f->number;

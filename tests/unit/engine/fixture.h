@@ -61,8 +61,8 @@ static const struct actuator f_actuators[] = {
 };
 static const struct forbid f_all = {0}, f_close = {"sprinkler-valve", "close"};
 static const struct interlock f_interlocks[] = {
-    {"gas-no-sparks", HAZARD_GAS, REACH_PARENT, &f_all, 1},
-    {"fire-keeps-water", HAZARD_FIRE, REACH_SITE, &f_close, 1},
+    {"gas-no-sparks", HAZARD_GAS, REACH_PARENT, &f_all, 1, NULL},
+    {"fire-keeps-water", HAZARD_FIRE, REACH_SITE, &f_close, 1, NULL},
 };
 static const struct choice f_choices[] = {{"minor", TEXT("小型", "minor")}, {"major", TEXT("重大", "major")}};
 static const struct field f_fields[] = {{"called_at", FIELD_TIME}, {"name", FIELD_TEXT}};

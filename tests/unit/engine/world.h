@@ -119,6 +119,24 @@ void watch_sign(struct engine *e, const struct sensor *s, const struct reading *
 	assert_non_null(r);
 }
 
+void until_changed(struct engine *e, const struct instance *in)
+{
+	assert_non_null(e);
+	assert_true(in->is_until);
+}
+
+void until_bind(const struct engine *e, struct instance *in)
+{
+	assert_non_null(e);
+	assert_true(in->is_until);
+}
+
+void untils_attach(struct engine *e, struct sensor *s)
+{
+	assert_non_null(e);
+	assert_non_null(s);
+}
+
 void effect_want(struct engine *e, const char *sensor_id)
 {
 	assert_non_null(e);

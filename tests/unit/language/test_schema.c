@@ -129,7 +129,7 @@ static void screen_has_every_table(void **state)
 	keys_print(&out);
 	for (int i = 0; i < NAMED; i++)
 		assert_non_null(strstr(buf_text(&out), named[i].table->name));
-	assert_non_null(strstr(buf_text(&out), "its limit; then it is late; at least 100ms; default 10m"));
+	assert_non_null(strstr(buf_text(&out), "report: 24h, run: none; at least 100ms; default 10m"));
 	buf_fini(&out);
 }
 
