@@ -30,6 +30,9 @@ bool site_unacked(const struct incident *inc); /* somebody is still being called
 void render_who(const struct engine *e, struct buf *b, const char *key, const int *people, int n);
 void render_optional(struct buf *b, const char *key, const char *text); /* "" and NULL: null */
 
+/* A text of the step, with the facts of records that it quotes (quote.h); not yet recorded: an ellipsis. */
+void facts_quote(const struct incident *inc, const struct step *step, const char *text, struct buf *out);
+
 /* In the words of people; never NULL. */
 const char *wording_zone(const struct engine *e, const struct incident *inc,
                          enum lang lang); /* "": the site */

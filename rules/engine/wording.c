@@ -241,6 +241,16 @@ static const struct step_run *run_of(const struct writing *t)
 	return NULL;
 }
 
+static void say_quoting(struct writing *t, const char *text)
+{
+	struct buf whole = {0};
+
+	if (text)
+		facts_quote(t->inc, t->w->step, text, &whole);
+	say(t, &t->body, buf_text(&whole));
+	buf_fini(&whole);
+}
+
 static void say_until(struct writing *t)
 {
 	const struct step_run *run = run_of(t);
@@ -381,7 +391,7 @@ static void write_body(struct writing *t)
 	if (kinds[w->kind].value)
 		say_state(t);
 	else if (w->words)
-		say(t, &t->body, w->words);
+		say_quoting(t, w->words);
 	else if (w->kind == NOTICE_LATE)
 		say_late(t);
 	else if (w->kind == NOTICE_OVER)
@@ -390,7 +400,7 @@ static void write_body(struct writing *t)
 	if (w->kind == NOTICE_OVER)
 		say_signs(t);
 	if (w->step && w->kind != NOTICE_LATE && w->kind != NOTICE_OVER) {
-		say(t, &t->body, w->words && !kinds[w->kind].value ? NULL : w->step->text.in[w->lang]);
+		say_quoting(t, w->words && !kinds[w->kind].value ? NULL : w->step->text.in[w->lang]);
 		say_fields(t);
 		say_report(t);
 	}

@@ -296,6 +296,7 @@ static void read_playbook(struct reader *r, const struct entry *e, struct playbo
 	check_cycles(r, &d);
 	ret->first = find_first(r, &d);
 	settle(r, &d, ret);
+	quotes_check(r, &d, ret);
 }
 
 /* All that steps wait for, in one list for those who must tell of it. */

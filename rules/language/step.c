@@ -29,7 +29,8 @@ static const struct key step_rows[] = {
     {"report", KEY_WORD, AT(struct step_text, report, int), .words = reports,
      .help = "incident: the written report; its role ends it with sign ID"},
     {"text", KEY_LABEL, AT(struct step_text, told, struct text),
-     .help = "notify: what is said; run, wait, report: what it is about"},
+     .help = "notify: what is said; record: what is asked for; run, wait, report: what it is about; any text may "
+             "quote what a record holds: {substation.back_at}"},
     {"who", KEY_REFS, AT(struct step_text, who, struct ids), .section = SECTION_ROLES, .is_soft = true,
      .help = "the role that does it; of several each is told and any may end it; command, run, wait: who is "
              "told when it fails or is late"},
@@ -108,7 +109,7 @@ static const struct {
     {"tag", T, 0, NULL},
     {"choices", D, D, "{minor: ..., major: ...}"},
     {"otherwise", D, D, "the choice taken when nobody decides in time"},
-    {"text", N | U | W | P, N, "what the roles are told"},
+    {"text", N | R | U | W | P, N, "what the roles are told"},
 };
 
 int step_kind_of(struct reader *r, const struct entry *e)

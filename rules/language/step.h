@@ -43,5 +43,7 @@ void step_read(struct reader *r, const struct entry *e, int kind, struct step_te
 bool drafts_collect(struct reader *r, const struct entry *book, struct drafts *ret);
 /* Playbooks that run each other, or one that is not there; told once. */
 void runs_check(struct reader *r);
+/* quote.c: of the settled playbook. */
+void quotes_check(struct reader *r, const struct drafts *d, const struct playbook *book);
 
 #endif

@@ -77,12 +77,13 @@ static struct plan *plan_of(const char *file)
 	int n = 2;
 
 	assert_int_equal(glob(SOURCE_DIR "/rules/profiles/*.yaml", 0, NULL, &g), 0);
-	assert_int_equal(glob(SOURCE_DIR "/rules/playbooks/*[!t].yaml", /* no *_test.yaml */
-	                      GLOB_APPEND, NULL, &g),
-	                 0);
-	for (size_t i = 0; i < g.gl_pathc && n < 64; i++, n++) {
+	assert_int_equal(glob(SOURCE_DIR "/rules/playbooks/*.yaml", GLOB_APPEND, NULL, &g), 0);
+	for (size_t i = 0; i < g.gl_pathc && n < 64; i++) {
+		if (strstr(g.gl_pathv[i], "_test.yaml"))
+			continue;
 		sources[n].name = g.gl_pathv[i];
 		sources[n].bytes = slurp(g.gl_pathv[i], &sources[n].len);
+		n++;
 	}
 	problems_init(&problems);
 	plan = language_read(sources, n, &problems);
