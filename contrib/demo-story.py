@@ -187,7 +187,7 @@ class Story:
             step = mine[0]
             who, words = step["who"][0], {"task": ["done", number_only, step["id"]],
                                           "decide": ["decide", number_only, step["id"], "minor"],
-                                          "record": ["record", number_only, step["id"], *FACTS[step["id"]]]}[step["kind"]]
+                                          "record": ["record", number_only, step["id"], *FACTS.get(step["id"], ())]}[step["kind"]]
             shown("--as", who, *words)
         self.console.wait("no task open", lambda: not [s for s in self.incident()["steps"] if s["state"] == "open"
                                                        and s["kind"] in ("task", "decide", "record")])
