@@ -25,38 +25,55 @@ GAS = [
     ("gao", "done", "{gas-leak} tenants"),
     ("li", "decide", "{gas-leak} scale major"),
     ("li", "record", "{gas-leak} gas-co called_at=10:03 name=赵"),
+    ("li", "done", "{gas-leak} cordon"),
+    ("li", "record", "{gas-leak} gas-co-done arrived_at=10:10 result=更换软管"),
     ("zigbee2mqtt", "zigbee2mqtt/b2/gas", '{"gas_density":0.4}', ("state", "gas-leak", "latched")),
     ("wang", "reset", "{gas-leak}"),
     ("smith", "reset", "{gas-leak}"),
+    ("li", "done", "{gas-leak} over"),
+    ("gao", "done", "{gas-leak} tenants-over"),
+    ("smith", "sign", "{gas-leak} 属实"),
 ]
 FIRE = [
     ("plc", "plc/b2/callpoint", "1", ("state", "fire", "unacked")),
     ("li", "ack", "{fire}"),
     ("li", "done", "{fire} call-119"),
+    ("li", "done", "{fire} scene"),
+    ("li", "done", "{fire} standby"),
     ("smith", "done", "{fire} control"),
     ("wang", "done", "{fire} pumps"),
     ("li", "decide", "{fire} confirm real"),
     ("gao", "done", "{fire} tenants"),
     ("smith", "decide", "{fire} order keep"),
+    ("smith", "done", "{fire} documents"),
     ("li", "record", "{fire} brigade called_at=10:00 arrived_at=10:08 name=一中队"),
     ("plc", "plc/b2/callpoint", "0", ("state", "fire", "latched")),
     ("li", "reset", "{fire}"),
     ("smith", "reset", "{fire}"),
+    ("li", "record", "{fire} all-clear over_at=10:20 damage=无"),
+    ("gao", "done", "{fire} tenants-over"),
+    ("li", "done", "{fire} ready"),
+    ("smith", "sign", "{fire}"),
 ]
 WATER = [
     ("tasmota", "tele/pumps/SENSOR", '{"Switch1":"ON"}', ("state", "burst-pipe", "unacked")),
     ("wang", "ack", "{burst-pipe}"),
     ("wang", "done", "{burst-pipe} scene"),
+    ("wang", "done", "{burst-pipe} by-hand"),
     ("wang", "done", "{burst-pipe} sign"),
     ("wang", "decide", "{burst-pipe} electrics endangered"),
     ("wang", "done", "{burst-pipe} cut"),
     ("smith", "decide", "{burst-pipe} scale major"),
     ("li", "record", "{burst-pipe} expected back_at=14:00"),
+    ("gao", "done", "{burst-pipe} tenants-expected"),
     ("gao", "done", "{burst-pipe} tenants"),
     ("li", "done", "{burst-pipe} repair-major"),
     ("wang", "record", "{burst-pipe} slip materials=阀门 done_at=12:00"),
     ("tasmota", "tele/pumps/SENSOR", '{"Switch1":"OFF"}', ("state", "burst-pipe", "cleared")),
     ("wang", "done", "{burst-pipe} restore"),
+    ("wang", "done", "{burst-pipe} power-back"),
+    ("gao", "done", "{burst-pipe} tenants-over"),
+    ("smith", "sign", "{burst-pipe}"),
 ]
 POWER = [
     ("plc", "plc/switch-room/mains", "ALARM", ("state", "power-loss", "unacked")),
@@ -70,16 +87,26 @@ POWER = [
     ("wang", "decide", "{power-loss} cause external"),
     ("wang", "record", "{power-loss} substation cause=检修 how_long=2h back_at=12:00"),
     ("gao", "done", "{power-loss} tenants-external"),
+    ("gao", "done", "{power-loss} expected-external"),
+    ("li", "record", "{lift-entrapment} company called_at=10:02 name=张"),
+    ("wang", "done", "{lift-entrapment} scene"),
+    ("li", "decide", "{lift-entrapment} hurt well"),
     ("li", "record", "{lift-entrapment} released released_at=10:20 by=张"),
     ("plc", "plc/lift-1/alarm", "0", ("state", "lift-entrapment", "latched")),
     ("wang", "reset", "{lift-entrapment}"),
     ("smith", "reset", "{lift-entrapment}"),
+    ("wang", "done", "{lift-entrapment} sign"),
+    ("gao", "done", "{lift-entrapment} over"),
+    ("smith", "sign", "{lift-entrapment}"),
     ("plc", "plc/switch-room/mains", "NORMAL", ("state", "power-loss", "cleared")),
     ("li", "record", "{power-loss} restored restored_at=12:00 cause=检修 handling=来电"),
+    ("gao", "done", "{power-loss} tenants-over"),
+    ("wang", "done", "{power-loss} log-switch-room"),
+    ("li", "done", "{power-loss} log-foreman"),
 ]
 OF_THE_START = {"started", "stopped", "plan", "clock", "broker_up", "broker_down", "store_late", "store_back"}
 OF_THE_WIRE = {"sent", "delivered"}
-PASSING = {"ulid", "due", "notice", "id", "try", "tries", "took_ms", "seq", "at", "repeat", "until"}
+PASSING = {"ulid", "due", "notice", "id", "try", "tries", "took_ms", "seq", "at", "repeat", "until", "upto", "within_s"}
 
 
 def mall(text):
@@ -135,6 +162,7 @@ class Walk:
                 self.act(*step)
                 if self.is_killed:
                     self.again()
+            until("all is closed", lambda: not [i for i in self.rig.incidents() if i["state"] != "closed"])
             self.settle()
             if self.rig.tocsin("audit", "verify").returncode:
                 raise AssertionError("the chain does not verify")
