@@ -11,7 +11,7 @@ SITE = """\
 site: {{id: plaza, timezone: UTC}}
 broker: {{url: "mqtt://127.0.0.1:{port}", user: tocsin, password: {{file: {dir}/tocsin.pw}}}}
 store: {{path: {dir}/state/tocsin.db}}
-include: ["{source}/rules/playbooks/*[!t].yaml", {source}/rules/profiles/*.yaml, conf.d/*.yaml]
+include: [{source}/rules/playbooks/*.yaml, {source}/rules/profiles/*.yaml, conf.d/*.yaml]
 people:
   wang: {{name: Wang, user: wang, language: en, channels: [page]}}
 roles:

@@ -57,6 +57,11 @@ class Report(Case):
         rig.wait_rec("sent", number, lambda r: r["body"]["person"] == "li")
         self.assertTrue(self.command("li", "ack", number)["ok"])
         self.assertTrue(self.command("wang", "done", f"{number} scene <b>valve shut</b>")["ok"])
+        self.assertEqual(self.command("smith", "sign", f"{number} seen")["error"], "not_now")  # it goes on
+        rig.pub("zigbee2mqtt", "zigbee2mqtt/b2/gas", json.dumps({"gas_density": 0.4}))
+        self.state_of(number, "latched", since=since)
+        for person in ("li", "smith"):
+            self.assertTrue(self.command(person, "reset", number)["ok"])
         self.assertTrue(self.command("smith", "sign", f"{number} seen")["ok"])
         refused = self.command("li", "operate", "fan-b2 on")
         self.assertFalse(refused["ok"], refused)
