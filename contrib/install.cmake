@@ -7,7 +7,7 @@ foreach(unit tocsind tocsin-door)
 endforeach()
 configure_file(${CMAKE_SOURCE_DIR}/contrib/systemd/tocsin-guard.service.in ${CMAKE_BINARY_DIR}/contrib/tocsin-guard.service @ONLY)
 install(FILES ${CMAKE_BINARY_DIR}/contrib/tocsin-guard.service DESTINATION ${unit_dir})
-install(PROGRAMS contrib/systemd/tocsin-down DESTINATION ${CMAKE_INSTALL_LIBEXECDIR}/tocsin)
+install(PROGRAMS contrib/channels/sms contrib/systemd/tocsin-down DESTINATION ${CMAKE_INSTALL_LIBEXECDIR}/tocsin)
 install(FILES contrib/systemd/tocsin.sysusers DESTINATION lib/sysusers.d RENAME tocsin.conf)
 install(FILES contrib/systemd/tocsin.tmpfiles DESTINATION lib/tmpfiles.d RENAME tocsin.conf)
 
@@ -19,12 +19,14 @@ install(FILES ${schema} DESTINATION ${CMAKE_INSTALL_DATADIR}/tocsin/schema)
 
 install(DIRECTORY rules/playbooks rules/profiles DESTINATION ${CMAKE_INSTALL_DATADIR}/tocsin FILES_MATCHING PATTERN "*.yaml")
 
+install(FILES plugins/webhook/presets.yaml DESTINATION ${CMAKE_INSTALL_DATADIR}/tocsin/presets)
+
 install(FILES contrib/man/tocsin.1 DESTINATION ${CMAKE_INSTALL_MANDIR}/man1)
 install(FILES contrib/man/tocsin.yaml.5 DESTINATION ${CMAKE_INSTALL_MANDIR}/man5)
 install(FILES contrib/man/tocsin-mqtt.7 DESTINATION ${CMAKE_INSTALL_MANDIR}/man7)
 install(FILES contrib/man/tocsind.8 DESTINATION ${CMAKE_INSTALL_MANDIR}/man8)
 
 install(FILES README.md contrib/demo-site.yaml contrib/mosquitto/tocsin.conf contrib/mosquitto/tocsin-tls.conf contrib/mosquitto/acl
-  contrib/doc/README.zh.md contrib/doc/architecture.md contrib/doc/life.md contrib/doc/mqtt.md contrib/doc/operations.md contrib/doc/procedures.md
+  contrib/doc/README.zh.md contrib/doc/architecture.md contrib/doc/channels.md contrib/doc/life.md contrib/doc/mqtt.md contrib/doc/operations.md contrib/doc/procedures.md
   contrib/doc/procedures.zh.md contrib/doc/records.md contrib/doc/security.md contrib/doc/testing.md
   DESTINATION ${CMAKE_INSTALL_DOCDIR})

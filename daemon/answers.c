@@ -23,6 +23,9 @@ void answers_heartbeat(struct daemon *d, struct buf *out)
 	                            .broker = broker_word(d)};
 
 	engine_view_heartbeat(d->engine, &x, out);
+	out->text[--out->len] = 0; /* its brace: one more member */
+	channels_count(d->channels, out);
+	json_close(out, '}');
 }
 
 void answers_status_line(struct daemon *d, struct buf *out)

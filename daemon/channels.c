@@ -1,65 +1,19 @@
-#include "channels.h"
+#include "channel_slot.h"
 
 #include "base/arena.h"
 #include "base/buf.h"
 #include "base/text.h"
+#include "clock.h"
 #include "log.h"
-#include "plugin.h"
-#include "runner.h"
+#include "plugins.h"
 
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/queue.h>
 
-enum { FAILED_LIMIT = 3 };
-
-static const struct plugin_api *const plugins[] = {&plugin_page, &plugin_journal, &plugin_exec};
-
-/* A channel that is open; not of the present plan: ends with its last job. */
-struct slot {
-	LIST_ENTRY(slot) entry;
-	struct channels *channels;
-	const char *id; /* owned */
-	const struct plugin_api *api;
-	void *instance; /* NULL: could not be opened */
-	const char *error;
-	bool is_retired;
-	int n_jobs;
-	int n_failed; /* in a row */
-	char why[120];
-	struct plugin_host host;
-};
-
-/* Somebody notices went to, by any channel. */
-struct reached {
-	LIST_ENTRY(reached) entry;
-	char *person;
-	int n_failed; /* in a row */
-};
-
-struct job {
-	LIST_ENTRY(job) entry;
-	struct slot *slot;
-	struct arena arena;
-	int64_t number;
-	const char *notice;
-	struct plugin_job view;
-	int n_publishes; /* not yet answered */
-	bool has_failed;
-	char why[160];
-};
-
-struct channels {
-	struct loop *loop;
-	struct channels_out out;
-	const struct plan *plan;
-	struct runner *runner;
-	LIST_HEAD(, slot) slots;
-	LIST_HEAD(, job) jobs;
-	LIST_HEAD(, reached) people;
-	int64_t last_job;
-};
+enum { FAILED_LIMIT = 3, DEFAULT_TIMEOUT_MS = 20000, AT_ONCE_MAX = 64, WHY_BYTES = 240 };
+#define CUT "…"
 
 /* -- slots -- */
 
@@ -68,23 +22,19 @@ static void slot_free(struct slot *s)
 	LIST_REMOVE(s, entry);
 	if (s->instance)
 		s->api->close(s->instance);
+	slot_watch_nothing(s);
+	loop_timer_free(s->pump);
+	loop_timer_free(s->timer);
+	arena_fini(&s->arena);
 	free((char *)s->id);
 	free(s);
 }
 
+/* Never from within a call of its own: the plugin may still be at work there. */
 static void slot_settle(struct slot *s)
 {
 	if (s->is_retired && !s->n_jobs)
-		slot_free(s);
-}
-
-static const struct plugin_api *find_plugin(const char *name)
-{
-	for (size_t i = 0; i < sizeof plugins / sizeof plugins[0]; i++)
-		if (plugins[i]->abi == TOCSIN_PLUGIN_ABI && plugins[i]->size == sizeof *plugins[i] &&
-		    !strcmp(plugins[i]->name, name))
-			return plugins[i];
-	return NULL;
+		loop_timer_in(s->pump, 0);
 }
 
 static struct slot *find_slot(struct channels *c, const char *id)
@@ -123,6 +73,15 @@ static void forget_people(struct channels *c)
 	}
 }
 
+static uint64_t fnv(const char *text)
+{
+	uint64_t h = 0xcbf29ce484222325u;
+
+	for (; *text; text++)
+		h = (h ^ (unsigned char)*text) * 0x100000001b3u;
+	return h;
+}
+
 static void count(int *n_failed, enum outcome outcome)
 {
 	*n_failed = outcome == OUTCOME_FAILED ? *n_failed + 1 : 0;
@@ -152,33 +111,81 @@ void channels_trouble(struct channels *c, bool is_linked, char *ret, size_t cap)
 		forget_people(c);
 	LIST_FOREACH(r, &c->people, entry)
 	if (r->n_failed >= FAILED_LIMIT)
-		buf_printf(&out, "%s%s is not reached: the last %d notices failed", out.len ? "; " : "", r->person,
-		           r->n_failed);
+		buf_printf(&out, "%s%s is not reached: the last %d notices failed", out.len ? "; " : "",
+		           r->person, r->n_failed);
 	snprintf(ret, cap, "%.*s", (int)utf8_cut(buf_text(&out), cap - 1), buf_text(&out));
 	buf_fini(&out);
 }
 
 /* -- jobs: the end -- */
 
-static void job_end(struct job *j, enum outcome outcome, const char *why)
+/* What a program or a service said may be anything, and goes into the audit. */
+static const char *harmless(const char *why, char ret[WHY_BYTES])
+{
+	snprintf(ret, WHY_BYTES, "%.*s", (int)utf8_cut(why, WHY_BYTES - 1), why);
+	for (char *c = ret; *c; c++)
+		if ((unsigned char)*c < 0x20 || *c == 0x7f)
+			*c = ' ';
+	for (char *c = ret; !utf8_valid(ret, strlen(ret)) && *c; c++)
+		*c = (unsigned char)*c > 0x7f ? '?' : *c;
+	return ret;
+}
+
+static void job_end(struct job *j, enum outcome outcome, const char *reason)
 {
 	struct slot *s = j->slot;
+	char clean[WHY_BYTES];
+	const char *why = reason ? harmless(reason, clean) : NULL;
 
 	LIST_REMOVE(j, entry);
 	s->n_jobs--;
+	s->count.n_failed += outcome == OUTCOME_FAILED;
+	s->count.n_sent += outcome != OUTCOME_FAILED;
 	count(&s->n_failed, outcome);
 	count(&reached_of(s->channels, j->view.person)->n_failed, outcome);
-	snprintf(s->why, sizeof s->why, "%.*s", (int)utf8_cut(why ? why : "", sizeof s->why - 1), why ? why : "");
-	s->channels->out.outcome(s->channels->out.arg, j->notice, outcome, why);
+	snprintf(s->why, sizeof s->why, "%.*s", (int)utf8_cut(why ? why : "", sizeof s->why - 1),
+	         why ? why : "");
+	s->channels->out.outcome(s->channels->out.arg,
+	                         &(struct channel_outcome){j->notice, s->id, outcome, why});
 	arena_fini(&j->arena);
 	free(j);
 	slot_settle(s);
 }
 
+/* The plugin has answered. */
+void job_answered(struct job *j, enum outcome outcome, const char *why)
+{
+	struct slot *s = j->slot;
+
+	queue_answered(&s->queue);
+	loop_timer_in(s->pump, 0);
+	job_end(j, outcome, why);
+}
+
+void job_later(struct job *j, int64_t in_ms, const char *why)
+{
+	struct slot *s = j->slot;
+	char text[200];
+
+	queue_answered(&s->queue);
+	loop_timer_in(s->pump, 0);
+	j->is_active = false;
+	s->count.n_again++;
+	if (queue_again(&s->queue, &j->item, clock_steady_ms(), in_ms, fnv(j->notice))) {
+		snprintf(j->why, sizeof j->why, "%.*s", (int)utf8_cut(why, sizeof j->why - 1), why);
+		return;
+	}
+	snprintf(text, sizeof text, "%.*s; no time to try again", (int)utf8_cut(why, 160), why);
+	job_end(j, OUTCOME_FAILED, text);
+}
+
 static void on_spawned(void *arg, void *job, enum runner_end end, const char *why)
 {
 	(void)arg;
-	job_end(job, end == RUNNER_OK ? OUTCOME_SENT : OUTCOME_FAILED, why);
+	if (end == RUNNER_LATER)
+		job_later(job, -1, why);
+	else
+		job_answered(job, end == RUNNER_OK ? OUTCOME_SENT : OUTCOME_FAILED, why);
 }
 
 void channels_published(struct channels *c, int64_t token, bool ok, const char *why)
@@ -195,90 +202,43 @@ void channels_published(struct channels *c, int64_t token, bool ok, const char *
 		strncpy(j->why, why ? why : "not published", sizeof j->why - 1);
 	}
 	if (--j->n_publishes == 0)
-		job_end(j, j->has_failed ? OUTCOME_FAILED : OUTCOME_SENT, j->has_failed ? j->why : NULL);
-}
-
-/* -- what a plugin may call -- */
-
-static void host_log(void *host, int priority, const char *text)
-{
-	const struct slot *s = host;
-
-	log_at(priority, "channel %s: %s", s->id, text);
-}
-
-static void host_done(void *host, void *job, enum plugin_outcome outcome, const char *why)
-{
-	static const enum outcome outcomes[] = {[PLUGIN_SENT] = OUTCOME_SENT,
-	                                        [PLUGIN_DELIVERED] = OUTCOME_DELIVERED,
-	                                        [PLUGIN_FAILED] = OUTCOME_FAILED};
-
-	(void)host;
-	job_end(job, outcomes[outcome], why);
-}
-
-static void host_publish(void *host, void *job, const char *topic, const char *payload,
-                         const char *payload_again, int64_t expiry_ms, int is_life)
-{
-	struct slot *s = host;
-	struct job *j = job;
-	struct channel_publish p = {.topic = topic,
-	                            .payload = payload,
-	                            .payload_again = payload_again,
-	                            .expiry_ms = expiry_ms,
-	                            .is_life = is_life};
-
-	if (j) {
-		p.token = j->number * 2 + 1;
-		j->n_publishes++;
-	}
-	s->channels->out.publish(s->channels->out.arg, &p);
-}
-
-static int host_journal(void *host, const char *const *fields)
-{
-	(void)host;
-	return log_fields(fields);
-}
-
-static void host_spawn(void *host, void *job, const char *const *argv, const char *input, int64_t timeout_ms)
-{
-	struct slot *s = host;
-	const struct job *j = job;
-	const struct runner_order order = {.job = job,
-	                                   .channel = s->id,
-	                                   .person = j->view.person,
-	                                   .is_life = j->view.is_life,
-	                                   .argv = argv,
-	                                   .input = input,
-	                                   .timeout_ms = timeout_ms};
-
-	runner_run(s->channels->runner, &order);
+		job_answered(j, j->has_failed ? OUTCOME_FAILED : OUTCOME_SENT, j->has_failed ? j->why : NULL);
 }
 
 /* -- opening -- */
 
+static void start_waiting(void *arg);
+
+static void open_plugin(struct slot *s, const struct channel *def)
+{
+	struct plugin_value values[PLUGIN_OPTIONS_MAX];
+	struct plugins_order order = {plugins_find(def->plugin, s->error), def, 0};
+	int option;
+
+	s->api = order.api;
+	if (s->api && plugins_values(&order, &s->arena, values, &option, s->error) == 0)
+		s->instance = s->api->open(&s->host, values, def->timeout_ms, s->error);
+	if (!s->instance)
+		log_at(LOG_ERR, "channel %s (plugin %s) cannot be used: %s", def->id, def->plugin, s->error);
+}
+
 static void open_slot(struct channels *c, const struct channel *def)
 {
 	struct slot *s = xcalloc(1, sizeof *s);
-	const char *argv[65] = {NULL};
+	struct queue_rule rule = {
+	    .per_minute = def->per_minute, .burst = def->burst, .reserve = def->reserve};
 
-	*s = (struct slot){.channels = c, .id = xstrdup(def->id), .api = find_plugin(def->plugin)};
-	s->host = (struct plugin_host){.size = sizeof s->host,
-	                               .host = s,
-	                               .log = host_log,
-	                               .done = host_done,
-	                               .publish = host_publish,
-	                               .journal = host_journal,
-	                               .spawn = host_spawn};
-	for (int i = 0; i < def->argv.n && i < 64; i++)
-		argv[i] = def->argv.at[i];
+	s->channels = c;
+	s->id = xstrdup(def->id);
+	s->timeout_ms = def->timeout_ms > 0 ? def->timeout_ms : DEFAULT_TIMEOUT_MS;
+	s->max_bytes = def->max_bytes;
+	slot_host(s);
+	arena_init(&s->arena);
+	s->pump = loop_timer(c->loop, start_waiting, s);
 	LIST_INSERT_HEAD(&c->slots, s, entry);
-	s->error = "no such plugin";
-	if (s->api)
-		s->instance = s->api->open(&s->host, argv, def->timeout_ms, &s->error);
-	if (!s->instance)
-		log_at(LOG_ERR, "channel %s (plugin %s) cannot be used: %s", def->id, def->plugin, s->error);
+	open_plugin(s, def);
+	rule.max_active = s->api ? s->api->max_active : 0;
+	queue_init(&s->queue, &rule, clock_steady_ms());
 }
 
 void channels_use(struct channels *c, const struct plan *plan)
@@ -288,7 +248,8 @@ void channels_use(struct channels *c, const struct plan *plan)
 	for (s = LIST_FIRST(&c->slots); s; s = next) {
 		next = LIST_NEXT(s, entry);
 		s->is_retired = true;
-		slot_settle(s);
+		if (!s->n_jobs)
+			slot_free(s);
 	}
 	forget_people(c);
 	c->plan = plan;
@@ -344,6 +305,36 @@ static const char *rendered(struct job *j, const struct channel_notice *n, bool 
 	return copy;
 }
 
+/* The text begins with what matters most; what is cut off is at its end. */
+static const char *shortened(struct job *j, const char *text)
+{
+	size_t cap = (size_t)j->slot->max_bytes;
+
+	if (!cap || strlen(text) <= cap)
+		return text;
+	if (cap <= sizeof CUT)
+		return arena_dup(&j->arena, text, utf8_cut(text, cap));
+	return arena_printf(&j->arena, "%.*s" CUT, (int)utf8_cut(text, cap - (sizeof CUT - 1)), text);
+}
+
+/* What stands before the text: AGAIN, EXERCISE, UNRECORDED. */
+static const char *marks_of(struct job *j, const char *text, const char *unmarked)
+{
+	size_t len = strlen(text), rest = strlen(unmarked);
+
+	while (len > rest && text[len - rest - 1] == ' ')
+		rest++;
+	return len > rest ? arena_dup(&j->arena, text, len - rest) : "";
+}
+
+static const char *address_of(const struct plan *plan, const struct person *p, const char *channel)
+{
+	for (int i = 0; i < p->n_addresses; i++)
+		if (p->addresses[i].channel == plan_channel(plan, channel))
+			return p->addresses[i].text;
+	return NULL;
+}
+
 static void fill_person(struct plugin_job *v, struct arena *a, const struct person *p)
 {
 	v->person = arena_str(a, p->id);
@@ -370,15 +361,61 @@ static struct job *job_new(struct slot *s, const struct person *person, const st
 	v->kind = notice_kind_name(notice->kind);
 	v->hazard = hazard_name(notice->hazard);
 	v->severity = severity_name(notice->severity);
+	v->to = arena_str(&j->arena, address_of(s->channels->plan, person, s->id));
 	v->text = rendered(j, n, false, false);
-	v->text_again = rendered(j, n, true, false);
+	v->marks = marks_of(j, v->text, notice->text);
+	v->text = shortened(j, v->text);
+	v->text_again = shortened(j, rendered(j, n, true, false));
 	v->json = rendered(j, n, false, true);
 	v->json_again = rendered(j, n, true, true);
 	v->expiry_ms = notice->reply_by_ms < 0 ? 0 : left_ms > 1000 ? left_ms : 1000;
 	v->is_life = hazard_is_life(notice->hazard) && !notice->drill;
+	v->is_drill = notice->drill;
+	j->item.is_life = v->is_life;
+	j->item.until_ms = clock_steady_ms() + s->timeout_ms;
 	LIST_INSERT_HEAD(&s->channels->jobs, j, entry);
 	s->n_jobs++;
 	return j;
+}
+
+/* -- what waits for a channel -- */
+
+static struct job *job_of(struct queue_item *item)
+{
+	return (struct job *)(void *)((char *)item - offsetof(struct job, item));
+}
+
+static void overdue(struct job *j)
+{
+	char why[200];
+
+	snprintf(why, sizeof why, "did not leave within %lld ms%s%s", (long long)j->slot->timeout_ms,
+	         *j->why ? ": " : "", j->why);
+	job_end(j, OUTCOME_FAILED, why);
+}
+
+static void start_waiting(void *arg)
+{
+	struct slot *s = arg;
+	struct queue_item *item;
+	int64_t now_ms = clock_steady_ms(), wake_ms;
+
+	if (s->is_retired && !s->n_jobs) {
+		slot_free(s);
+		return;
+	}
+	while ((item = queue_overdue(&s->queue, now_ms)))
+		overdue(job_of(item));
+	for (int n = 0; n < AT_ONCE_MAX && (item = queue_next(&s->queue, now_ms)); n++) {
+		struct job *j = job_of(item);
+
+		j->is_active = true;
+		j->view.wall_ms = clock_wall_ms();
+		s->api->send(s->instance, j, &j->view);
+	}
+	wake_ms = queue_wake_ms(&s->queue, now_ms);
+	if (wake_ms < INT64_MAX)
+		loop_timer_in(s->pump, wake_ms - now_ms);
 }
 
 void channels_send(struct channels *c, const struct channel_notice *n)
@@ -388,14 +425,19 @@ void channels_send(struct channels *c, const struct channel_notice *n)
 	struct job *j;
 
 	if (person < 0 || !s || !s->instance) {
-		c->out.outcome(c->out.arg, n->notice->id, OUTCOME_FAILED,
-		               person < 0 ? "the plan has no such person"
-		               : !s       ? "the plan has no such channel"
-		                          : s->error);
+		const char *why = person < 0 ? "the plan has no such person"
+		                  : !s       ? "the plan has no such channel"
+		                             : s->error;
+
+		c->out.outcome(c->out.arg, &(struct channel_outcome){n->notice->id, n->notice->channel,
+		                                                     OUTCOME_FAILED, why});
 		return;
 	}
 	j = job_new(s, &c->plan->people[person], n);
-	s->api->send(s->instance, j, &j->view);
+	if (queue_add(&s->queue, &j->item))
+		start_waiting(s);
+	else
+		job_end(j, OUTCOME_FAILED, "too many notices wait for this channel");
 }
 
 int channels_jobs(const struct channels *c)
@@ -406,4 +448,27 @@ int channels_jobs(const struct channels *c)
 	LIST_FOREACH(j, &c->jobs, entry)
 	n++;
 	return n;
+}
+
+void channels_count(const struct channels *c, struct buf *out)
+{
+	const struct slot *s;
+
+	json_open(out, "channels", '{');
+	LIST_FOREACH(s, &c->slots, entry)
+	{
+		if (s->is_retired)
+			continue;
+		json_open(out, s->id, '{');
+		json_str(out, "state",
+		         !s->instance                  ? "unusable"
+		         : s->n_failed >= FAILED_LIMIT ? "failing"
+		                                       : "ok");
+		json_int(out, "sent", s->count.n_sent);
+		json_int(out, "failed", s->count.n_failed);
+		json_int(out, "again", s->count.n_again);
+		json_int(out, "waiting", s->n_jobs);
+		json_close(out, '}');
+	}
+	json_close(out, '}');
 }

@@ -1,5 +1,6 @@
-/* channels.h - hosts the plugins that deliver notices: one instance per channel
- * of the plan, one job per notice, exactly one outcome per job. Loop only. */
+/* channels.h - hosts the plugins that deliver notices: one instance and one
+ * queue per channel of the plan, one job per notice, exactly one outcome per
+ * job: sent, delivered, or failed within the channel's timeout. Loop only. */
 #ifndef TOCSIN_CHANNELS_H
 #define TOCSIN_CHANNELS_H
 
@@ -21,8 +22,19 @@ struct channel_publish {
 	bool is_life;
 };
 
+struct channel_outcome {
+	const char *notice, *channel; /* ids */
+	enum outcome outcome;
+	const char *why; /* or NULL */
+};
+
+/* Since the plan is in force. */
+struct channel_count {
+	int64_t n_sent, n_failed, n_again; /* again: failed for now, and tried once more */
+};
+
 struct channels_out {
-	void (*outcome)(void *arg, const char *notice, enum outcome outcome, const char *why);
+	void (*outcome)(void *arg, const struct channel_outcome *o);
 	void (*publish)(void *arg, const struct channel_publish *p);
 	void *arg;
 };
@@ -44,7 +56,9 @@ struct channel_notice {
 void channels_send(struct channels *c, const struct channel_notice *n);
 
 void channels_published(struct channels *c, int64_t token, bool ok, const char *why);
-int channels_jobs(const struct channels *c); /* under way */
+int channels_jobs(const struct channels *c); /* waiting and under way */
+/* "channels":{"page":{"state":"ok","sent":12,...},...} into an open object. */
+void channels_count(const struct channels *c, struct buf *out);
 
 /* Which channels cannot be used, or failed three times in a row, and who was
  * not reached three times in a row by whatever channel; "" none. What fails

@@ -148,16 +148,17 @@ void perform_channel_publish(void *arg, const struct channel_publish *p)
 	perform_leave(d, &o);
 }
 
-void perform_channel_outcome(void *arg, const char *notice, enum outcome outcome, const char *why)
+void perform_channel_outcome(void *arg, const struct channel_outcome *o)
 {
 	struct daemon *d = arg;
 	struct posted *p;
 
-	fault_crash("crash-sent", notice);
+	fault_crash("crash-sent", o->notice);
 	p = daemon_post(d, EVENT_NOTICE);
-	p->event.notice.id = arena_str(&p->arena, notice);
-	p->event.notice.outcome = outcome;
-	p->event.notice.why = arena_str(&p->arena, why);
+	p->event.notice.id = arena_str(&p->arena, o->notice);
+	p->event.notice.channel = arena_str(&p->arena, o->channel);
+	p->event.notice.outcome = o->outcome;
+	p->event.notice.why = arena_str(&p->arena, o->why);
 }
 
 /* -- answers to people -- */

@@ -22,6 +22,6 @@ void perform_heartbeat(struct daemon *d);
 void perform_published(struct daemon *d, int64_t token, bool ok, const char *why);
 /* channels_out.publish and .outcome */
 void perform_channel_publish(void *arg, const struct channel_publish *p);
-void perform_channel_outcome(void *arg, const char *notice, enum outcome outcome, const char *why);
+void perform_channel_outcome(void *arg, const struct channel_outcome *o);
 
 #endif

@@ -153,6 +153,19 @@ struct interlock {
 	const char *sign; /* instead of the hazard: holds while it hangs, reaching from there; or NULL */
 };
 
+/* Which of a person's notices go by a channel, beside what the channel itself carries. */
+struct way {
+	const char *channel;
+	unsigned severities; /* bit per severity */
+	struct schedule hours; /* n 0: always */
+};
+
+/* A person's own number, room or name at one channel. */
+struct address {
+	int channel; /* -1: not there */
+	const char *text;
+};
+
 struct person {
 	const char *id, *name;
 	struct strings users;  /* broker names */
@@ -160,6 +173,9 @@ struct person {
 	enum lang language;
 	const char *phone, *mail; /* or NULL */
 	struct ids channels;	  /* in order of preference, at least one */
+	const struct way *ways;	  /* of the same length; NULL: all at any time */
+	const struct address *addresses;
+	int n_addresses;
 };
 
 struct role {
@@ -210,12 +226,26 @@ struct chain {
 	struct ids exhausted; /* roles told at the first wrap; empty: the last level's */
 };
 
+/* What a channel's plugin is told. */
+struct channel_option {
+	const char *key;
+	struct strings texts;		 /* n 0: a secret, that whoever opens the channel reads */
+	const char *file, *credential; /* of a secret: one of them */
+	int source, line, col;		 /* where it is written */
+};
+
 struct channel {
 	const char *id;
-	const char *plugin; /* page, journal, exec */
+	const char *plugin; /* page, journal, exec, webhook, mail */
 	struct strings argv; /* exec; {{phone}} and the like are filled per notice */
-	int64_t timeout_ms;
-	unsigned severities; /* bit per severity it carries */
+	const struct channel_option *options;
+	int n_options;
+	int64_t timeout_ms;	 /* for a notice to leave by it */
+	unsigned severities;	 /* bit per severity it carries */
+	struct schedule hours; /* when it carries anything; n 0: always */
+	int per_minute, burst, reserve; /* 0: any number; as many; none */
+	int max_bytes;			  /* of a text; 0: any */
+	int source, line, col;		  /* where it is written */
 };
 
 /* -- conditions -- */

@@ -102,7 +102,7 @@ static void took(void *arg, const struct effect *f)
 
 static void tell_notice(struct play *p, const char *id, enum outcome outcome, const char *why)
 {
-	struct event ev = {.kind = EVENT_NOTICE, .notice = {id, outcome, why}};
+	struct event ev = {.kind = EVENT_NOTICE, .notice = {.id = id, .outcome = outcome, .why = why}};
 
 	stage_turn(&p->stage, &ev);
 }

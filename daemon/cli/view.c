@@ -101,6 +101,27 @@ static void incidents(const struct cli *c, const struct answer *list)
 	print_table(&t, "");
 }
 
+static void channel_troubles(const struct cli *c, const struct answer *channels)
+{
+	const struct answer *one;
+	const char *id;
+
+	for (int i = 0; channels && (one = answer_member(channels, i, &id)); i++) {
+		const char *state = answer_str(one, "state");
+
+		if (!*state || !strcmp(state, "ok"))
+			continue;
+		fputs(say(c, "TROUBLE  channel ", "故障  通知渠道 "), stdout);
+		print_safe(stdout, id);
+		printf(": %s; %lld %s, %lld %s\n",
+		       !strcmp(state, "failing")
+		           ? say(c, "the last three notices failed", "最近三次通知失败")
+		           : say(c, "cannot be used: `tocsin check` says why", "无法使用,请运行 tocsin check"),
+		       (long long)answer_int(one, "sent", 0), say(c, "sent", "已发出"),
+		       (long long)answer_int(one, "failed", 0), say(c, "failed", "失败"));
+	}
+}
+
 /* What is wrong with the alarm system itself comes before everything else. */
 static void troubles(const struct cli *c, const struct answer *status)
 {
@@ -126,6 +147,7 @@ static void troubles(const struct cli *c, const struct answer *status)
 		         "TROUBLE  the configuration is broken: the last good one is in force; `tocsin "
 		         "check` says why",
 		         "故障  配置文件有误:正在使用上一份有效配置;请运行 tocsin check"));
+	channel_troubles(c, answer_get(status, "channels"));
 	if (answer_true(status, "flood"))
 		puts(say(c, "TROUBLE  flood of alarms", "故障  告警过多"));
 }

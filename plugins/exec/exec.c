@@ -24,14 +24,23 @@ static void exec_close(void *channel)
 	free(e);
 }
 
-static void *exec_open(const struct plugin_host *host, const char *const *argv, int64_t timeout_ms,
-                       const char **ret_error)
+static const struct plugin_option options[] = {
+    {"argv", PLUGIN_LIST, 1, "the program, absolute, and its arguments"},
+    {NULL, PLUGIN_TEXT, 0, NULL},
+};
+
+static void *exec_open(const struct plugin_host *host, const struct plugin_value *values, int64_t timeout_ms,
+                       char ret_error[PLUGIN_ERROR_BYTES])
 {
+	const struct plugin_value *argv = &values[0];
 	struct exec *e;
 
-	*ret_error = "out of memory";
-	if (!argv[0] || argv[0][0] != '/') {
-		*ret_error = "argv begins with the absolute path of a program";
+	snprintf(ret_error, PLUGIN_ERROR_BYTES, "out of memory");
+	if (argv->texts[0][0] != '/' || argv->n > ARGS_MAX) {
+		snprintf(ret_error, PLUGIN_ERROR_BYTES,
+		         argv->n > ARGS_MAX ? "argv has more than %d words"
+		                            : "argv begins with the absolute path of a program",
+		         ARGS_MAX);
 		return NULL;
 	}
 	e = calloc(1, sizeof *e);
@@ -39,8 +48,8 @@ static void *exec_open(const struct plugin_host *host, const char *const *argv, 
 		return NULL;
 	e->host = host;
 	e->timeout_ms = timeout_ms > 0 ? timeout_ms : DEFAULT_TIMEOUT_MS;
-	for (int i = 0; argv[i] && i < ARGS_MAX; i++) {
-		e->argv[i] = strdup(argv[i]);
+	for (int i = 0; i < argv->n; i++) {
+		e->argv[i] = strdup(argv->texts[i]);
 		if (!e->argv[i]) {
 			exec_close(e);
 			return NULL;
@@ -54,11 +63,8 @@ static const char *value_of(const struct plugin_job *job, const char *from, size
 {
 	const struct {
 		const char *mark, *value;
-	} marks[] = {{"{{phone}}", job->phone},
-	             {"{{name}}", job->name},
-	             {"{{text}}", job->text},
-	             {"{{id}}", job->notice},
-	             {"{{mail}}", job->mail}};
+	} marks[] = {{"{{phone}}", job->phone}, {"{{name}}", job->name}, {"{{text}}", job->text},
+	             {"{{id}}", job->notice},   {"{{mail}}", job->mail}, {"{{to}}", job->to}};
 
 	for (size_t i = 0; i < sizeof marks / sizeof marks[0]; i++) {
 		*ret_len = strlen(marks[i].mark);
@@ -120,7 +126,8 @@ const struct plugin_api plugin_exec = {
     .abi = TOCSIN_PLUGIN_ABI,
     .size = sizeof plugin_exec,
     .name = "exec",
-    .version = "1",
+    .version = "2",
+    .options = options,
     .open = exec_open,
     .send = exec_send,
     .close = exec_close,

@@ -11,19 +11,20 @@ struct journal {
 	const struct plugin_host *host;
 };
 
-static void *journal_open(const struct plugin_host *host, const char *const *argv, int64_t timeout_ms,
-                          const char **ret_error)
-{
-	struct journal *j = NULL;
+static const struct plugin_option options[] = {{NULL, PLUGIN_TEXT, 0, NULL}};
 
+static void *journal_open(const struct plugin_host *host, const struct plugin_value *values,
+                          int64_t timeout_ms, char ret_error[PLUGIN_ERROR_BYTES])
+{
+	struct journal *p = malloc(sizeof *p);
+
+	(void)values;
 	(void)timeout_ms;
-	if (argv[0])
-		*ret_error = "a journal channel has no argv";
-	else if (!(j = malloc(sizeof *j)))
-		*ret_error = "out of memory";
+	if (p)
+		p->host = host;
 	else
-		j->host = host;
-	return j;
+		snprintf(ret_error, PLUGIN_ERROR_BYTES, "out of memory");
+	return p;
 }
 
 static void journal_send(void *channel, void *handle, const struct plugin_job *job)
@@ -66,7 +67,8 @@ const struct plugin_api plugin_journal = {
     .abi = TOCSIN_PLUGIN_ABI,
     .size = sizeof plugin_journal,
     .name = "journal",
-    .version = "1",
+    .version = "2",
+    .options = options,
     .open = journal_open,
     .send = journal_send,
     .close = journal_close,

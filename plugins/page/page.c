@@ -10,18 +10,19 @@ struct page {
 	const struct plugin_host *host;
 };
 
-static void *page_open(const struct plugin_host *host, const char *const *argv, int64_t timeout_ms,
-                       const char **ret_error)
-{
-	struct page *p = NULL;
+static const struct plugin_option options[] = {{NULL, PLUGIN_TEXT, 0, NULL}};
 
+static void *page_open(const struct plugin_host *host, const struct plugin_value *values, int64_t timeout_ms,
+                       char ret_error[PLUGIN_ERROR_BYTES])
+{
+	struct page *p = malloc(sizeof *p);
+
+	(void)values;
 	(void)timeout_ms;
-	if (argv[0])
-		*ret_error = "a page channel has no argv";
-	else if (!(p = malloc(sizeof *p)))
-		*ret_error = "out of memory";
-	else
+	if (p)
 		p->host = host;
+	else
+		snprintf(ret_error, PLUGIN_ERROR_BYTES, "out of memory");
 	return p;
 }
 
@@ -46,7 +47,8 @@ const struct plugin_api plugin_page = {
     .abi = TOCSIN_PLUGIN_ABI,
     .size = sizeof plugin_page,
     .name = "page",
-    .version = "1",
+    .version = "2",
+    .options = options,
     .open = page_open,
     .send = page_send,
     .close = page_close,

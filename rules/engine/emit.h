@@ -43,13 +43,25 @@ void outbox_send(struct engine *e, const struct to_send *s);
 void outbox_send_held(struct engine *e, const struct to_send *s); /* however many there are */
 /* Of what is held for a person: words and cause as given, the incidents' numbers blank-separated. */
 void outbox_summary(struct engine *e, const struct to_send *s, enum severity severity, const char *covers);
-void outbox_outcome(struct engine *e, const char *id, enum outcome outcome, const char *why);
+struct receipt {
+	const char *id, *channel; /* channel NULL: the present one */
+	enum outcome outcome;
+	const char *why;
+};
+void outbox_outcome(struct engine *e, const struct receipt *r);
+void outbox_silent(struct engine *e, struct notice_run *r); /* its deadline */
 void outbox_started(struct engine *e);
 void outbox_link_up(struct engine *e);
 void outbox_link_lost(struct engine *e);                      /* the grace is over: other ways */
 void outbox_forget(struct engine *e, struct incident *inc);   /* acked or closed: what still waits is stale */
 void outbox_restored(struct engine *e, struct notice_run *r); /* takes it */
 void outbox_free(struct engine *e);
+
+/* delivery.c: what became of notices, on their incidents. */
+struct incident *delivery_incident(const struct engine *e, const char *id); /* or NULL */
+void delivery_is(struct engine *e, const struct notice *n, enum delivery state);
+/* From a channel that the notice has left behind: told, and nothing sent. */
+void delivery_late(struct engine *e, const struct receipt *r);
 
 uint64_t fnv64(uint64_t h, const char *text);
 

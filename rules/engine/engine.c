@@ -213,6 +213,8 @@ static void on_clock(struct engine *e, int64_t by_ms)
 	duties_clock(e, by_ms);
 	for (int i = 0; i < e->n_incidents; i++)
 		incident_touch(e, e->incidents[i]);
+	for (int i = 0; i < e->n_notices; i++)
+		e->notices[i]->dirty = true;
 	for (int i = 0; i < e->n_sensors; i++)
 		e->sensors[i]->dirty = true;
 	for (int i = 0; i < e->n_instances; i++)
@@ -275,6 +277,9 @@ static void run_due(struct engine *e)
 		case DEADLINE_FLAP:
 			flap_due(e, d->owner);
 			break;
+		case DEADLINE_NOTICE:
+			outbox_silent(e, d->owner);
+			break;
 		case DEADLINE_FLOOD:
 			flood_due(e, d->owner);
 			break;
@@ -330,7 +335,8 @@ static void dispatch(struct engine *e, const struct event *ev)
 		verb_command(e, &ev->command);
 		break;
 	case EVENT_NOTICE:
-		outbox_outcome(e, ev->notice.id, ev->notice.outcome, ev->notice.why);
+		outbox_outcome(e, &(struct receipt){ev->notice.id, ev->notice.channel, ev->notice.outcome,
+		                                    ev->notice.why});
 		break;
 	case EVENT_ACTUATED:
 		actuate_outcome(e, ev->actuated.id, ev->actuated.outcome, ev->actuated.interlocked);

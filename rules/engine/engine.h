@@ -131,6 +131,7 @@ struct event {
 		struct command command;
 		struct {
 			const char *id; /* "2.1" */
+			const char *channel; /* that says so; NULL: the present one */
 			enum outcome outcome;
 			const char *why; /* or NULL */
 		} notice;

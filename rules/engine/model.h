@@ -46,6 +46,7 @@ enum deadline_kind {
 	DEADLINE_DUTY,      /* owner: struct duty */
 	DEADLINE_OVERRIDE,  /* owner: struct override */
 	DEADLINE_IMPAIR,    /* owner: struct impairment: its end */
+	DEADLINE_NOTICE,    /* owner: struct notice_run: the channel has said nothing */
 };
 
 /* Embedded in its owner. Armed while pos > 0. Ties: kind, then key, then sub. */
@@ -344,6 +345,7 @@ struct notice_run {
 	int channel_index;    /* position in the person's list; for the next way when this one fails */
 	bool left;            /* given to the channel in this process, no outcome yet */
 	bool waits_link;      /* failed for want of the broker and no other way: again when it is back */
+	struct deadline due;  /* the end of its channel's patience */
 	bool dirty;
 };
 

@@ -10,16 +10,30 @@
 #include <stdlib.h>
 #include <string.h>
 
-static bool carries(const struct channel *c, const struct notice *n)
+enum { GRACE_MS = 1000 };
+
+static bool is_now(const struct engine *e, const struct schedule *hours)
 {
-	return n->kind == NOTICE_TEST || (c->severities & 1u << n->severity);
+	return !hours->n || schedule_is_on(hours, &e->plan->tz, e->now_ms);
+}
+
+/* By severity and hour, of the channel and of the person. */
+static bool carries(const struct engine *e, const struct person *p, int place, const struct notice *n)
+{
+	const struct channel *c = &e->plan->channels[p->channels.at[place]];
+	const struct way *way = p->ways ? &p->ways[place] : NULL;
+
+	if (n->kind == NOTICE_TEST)
+		return true;
+	return (c->severities & 1u << n->severity) && is_now(e, &c->hours) &&
+	       (!way || ((way->severities & 1u << n->severity) && is_now(e, &way->hours)));
 }
 
 /* The person's channel from place `from` on that carries it; -1: none. */
 static int next_channel(const struct engine *e, const struct person *p, const struct notice *n, int from)
 {
 	for (int i = from; i < p->channels.n; i++)
-		if (carries(&e->plan->channels[p->channels.at[i]], n))
+		if (carries(e, p, i, n))
 			return i;
 	return -1;
 }
@@ -31,49 +45,13 @@ static bool is_page(const struct engine *e, const char *channel)
 	return c >= 0 && !strcmp(e->plan->channels[c].plugin, "page");
 }
 
-static struct incident *incident_of(const struct engine *e, const struct notice *n)
+/* Silence for so long is a failure. The channel itself ends what it began at its timeout, and knows why: it
+ * has a second to say so. */
+static int64_t limit_ms(const struct engine *e, const char *channel)
 {
-	for (int i = 0; n->incident && i < e->n_incidents; i++)
-		if (!strcmp(e->incidents[i]->id, n->incident))
-			return e->incidents[i];
-	return NULL;
-}
+	int c = plan_channel(e->plan, channel);
 
-static void delivery_of(struct engine *e, struct incident *inc, const struct notice *n, enum delivery state)
-{
-	struct delivery_state *d = NULL;
-
-	for (int i = 0; i < inc->n_deliveries; i++)
-		if (!strcmp(inc->deliveries[i].person, n->person) &&
-		    !strcmp(inc->deliveries[i].channel, n->channel))
-			d = &inc->deliveries[i];
-	if (!d) {
-		inc->deliveries = xrealloc(inc->deliveries, (size_t)(inc->n_deliveries + 1) * sizeof *d);
-		d = &inc->deliveries[inc->n_deliveries++];
-		*d = (struct delivery_state){xstrdup(n->person), xstrdup(n->channel), NULL, 0, 0};
-	}
-	free(d->notice);
-	d->notice = xstrdup(n->id);
-	d->state = state;
-	d->at_ms = e->now_ms;
-	for (int i = 0; (state == DELIVERY_SENT || state == DELIVERY_DELIVERED) && i < inc->n_called; i++)
-		if (!strcmp(inc->called[i].person, n->person))
-			inc->called[i].sent_ms = e->now_ms;
-	incident_touch(e, inc);
-}
-
-static void delivery(struct engine *e, const struct notice *n, enum delivery state)
-{
-	struct incident *inc = incident_of(e, n);
-	char *next = NULL;
-
-	if (inc)
-		delivery_of(e, inc, n, state);
-	for (const char *at = n->covers; at && *at; at = *next ? next + 1 : next) {
-		inc = incident_find(e, strtoll(at, &next, 10));
-		if (inc)
-			delivery_of(e, inc, n, state);
-	}
+	return c >= 0 && e->plan->channels[c].timeout_ms > 0 ? e->plan->channels[c].timeout_ms + GRACE_MS : 0;
 }
 
 /* I2: what may leave while the store is late: life, and that the store fails. */
@@ -90,6 +68,8 @@ static void leave(struct engine *e, struct notice_run *r)
 		return;
 	}
 	r->left = e->link != LINK_DOWN || !is_page(e, r->notice.channel);
+	if (limit_ms(e, r->notice.channel) > 0)
+		deadline_set(&e->heap, &r->due, e->now_ms + limit_ms(e, r->notice.channel));
 	effect_notice(e, &r->notice, is_urgent(&r->notice));
 }
 
@@ -121,6 +101,7 @@ static void add(struct engine *e, struct notice_run *r)
 static void forget(struct engine *e, int i)
 {
 	records_put(&e->gone, e->notices[i]->key, NULL);
+	deadline_clear(&e->heap, &e->notices[i]->due);
 	run_free(e->notices[i]);
 	memmove(&e->notices[i], &e->notices[i + 1], (size_t)(e->n_notices - i - 1) * sizeof *e->notices);
 	e->n_notices--;
@@ -206,10 +187,11 @@ static void submit(struct engine *e, const struct person *p, struct notice_run *
 	r->notice.channel = xstrdup(e->plan->channels[channel].id);
 	snprintf(key, sizeof key, "n/%s", r->notice.id);
 	r->key = xstrdup(key);
+	deadline_init(&r->due, DEADLINE_NOTICE, r, r->key, 0);
 	r->dirty = true;
 	supersede(e, &r->notice);
 	add(e, r);
-	delivery(e, &r->notice, DELIVERY_QUEUED);
+	delivery_is(e, &r->notice, DELIVERY_QUEUED);
 	leave(e, r);
 }
 
@@ -256,7 +238,7 @@ static void row(struct engine *e, const struct notice *n, enum audit_kind kind, 
 		json_bool(b, "repeat", true);
 	if (why)
 		json_str(b, "why", why);
-	row_end(e, kind, incident_of(e, n), "system", n->seq);
+	row_end(e, kind, delivery_incident(e, n->incident), "system", n->seq);
 }
 
 /* A call that no channel for its severity can carry takes any: silence is worse. */
@@ -269,52 +251,78 @@ static int way_after(const struct engine *e, const struct person *p, const struc
 	return next;
 }
 
+static void take_way(struct engine *e, struct notice_run *r, const struct person *p, int way)
+{
+	r->channel_index = way;
+	free((char *)r->notice.channel);
+	r->notice.channel = xstrdup(e->plan->channels[p->channels.at[way]].id);
+	r->waits_link = false;
+	r->dirty = true;
+	delivery_is(e, &r->notice, DELIVERY_QUEUED);
+	leave(e, r);
+}
+
 /* Not by this way: the person's next channel, else wait for the broker, else end. */
-static void failed(struct engine *e, int i, const char *why)
+static void failed(struct engine *e, int i, const char *why, bool is_silent)
 {
 	struct notice_run *r = e->notices[i];
 	int person = plan_person(e->plan, r->notice.person), next = -1;
 	bool had_left = r->left || e->stopping; /* then nobody knows what was under way */
 
 	row(e, &r->notice, AUDIT_DELIVERY_FAILED, why);
-	delivery(e, &r->notice, DELIVERY_FAILED);
+	delivery_is(e, &r->notice, DELIVERY_FAILED);
+	deadline_clear(&e->heap, &r->due);
+	r->notice.repeat = r->notice.repeat || (is_silent && had_left); /* it may have arrived all the same */
 	r->left = false;
 	if (person >= 0)
 		next = way_after(e, &e->plan->people[person], r);
 	if (next >= 0) {
-		r->channel_index = next;
-		free((char *)r->notice.channel);
-		r->notice.channel = xstrdup(e->plan->channels[e->plan->people[person].channels.at[next]].id);
-		r->waits_link = false;
-		r->dirty = true;
-		delivery(e, &r->notice, DELIVERY_QUEUED);
-		leave(e, r);
-	} else if (person >= 0 &&
-	           is_page(e, r->notice.channel)) { /* the failure may be heard before the link's end */
+		take_way(e, r, &e->plan->people[person], next);
+		return;
+	}
+	/* the failure may be heard before the link's end */
+	if (person >= 0 && is_page(e, r->notice.channel) && (!is_silent || e->link == LINK_DOWN)) {
 		r->notice.repeat = r->notice.repeat || had_left;
 		r->waits_link = true;
 		r->dirty = true;
 	} else {
 		forget(e, i);
 	}
-	if (next < 0)
-		skip_ask(e);
+	skip_ask(e);
 }
 
-void outbox_outcome(struct engine *e, const char *id, enum outcome outcome, const char *why)
+void outbox_silent(struct engine *e, struct notice_run *r)
 {
-	int i = find(e, id);
-	struct notice_run *r;
+	char why[64];
 
-	if (i < 0)
-		return; /* ended already: a late receipt sends nothing twice */
-	r = e->notices[i];
-	if (outcome == OUTCOME_FAILED) {
-		failed(e, i, why);
+	for (int i = 0; i < e->n_notices; i++) {
+		if (e->notices[i] != r)
+			continue;
+		snprintf(why, sizeof why, "no word of it within %lld ms",
+		         (long long)limit_ms(e, r->notice.channel));
+		failed(e, i, why, true);
 		return;
 	}
-	row(e, &r->notice, outcome == OUTCOME_SENT ? AUDIT_SENT : AUDIT_DELIVERED, NULL);
-	delivery(e, &r->notice, outcome == OUTCOME_SENT ? DELIVERY_SENT : DELIVERY_DELIVERED);
+}
+
+void outbox_outcome(struct engine *e, const struct receipt *receipt)
+{
+	int i = find(e, receipt->id);
+	struct notice_run *r = i < 0 ? NULL : e->notices[i];
+	bool is_late = !r || (receipt->channel && strcmp(receipt->channel, r->notice.channel) != 0);
+
+	if (is_late) {
+		delivery_late(e, receipt);
+		if (r && r->waits_link && receipt->outcome != OUTCOME_FAILED)
+			forget(e, i); /* it has arrived: not once more when the broker is back */
+		return;
+	}
+	if (receipt->outcome == OUTCOME_FAILED) {
+		failed(e, i, receipt->why, false);
+		return;
+	}
+	row(e, &r->notice, receipt->outcome == OUTCOME_SENT ? AUDIT_SENT : AUDIT_DELIVERED, NULL);
+	delivery_is(e, &r->notice, receipt->outcome == OUTCOME_SENT ? DELIVERY_SENT : DELIVERY_DELIVERED);
 	forget(e, i);
 }
 
@@ -347,7 +355,7 @@ void outbox_link_lost(struct engine *e)
 {
 	for (int i = e->n_notices - 1; i >= 0; i--)
 		if (e->notices[i]->waits_link && !e->notices[i]->left)
-			failed(e, i, "broker down");
+			failed(e, i, "broker down", false);
 }
 
 void outbox_forget(struct engine *e, struct incident *inc)
@@ -384,7 +392,9 @@ void outbox_restored(struct engine *e, struct notice_run *r)
 
 void outbox_free(struct engine *e)
 {
-	for (int i = 0; i < e->n_notices; i++)
+	for (int i = 0; i < e->n_notices; i++) {
+		deadline_clear(&e->heap, &e->notices[i]->due);
 		run_free(e->notices[i]);
+	}
 	free(e->notices);
 }

@@ -81,6 +81,7 @@ static void save_notice(const struct notice_run *run, struct buf *b)
 	record_int(b, n->reply_by_ms);
 	record_int(b, n->drill | n->repeat << 1 | run->waits_link << 2);
 	record_int(b, run->channel_index);
+	save_deadline(b, &run->due);
 	if (n->covers) {
 		record_tag(b, "of");
 		record_str(b, n->covers);
@@ -126,6 +127,9 @@ static int restore_notice(struct engine *e, const char *key, struct record_reade
 	n->repeat = flags >> 1 & 1;
 	run->waits_link = flags >> 2 & 1;
 	run->channel_index = (int)record_read_int(r);
+	deadline_init(&run->due, DEADLINE_NOTICE, run, run->key, 0);
+	if (*r->field == ' ') /* older ones end here */
+		restore_deadline(e, r, &run->due);
 	while (record_line(r, tag))
 		if (!strcmp(tag, "of") && !n->covers)
 			n->covers = record_read_str(r);

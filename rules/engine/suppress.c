@@ -317,8 +317,10 @@ static void shelve_now(struct engine *e, struct said *s)
 	bool again = shelf->until_ms != 0;
 	int64_t since_ms = again ? shelf->since_ms : e->now_ms;
 
-	if (first)
+	if (first) {
 		shelf->asked_by = NULL;
+		shelf->asked_ms = shelf->asked_for_ms = 0;
+	}
 	shelf_clear(shelf);
 	shelf->until_ms = e->now_ms + s->c->for_ms;
 	shelf->since_ms = since_ms;

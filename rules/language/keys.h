@@ -32,6 +32,7 @@
 	X(PLAYBOOKS, "playbooks", "playbook", MERGED) \
 	X(SIGNS, "signs", "tag", MERGED) \
 	X(PROFILES, "profiles", "profile", MERGED) \
+	X(PRESETS, "presets", "preset", MERGED) \
 	X(ROSTER, "roster", "roster", MANY) \
 	X(WATCHES, "watches", "watch", MERGED)
 

@@ -108,6 +108,22 @@ void language_accuse(const struct source *main, const struct accusation *a, stru
 	reader_fini(&r);
 }
 
+void language_accuse_at(const struct source *sources, int n, struct place_in_file at, const char *text,
+                        const char *hint, struct problems *problems)
+{
+	struct reader r;
+
+	reader_init(&r, sources, n, problems);
+	for (int i = 0; i < n; i++)
+		lines_find(&r, i);
+	complain_at(&r, (struct mark){at.source, at.line, at.col}, "%s", text);
+	if (hint)
+		advise(&r, "%s", hint);
+	problems_sort(problems);
+	plan_free(r.plan);
+	reader_fini(&r);
+}
+
 struct strings language_includes(const struct source *main, struct arena *arena)
 {
 	struct problems problems;

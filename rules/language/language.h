@@ -53,6 +53,13 @@ struct accusation {
 };
 void language_accuse(const struct source *main, const struct accusation *a, struct problems *problems);
 
+/* The same at a place that the plan remembers: source from 0, line and col from 1. hint or NULL. */
+struct place_in_file {
+	int source, line, col;
+};
+void language_accuse_at(const struct source *sources, int n, struct place_in_file at, const char *text,
+                        const char *hint, struct problems *problems);
+
 /* All problems in one run; NULL when any is an error. The caller frees the
  * plan with plan_free. tz and hash are left empty. */
 struct plan *language_read(const struct source *sources, int n, struct problems *problems);

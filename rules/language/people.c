@@ -1,5 +1,4 @@
-/* people.c - people, the roles they hold, the chains that call the roles and
- * the channels that reach the people. */
+/* people.c - people, the roles they hold, the chains that call the roles. */
 #include "language/reader.h"
 #include "language/tables.h"
 
@@ -8,74 +7,13 @@
 #include <string.h>
 
 #define WORD(A, T) T,
-static const char *const severity_words[] = {SEVERITY_LIST(WORD) NULL};
 static const char *const lang_words[] = {LANG_LIST(WORD) NULL};
-
-/* -- channels -- */
-
-static const char *const plugin_words[] = {"page", "journal", "exec", NULL};
-
-struct channel_text {
-	struct channel channel;
-	int plugin;
-};
-
-static const struct key channel_rows[] = {
-    {"plugin", KEY_WORD, AT(struct channel_text, plugin, int), .must = true, .words = plugin_words,
-     .help = "page (MQTT), journal or exec"},
-    {"argv", KEY_STRINGS, AT(struct channel_text, channel.argv, struct strings),
-     .help = "exec: the program, absolute, and its arguments; {{phone}} and the like are filled in"},
-    {"timeout", KEY_DURATION, AT(struct channel_text, channel.timeout_ms, int64_t), .fallback = "20s",
-     .min = 100, .max = 600000, .help = "a delivery that takes longer has failed"},
-    {"severities", KEY_WORDS, AT(struct channel_text, channel.severities, unsigned), .words = severity_words,
-     .help = "what it carries; default: all"},
-};
-const struct table channel_keys = TABLE("channel", channel_rows);
-
-static void read_channel(struct reader *r, const struct entry *e, struct channel *ret)
-{
-	struct channel_text text = {{0}, 0};
-	const struct node *argv = node_get(e->body, "argv"), *plugin = node_get(e->body, "plugin");
-	bool ok = keys_read(r, e, &channel_keys, &text);
-
-	*ret = text.channel;
-	ret->id = arena_str(&r->plan->arena, e->key->text);
-	ret->plugin = plugin_words[text.plugin];
-	if (!ret->severities)
-		ret->severities = (1u << SEVERITY_COUNT) - 1;
-	if (!ok)
-		return;
-	if (text.plugin == 2 && !argv)
-		complain(r, plugin, "an exec channel needs 'argv': the program and its arguments");
-	else if (text.plugin != 2 && argv)
-		complain(r, argv, "'argv' belongs to the plugin exec");
-	else if (argv && ret->argv.at[0][0] != '/')
-		complain(r, argv, "the program in 'argv' must be an absolute path, not '%s'",
-		         ret->argv.at[0]);
-}
-
-void channels_read(struct reader *r)
-{
-	static const struct channel built_in[] = {
-	    {"page", "page", {NULL, 0}, 20000, (1u << SEVERITY_COUNT) - 1},
-	    {"journal", "journal", {NULL, 0}, 20000, (1u << SEVERITY_COUNT) - 1},
-	};
-	const struct entries *e = &r->sections[SECTION_CHANNELS];
-	struct channel *list = arena_alloc(&r->plan->arena, (size_t)(e->n + 2) * sizeof *list);
-
-	for (int i = 0; i < e->n; i++)
-		read_channel(r, &e->at[i], &list[i]);
-	if (!e->n)
-		memcpy(list, built_in, sizeof built_in);
-	r->plan->channels = list;
-	r->plan->n_channels = e->n ? e->n : 2;
-}
 
 /* -- people -- */
 
 struct person_text {
 	struct person person;
-	const struct node *channels;
+	const struct node *channels, *to;
 };
 
 static const struct key person_rows[] = {
@@ -91,48 +29,12 @@ static const struct key person_rows[] = {
      .help = "for channels that ring or text"},
     {"mail", KEY_TEXT, AT(struct person_text, person.mail, const char *), .help = "for channels that mail"},
     {"channels", KEY_NODE, AT(struct person_text, channels, const struct node *),
-     .help = "channels in order of preference; default: [page]"},
+     .help = "channels in order of preference, or {channel, severities, hours} for when one is meant; "
+             "default: [page]"},
+    {"to", KEY_NODE, AT(struct person_text, to, const struct node *),
+     .help = "{CHANNEL: ADDRESS}: a chat, a room or a number of their own, where the channel's template has {{to}}"},
 };
 const struct table person_keys = TABLE("person", person_rows);
-
-/* Channel ids, with the two built-in ones where the site has no section. */
-static int find_channel(struct reader *r, const struct node *id)
-{
-	int i = scalar_text(r, id, "channels") ? plan_channel(r->plan, id->text) : -1;
-
-	if (i < 0 && id->kind == NODE_SCALAR && *id->text)
-		complain_no_entry(r, SECTION_CHANNELS, id, false);
-	return i;
-}
-
-static struct ids read_channels(struct reader *r, const struct node *node)
-{
-	bool is_list = node->kind == NODE_LIST;
-	int n = is_list ? node->n : 1, found = 0;
-	int *list = arena_alloc(&r->plan->arena, (size_t)(n + 1) * sizeof *list);
-
-	if (!n)
-		complain(r, node, "'channels' is an empty list: the person could not be reached");
-	for (int i = 0; i < n; i++) {
-		int c = find_channel(r, is_list ? node->items[i] : node);
-
-		if (c >= 0)
-			list[found++] = c;
-	}
-	return (struct ids){list, found};
-}
-
-static struct ids default_channels(struct reader *r, const struct entry *e)
-{
-	int *page = arena_alloc(&r->plan->arena, sizeof *page);
-
-	*page = plan_channel(r->plan, "page");
-	if (*page >= 0)
-		return (struct ids){page, 1};
-	complain(r, e->key, "person '%s' has no channel", e->key->text);
-	advise(r, "give channels: [ID], or define the channel page: {plugin: page}");
-	return (struct ids){NULL, 0};
-}
 
 static int first_language(const struct reader *r)
 {
@@ -172,7 +74,8 @@ static void read_person(struct reader *r, const struct entry *e, struct person *
 		ret->language = (enum lang)first_language(r);
 	else if (!(r->plan->languages & 1u << ret->language))
 		complain_language(r, e, ret->language);
-	ret->channels = text.channels ? read_channels(r, text.channels) : default_channels(r, e);
+	ways_read(r, e, text.channels, ret);
+	addresses_read(r, text.to, ret);
 }
 
 static void check_shared(struct reader *r, const struct person *people, int i)

@@ -155,6 +155,9 @@ void sensors_read(struct reader *r);
 void people_read(struct reader *r);
 void channels_read(struct reader *r);
 void rosters_read(struct reader *r);
+/* channel.c: a person's ways and addresses; a node may be NULL. */
+void ways_read(struct reader *r, const struct entry *e, const struct node *channels, struct person *ret);
+void addresses_read(struct reader *r, const struct node *to, struct person *ret);
 void chains_read(struct reader *r);
 void actuators_read(struct reader *r);
 void interlocks_read(struct reader *r);

@@ -72,13 +72,15 @@ static const struct {
     {"action", "until", REF("until")},
     {"interlock", "while", REF("while")},
     {"interlock", "forbid", EITHER("{\"const\":\"all\"}", ONE_OR_LIST(REF("forbid")))},
-    {"person", "channels", ONE_OR_LIST(ID)},
     {"roster", "shifts",
      MAP(PATTERN("^([A-Za-z,-]+ +)?[0-9]{1,2}:[0-9]{2}-[0-9]{1,2}:[0-9]{2}$"))},
     {"roster", "rotation", LIST(ONE_OR_LIST(ID))},
     {"roster", "from", DAY},
     {"roster", "dates",
      "{\"type\":\"object\",\"propertyNames\":" DAY ",\"additionalProperties\":" MAP(ONE_OR_LIST(ID)) "}"},
+    {"person", "channels", ONE_OR_LIST(EITHER(ID, REF("way")))},
+    {"person", "to", MAP(TEXT)},
+    {"channel", "options", MAP(EITHER(ONE_OR_LIST(TEXT), REF("password")))},
     {"chain", "levels", LIST(REF("level"))},
     {"incident", "chain", ID},
     {"incident", "when", REF("cond")},
@@ -118,7 +120,7 @@ static const struct {
 static const char *like(const char *table)
 {
 	static const char *const pairs[][2] = {
-	    {"profile", "sensor"}, {"self", "incident"}, {"grade", "cond"}};
+	    {"profile", "sensor"}, {"preset", "channel"}, {"self", "incident"}, {"grade", "cond"}};
 
 	for (size_t i = 0; i < sizeof pairs / sizeof *pairs; i++)
 		if (!strcmp(pairs[i][0], table))
@@ -205,7 +207,7 @@ static void add_key(struct buf *out, const char *table, const struct key *key)
 static bool is_partial(const char *table)
 {
 	static const char *const partial[] = {"top",       "site",     "broker",  "store",
-	                                      "interlock", "incident", "profile", "step"};
+	                                      "interlock", "incident", "profile", "preset", "channel", "step"};
 
 	for (size_t i = 0; i < sizeof partial / sizeof *partial; i++)
 		if (!strcmp(partial[i], table))

@@ -9,8 +9,8 @@
 	X(site) \
 	X(broker) \
 	X(password) X(tls) X(store) X(zone) X(sensor) X(profile) X(availability) X(decode) X(actuator) X(action) \
-	    X(until) X(interlock) X(while) X(forbid) X(person) X(role) X(roster) X(chain) X(level) X(channel) \
-	        X(incident) X(report) X(self) X(grade) X(cond) X(of) X(step) X(command) X(late) X(watch) \
+	    X(until) X(interlock) X(while) X(forbid) X(person) X(way) X(role) X(roster) X(chain) X(level) X(channel) \
+	        X(preset) X(incident) X(report) X(self) X(grade) X(cond) X(of) X(step) X(command) X(late) X(watch) \
 	            X(watching) X(sign) X(closed) X(missed) X(tag)
 
 #define TABLE_EXTERN(T) extern const struct table T##_keys;

@@ -39,13 +39,13 @@ static struct {
 } published[8];
 static int n_published;
 
-static void on_outcome(void *arg, const char *notice, enum outcome outcome, const char *why)
+static void on_outcome(void *arg, const struct channel_outcome *o)
 {
 	(void)arg;
 	assert_true(n_outcomes < OUTCOMES_MAX);
-	snprintf(outcomes[n_outcomes].notice, sizeof outcomes[0].notice, "%s", notice);
-	snprintf(outcomes[n_outcomes].why, sizeof outcomes[0].why, "%s", why ? why : "");
-	outcomes[n_outcomes++].outcome = outcome;
+	snprintf(outcomes[n_outcomes].notice, sizeof outcomes[0].notice, "%s", o->notice);
+	snprintf(outcomes[n_outcomes].why, sizeof outcomes[0].why, "%s", o->why ? o->why : "");
+	outcomes[n_outcomes++].outcome = o->outcome;
 }
 
 static void on_publish(void *arg, const struct channel_publish *p)

@@ -151,7 +151,8 @@ static void live(struct engine *e)
 	    &(struct event){.kind = EVENT_COMMAND,
 	                    .command = {.verb = VERB_ACK, .user = "wang", .via = "mqtt", .id = 1, .rev = -1}},
 	    now_ms, &fx);
-	step(e, &(struct event){.kind = EVENT_NOTICE, .notice = {"2.1", OUTCOME_FAILED, "why"}}, now_ms, &fx);
+	step(e, &(struct event){.kind = EVENT_NOTICE, .notice = {.id = "2.1", .outcome = OUTCOME_FAILED, .why = "y"}},
+	     now_ms, &fx);
 	step(e, &(struct event){.kind = EVENT_ACTUATED, .actuated = {1, OUTCOME_SENT, false}}, now_ms, &fx);
 	for (int i = 0; i < TURNS; i++) {
 		int64_t due_ms = engine_next_due(e);

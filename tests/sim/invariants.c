@@ -291,7 +291,7 @@ static void check_deadline(struct world *w, const struct incident *inc)
 	                 : !fits(inc->state, inc->next, inc->because))
 		world_broken(w, "I3", "the deadline of %s (%s) is for something else (%d)", inc->id,
 		             state_name(inc->state), (int)inc->next);
-	if (inc->state == STATE_ACKED && !playbook_first_done(inc) && inc->next != NEXT_ACTION)
+	if (inc->state == STATE_ACKED && !idle_is(inc) && !playbook_first_done(inc) && inc->next != NEXT_ACTION)
 		world_broken(w, "I3", "%s is acked, nothing was done yet, and nobody looks whether it is", inc->id);
 	if (inc->due.at_ms - w->now_ms > longest_ms(w, inc))
 		world_broken(w, "I3", "the deadline of %s (%s) is in %lld ms", inc->id,

@@ -14,6 +14,7 @@ PLACES = [
     (r"tests/adapter/test_(\w+)\.c", r"adapter_test_\1", r"static void {}\(void \*\*\w+\)"),
     (r"tests/fault/test_(\w+)\.c", r"fault_test_\1", r"static void {}\(void \*\*\w+\)"),
     (r"tests/fault/test_(\w+)\.py", r"fault_\1", r"def {}\(self\)"),
+    (r"tests/channels/test_(\w+)\.py", r"channels_\1", r"def {}\(self\)"),
     (r"tests/system/test_(\w+)\.py", r"system_\1", r"def {}\(self\)"),
     (r"tests/fuzz/fuzz_(\w+)\.c", r"fuzz_\1", None),
     (r"tests/box/test_(\w+)\.sh", r"box_\1", None),
@@ -24,7 +25,7 @@ PLACES = [
 def tests(root):
     """ctest's name -> (file, what a case looks like in it)"""
     found = {}
-    for folder in ("unit/*", "adapter", "fault", "system", "fuzz", "box", "trace"):
+    for folder in ("unit/*", "adapter", "channels", "fault", "system", "fuzz", "box", "trace"):
         for path in glob.glob(os.path.join(root, "tests", folder, "*")):
             path = os.path.relpath(path, root)
             for pattern, name, case in PLACES:

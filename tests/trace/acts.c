@@ -286,7 +286,7 @@ static void do_over(struct trace *t, char **w, int n)
 
 static void outcome(struct trace *t, const char *id, enum outcome what, const char *why)
 {
-	struct event ev = {.kind = EVENT_NOTICE, .notice = {id, what, why}};
+	struct event ev = {.kind = EVENT_NOTICE, .notice = {.id = id, .outcome = what, .why = why}};
 
 	stage_turn(&t->stage, &ev);
 }
@@ -323,6 +323,20 @@ static void do_delivered(struct trace *t, char **w, int n)
 static void do_failed(struct trace *t, char **w, int n)
 {
 	outcomes(t, w, n, OUTCOME_FAILED);
+}
+
+/* A channel's own word, which may be one that the notice has left behind. */
+static void do_receipt(struct trace *t, char **w, int n)
+{
+	struct event ev = {.kind = EVENT_NOTICE, .notice = {.id = w[0], .why = "its own reason"}};
+
+	if (n != 3)
+		trace_fail(t, "receipt NOTICE CHANNEL sent|delivered|failed", "");
+	ev.notice.channel = w[1];
+	ev.notice.outcome = !strcmp(w[2], "sent")        ? OUTCOME_SENT
+	                    : !strcmp(w[2], "delivered") ? OUTCOME_DELIVERED
+	                                                 : OUTCOME_FAILED;
+	stage_turn(&t->stage, &ev);
 }
 
 static void do_actuated(struct trace *t, char **w, int n)
@@ -421,6 +435,7 @@ static const struct {
     {"sent", do_sent},
     {"delivered", do_delivered},
     {"failed", do_failed},
+    {"receipt", do_receipt},
     {"actuated", do_actuated},
     {"release", do_release},
     {"plan", do_plan},

@@ -11,6 +11,7 @@
  * socket
  *   @MS link down|up|synced      @MS store ok|late|failing      @MS clock STEP_MS
  *   @MS sent|delivered [NOTICE]  of all that left and has no outcome yet, or of one; `failed NOTICE WHY`
+ *   @MS receipt NOTICE CHANNEL sent|delivered|failed   what a channel itself says, also one left behind
  *   @MS release ID               the last look before a command leaves; `actuated ID sent|failed`
  *   @MS plan FILE...             @MS crash [DOWN_MS]            @MS times N EVERY_MS EVENT
  *   <tab>MS EFFECT ...           what came out; ! after the kind: urgent */

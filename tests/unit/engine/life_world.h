@@ -34,7 +34,7 @@ static const char site_yaml[] =
     "roles: {guard: {name: {zh: 保安, en: guard}, holder: wang}, chief: {name: {zh: 主管, en: chief}, "
     "holder: li}}\n"
     "chains: {both: {levels: [{call: [guard], wait: 30s}, {call: [chief], wait: 60s}]}}\n"
-    "channels: {page: {plugin: page}}\n"
+    "channels: {page: {plugin: page, timeout: 10m}}\n"
     "incidents:\n"
     "  leak:\n"
     "    title: {zh: 泄漏, en: Leak}\n"

@@ -34,7 +34,7 @@ static const char site[] =
     "  zhao: {name: Zhao, language: en, channels: [page]}\n"
     "roles: {guard: {name: guard, holder: wang}, chief: {name: chief, holder: li}}\n"
     "chains: {both: {levels: [{call: [guard], wait: 30s}, {call: [chief], wait: 60s}]}}\n"
-    "channels: {page: {plugin: page}}\n"
+    "channels: {page: {plugin: page, timeout: 10m}}\n"
     "signs: {no-fire: {text: {zh: 严禁火种, en: No naked flame}}}\n"
     "incidents:\n"
     "  fire: {hazard: fire, severity: critical, latch: true, chain: both, "

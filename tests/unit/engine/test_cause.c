@@ -30,7 +30,7 @@ static const char site[] =
     "people: {wang: {name: Wang, language: en, channels: [page]}, li: {name: Li, language: en, channels: [page]}}\n"
     "roles: {guard: {name: guard, holder: wang}, chief: {name: chief, holder: li}}\n"
     "chains: {both: {levels: [{call: [guard], wait: 30s}, {call: [chief], wait: 60s}]}}\n"
-    "channels: {page: {plugin: page}}\n"
+    "channels: {page: {plugin: page, timeout: 10m}}\n"
     "incidents:\n"
     "  power-loss: {hazard: power, severity: major, chain: both, when: {of: {kind: mains}, is: alarm}}\n"
     "  too-warm: {hazard: other, severity: major, chain: both, when: {of: {kind: cold}, is: alarm}, "

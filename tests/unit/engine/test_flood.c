@@ -100,7 +100,7 @@ static char *crowd(void)
 	            "  li: {name: Li, language: zh, channels: [page]}}\n"
 	            "roles: {guard: {name: guard, holder: wang}, chief: {name: chief, holder: li}}\n"
 	            "chains: {both: {levels: [{call: [guard], wait: 30s}, {call: [chief], wait: 60s}]}}\n"
-	            "channels: {page: {plugin: page}}\n"
+	            "channels: {page: {plugin: page, timeout: 10m}}\n"
 	            "incidents:\n"
 	            "  blaze: {title: Blaze, hazard: fire, severity: critical, per: sensor, chain: both, "
 	            "when: {of: {kind: smoke}, is: alarm}}\n"

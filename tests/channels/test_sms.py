@@ -1,0 +1,64 @@
+"""SMS through the shipped program and a real gammu-smsd, whose phone is gammu's dummy."""
+import os
+import shutil
+import subprocess
+import tempfile
+import time
+import unittest
+
+from desk import SOURCE, DeskTest
+
+RC = """[gammu]
+model = dummy
+connection = none
+device = DIR/phone
+
+[smsd]
+service = files
+inboxpath = DIR/in/
+outboxpath = DIR/out/
+sentsmspath = DIR/sent/
+errorsmspath = DIR/err/
+logfile = DIR/log
+commtimeout = 1
+checksecurity = 0
+"""
+TEXT = "【燃气泄漏】G-17 地下二层厨房 $(id) \"x\" '; rm"
+
+
+@unittest.skipUnless(shutil.which("gammu-smsd"), "gammu-smsd is not installed")
+class Sms(DeskTest):
+    def test_sent(self):
+        with tempfile.TemporaryDirectory(prefix="tocsin-sms-") as d:
+            for name in ("in", "out", "sent", "err", "phone"):
+                os.mkdir(os.path.join(d, name))
+            with open(os.path.join(d, "rc"), "w", encoding="utf-8") as f:
+                f.write(RC.replace("DIR", d))
+            smsd = subprocess.Popen(["gammu-smsd", "-c", os.path.join(d, "rc")], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+            try:
+                say = self.say(f"  sms: {{plugin: exec, argv: [{SOURCE}/contrib/channels/sms, \"{{{{phone}}}}\", \"{{{{text}}}}\", {d}/rc]}}")
+                say.send("7.1", "sms", TEXT)
+                self.assertEqual(say.next()[0], "sent")
+                end = time.monotonic() + 20
+                while not os.listdir(os.path.join(d, "sent")) and time.monotonic() < end:
+                    time.sleep(0.1)
+                (name,) = os.listdir(os.path.join(d, "sent"))
+                self.assertIn("_+86138_", name)
+                with open(os.path.join(d, "sent", name), encoding="latin-1") as f:
+                    rows = dict(line.rstrip("\n").split(" = ", 1) for line in f if " = " in line)
+                hexes = "".join(rows[k] for k in sorted(k for k in rows if k.startswith("Text")))
+                self.assertEqual(bytes.fromhex(hexes).decode("utf-16-be"), TEXT)
+            finally:
+                smsd.terminate()
+                smsd.wait(20)
+
+    def test_no_number(self):
+        say = self.say(f"  sms: {{plugin: exec, argv: [{SOURCE}/contrib/channels/sms, \"{{{{name}}}}\", x]}}")
+        say.send("7.1", "sms", TEXT)
+        word, _, _, why = say.next()
+        self.assertEqual(word, "failed")
+        self.assertIn("no number", why)
+
+
+if __name__ == "__main__":
+    unittest.main()

@@ -1,0 +1,173 @@
+/* What waits for a channel, in virtual time: classes, tokens and their reserve, back-off, Retry-After, bounds. */
+#include <stdarg.h>
+#include <stddef.h>
+#include <setjmp.h>
+#include <stdint.h>
+#include <cmocka.h>
+
+#include "queue.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+enum { ITEMS = 64 };
+
+static struct queue_item items[ITEMS];
+
+static struct queue_item *item(int i, bool is_life, int64_t until_ms)
+{
+	memset(&items[i], 0, sizeof items[i]);
+	items[i].is_life = is_life;
+	items[i].until_ms = until_ms;
+	return &items[i];
+}
+
+static int which(const struct queue_item *found)
+{
+	return found ? (int)(found - items) : -1;
+}
+
+static void test_life_first(void **state)
+{
+	struct queue q;
+
+	(void)state;
+	queue_init(&q, &(struct queue_rule){.max_active = 2}, 0);
+	queue_add(&q, item(0, false, 1000));
+	queue_add(&q, item(1, true, 1000));
+	queue_add(&q, item(2, true, 1000));
+	assert_int_equal(which(queue_next(&q, 0)), 1);
+	assert_int_equal(which(queue_next(&q, 0)), 2);
+	assert_null(queue_next(&q, 0)); /* two are under way */
+	assert_int_equal(queue_wake_ms(&q, 0), 1000);
+	queue_answered(&q);
+	assert_int_equal(which(queue_next(&q, 0)), 0);
+}
+
+static void test_tokens(void **state)
+{
+	struct queue q;
+
+	(void)state;
+	queue_init(&q, &(struct queue_rule){.per_minute = 60, .burst = 4, .reserve = 2}, 0);
+	for (int i = 0; i < 4; i++)
+		queue_add(&q, item(i, false, 60000));
+	assert_int_equal(which(queue_next(&q, 0)), 0);
+	assert_int_equal(which(queue_next(&q, 0)), 1);
+	assert_null(queue_next(&q, 0)); /* the last two are for life-safety */
+	queue_add(&q, item(4, true, 60000));
+	assert_int_equal(which(queue_next(&q, 0)), 4);
+	assert_null(queue_next(&q, 0));
+	assert_int_equal(queue_wake_ms(&q, 0), 2000); /* one for the reserve, one to spend */
+	assert_null(queue_next(&q, 1999));
+	assert_int_equal(which(queue_next(&q, 2000)), 2);
+	assert_int_equal(queue_wake_ms(&q, 2000), 3000);
+	assert_int_equal(which(queue_next(&q, 3000)), 3);
+	assert_int_equal(queue_wake_ms(&q, 3000), INT64_MAX);
+}
+
+/* Looked at often or seldom, the bucket fills the same, and never above its burst. */
+static void test_filling(void **state)
+{
+	struct queue often, seldom;
+	int n[2] = {0, 0};
+
+	(void)state;
+	queue_init(&often, &(struct queue_rule){.per_minute = 7, .burst = 3}, 0);
+	queue_init(&seldom, &(struct queue_rule){.per_minute = 7, .burst = 3}, 0);
+	for (int64_t ms = 0; ms < 600000; ms += 13) {
+		queue_add(&often, item(0, true, INT64_MAX));
+		n[0] += queue_next(&often, ms) != NULL;
+		queue_forget(&often);
+	}
+	for (int64_t ms = 0; ms < 600000; ms += 4000) {
+		queue_add(&seldom, item(1, true, INT64_MAX));
+		n[1] += queue_next(&seldom, ms) != NULL;
+		queue_forget(&seldom);
+	}
+	assert_in_range(n[0], 71, 73);
+	assert_in_range(n[1], 71, 73);
+	for (int i = 0; i < 5; i++)
+		queue_add(&often, item(i, true, INT64_MAX));
+	n[0] = 0;
+	while (queue_next(&often, 9000000))
+		n[0]++;
+	assert_int_equal(n[0], 3);
+}
+
+static void test_backoff(void **state)
+{
+	struct queue q;
+	struct queue_item *one;
+	int64_t now_ms = 0;
+	int tries = 0;
+
+	(void)state;
+	for (int tries_so_far = 1; tries_so_far < 12; tries_so_far++) {
+		int64_t base = tries_so_far < 7 ? 1000ll << (tries_so_far - 1) : 60000;
+
+		for (uint64_t seed = 0; seed < 50; seed++)
+			assert_in_range(queue_backoff_ms(tries_so_far, seed), base, base + base / 4);
+	}
+	assert_true(queue_backoff_ms(3, 1) != queue_backoff_ms(3, 2)); /* not all at once */
+	queue_init(&q, &(struct queue_rule){.max_active = 1}, 0);
+	queue_add(&q, item(0, true, 20000));
+	while ((one = queue_next(&q, now_ms))) {
+		tries++;
+		queue_answered(&q);
+		if (!queue_again(&q, one, now_ms, -1, 42))
+			break;
+		assert_null(queue_next(&q, now_ms));
+		now_ms = queue_wake_ms(&q, now_ms);
+	}
+	assert_int_equal(tries, 5); /* at 0, 1, 3, 7, 15 s and a little */
+	assert_int_equal(q.n[0], 0);
+}
+
+static void test_retry_after(void **state)
+{
+	struct queue q;
+
+	(void)state;
+	queue_init(&q, &(struct queue_rule){.max_active = 1}, 0);
+	queue_add(&q, item(0, true, 20000));
+	queue_add(&q, item(1, true, 4000));
+	queue_add(&q, item(2, true, 20000));
+	assert_int_equal(which(queue_next(&q, 0)), 0);
+	queue_answered(&q);
+	assert_true(queue_again(&q, &items[0], 0, 5000, 1));
+	assert_null(queue_next(&q, 4999)); /* the others of the channel too */
+	assert_int_equal(which(queue_overdue(&q, 10)), 1); /* its time is over before that */
+	assert_null(queue_overdue(&q, 10));
+	assert_int_equal(queue_wake_ms(&q, 10), 5000);
+	assert_int_equal(which(queue_next(&q, 5000)), 2);
+	queue_answered(&q);
+	assert_int_equal(which(queue_next(&q, 5000)), 0);
+	queue_answered(&q);
+	assert_false(queue_again(&q, &items[0], 5000, 60000, 1)); /* too late: fails now */
+}
+
+static void test_bounds(void **state)
+{
+	struct queue q;
+	struct queue_item *many = calloc(QUEUE_OTHER_MAX + 1, sizeof *many);
+
+	(void)state;
+	queue_init(&q, &(struct queue_rule){.max_active = 1}, 0);
+	for (int i = 0; i < QUEUE_OTHER_MAX; i++)
+		assert_true(queue_add(&q, &many[i]));
+	assert_false(queue_add(&q, &many[QUEUE_OTHER_MAX]));
+	assert_true(queue_add(&q, item(0, true, 1000)));
+	queue_forget(&q);
+	free(many);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+	    cmocka_unit_test(test_life_first), cmocka_unit_test(test_tokens),      cmocka_unit_test(test_filling),
+	    cmocka_unit_test(test_backoff),    cmocka_unit_test(test_retry_after), cmocka_unit_test(test_bounds),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
