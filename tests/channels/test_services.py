@@ -74,12 +74,12 @@ SERVICES = {
                (200, {}, b'{"code":0,"msg":"success","data":{}}'), b'{"code":19021,"msg":"sign match fail"}'),
     "telegram": ("POST", "/bottok-123:AB/sendMessage", AS_JSON, {"chat_id": "138", "text": MARKED},
                  (200, {}, b'{"ok":true,"result":{}}'), b'{"ok":false,"error_code":400,"description":"chat not found"}'),
-    "ntfy": ("POST", "/138", {"X-Title": "G-17", "X-Priority": "5", "Authorization": "Bearer " + TOKEN}, MARKED,
+    "ntfy": ("POST", "/138", {"X-Title": "G-17", "X-Priority": "3", "Authorization": "Bearer " + TOKEN}, MARKED,
              (200, {}, b'{"id":"x"}'), None),
-    "gotify": ("POST", "/message", {"X-Gotify-Key": TOKEN, **AS_JSON}, {"title": "G-17", "message": MARKED, "priority": 8},
+    "gotify": ("POST", "/message", {"X-Gotify-Key": TOKEN, **AS_JSON}, {"title": "G-17", "message": MARKED, "priority": 5},
                (200, {}, b'{"id":1}'), None),
     "pushover": ("POST", "/1/messages.json", {"Content-Type": "application/x-www-form-urlencoded"},
-                 {"token": [TOKEN], "user": ["138"], "message": [MARKED], "priority": ["2"], "retry": ["30"], "expire": ["3600"]},
+                 {"token": [TOKEN], "user": ["138"], "message": [MARKED], "priority": ["0"]},
                  (200, {}, b'{"status":1,"request":"r","receipt":"q"}'), b'{"status":0,"errors":["user key is invalid"]}'),
     "matrix": ("PUT", r"/_matrix/client/v3/rooms/138/send/m\.room\.message/7\.1", {"Authorization": "Bearer " + TOKEN, **AS_JSON},
                {"msgtype": "m.text", "body": MARKED}, (200, {}, b'{"event_id":"$x"}'), None),
@@ -117,6 +117,17 @@ class Presets(DeskTest):
                     self.assertEqual(got, body)
                 if preset in LOOKS:
                     LOOKS[preset](self, got_path, got)
+
+    def test_1_urgent(self):
+        """What is real and about lives is urgent; an exercise (above) is not."""
+        for preset, what in (("ntfy", lambda a: a[2]["X-Priority"] == "5"), ("gotify", lambda a: json.loads(a[3])["priority"] == 8),
+                             ("pushover", lambda a: a[3].endswith(b"&priority=2&retry=30&expire=3600"))):
+            with self.subTest(preset):
+                server = self.serve((200, {}, b'{"status":1}'))
+                say = self.say(channel(preset, server), to='ch: "138"')
+                say.send("7.1", "ch")
+                self.assertEqual(say.next()[0], "sent")
+                self.assertTrue(what(server.asked[0]))
 
     def test_2_failure_in_a_200(self):
         for preset, (_, _, _, _, success, error) in SERVICES.items():
