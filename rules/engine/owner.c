@@ -35,8 +35,12 @@ static bool is_among(const int *people, int n, int person)
 int step_people(const struct engine *e, const struct incident *inc, const struct step *step, int *ret_people,
                 int cap)
 {
-	int people[ROLE_PEOPLE_MAX], n = 0;
+	int people[ROLE_PEOPLE_MAX], n = 0, watch = inc->watch ? plan_person(e->plan, inc->watch) : -1;
 
+	if (watch >= 0 && step->who >= 0 && cap > 0) { /* whoever watched the hot work goes round after it */
+		ret_people[0] = watch;
+		return 1;
+	}
 	for (int i = 0; i < n_roles(step); i++) {
 		int held = role_people(e, role_at(e, inc, step, i), people, ROLE_PEOPLE_MAX);
 
