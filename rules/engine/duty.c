@@ -304,7 +304,9 @@ void duty_note(struct engine *e, const struct incident *inc, const char *person,
 			memmove(&d->notes[0], &d->notes[1], (DUTY_NOTES_MAX - 1) * sizeof d->notes[0]);
 			d->n_notes--;
 		}
-		buf_printf(&b, "%s %s %s: ", clock, inc->id, person);
+		buf_printf(&b, "%s %s ", clock, inc->id);
+		buf_add(&b, person, utf8_cut(person, DUTY_NOTE_BYTES / 2));
+		buf_str(&b, ": ");
 		buf_add(&b, words, utf8_cut(words, DUTY_NOTE_BYTES - b.len - 1));
 		for (size_t k = 0; k < b.len; k++)
 			if (b.text[k] == '\n')

@@ -53,6 +53,8 @@ void outbox_silent(struct engine *e, struct notice_run *r); /* its deadline */
 void outbox_started(struct engine *e);
 void outbox_link_up(struct engine *e);
 void outbox_link_lost(struct engine *e);                      /* the grace is over: other ways */
+/* Only the broker is in the way of a notice of it to the person. */
+bool outbox_waits(const struct engine *e, const struct incident *inc, const char *person);
 void outbox_forget(struct engine *e, struct incident *inc);   /* acked or closed: what still waits is stale */
 void outbox_restored(struct engine *e, struct notice_run *r); /* takes it */
 void outbox_free(struct engine *e);

@@ -11,7 +11,7 @@
 
 #include <string.h>
 
-enum { LINES_MAX = 30, STEP_BYTES = 60 };
+enum { LINES_MAX = 30, LINE_BYTES = 300, STEP_BYTES = 60 };
 
 /* Lines with a break between. */
 struct lines {
@@ -33,6 +33,7 @@ static struct buf *line(struct lines *l)
 static void add_steps(const struct engine *e, const struct incident *inc, enum lang lang, struct buf *b)
 {
 	char clock[TIME_TEXT_BYTES];
+	size_t end = b->len + LINE_BYTES;
 
 	for (int i = 0; i < inc->n_steps && inc->playbook; i++) {
 		const struct step_run *s = &inc->steps[i];
@@ -41,6 +42,10 @@ static void add_steps(const struct engine *e, const struct incident *inc, enum l
 
 		if (s->state != STEP_OPEN)
 			continue;
+		if (b->len > end) { /* the incident has them all */
+			buf_str(b, "; …");
+			return;
+		}
 		buf_str(b, lang == LANG_ZH ? ";" : "; ");
 		buf_add(b, text, utf8_cut(text, STEP_BYTES));
 		if (s->due.pos)
@@ -77,7 +82,7 @@ static void add_impaired(const struct engine *e, enum lang lang, struct lines *l
 		struct buf *b = len ? line(l) : NULL;
 
 		if (b)
-			buf_add(b, at, len);
+			buf_add(b, at, len < LINE_BYTES ? len : utf8_cut(at, LINE_BYTES));
 		at += len + (at[len] == '\n');
 	}
 	buf_fini(&all);

@@ -7,7 +7,7 @@
 #include <stdio.h>
 #include <string.h>
 
-enum { SHOWN_MAX = 100, DAY_MS = 86400000 };
+enum { SHOWN_MAX = 100, REASON_BYTES = 120, ITEM_BYTES = 1600, DAY_MS = 86400000 };
 
 const char *until_text(const struct engine *e, int64_t at_ms, char text[TIME_TEXT_BYTES])
 {
@@ -58,7 +58,7 @@ static void put_owner(const struct impairment *i, struct buf *out)
 	json_time(out, "until", i->due.pos ? i->due.at_ms : -1);
 	json_str(out, "by", i->by);
 	render_optional(out, "second", i->second);
-	json_str(out, "reason", i->reason);
+	render_cut(out, "reason", i->reason, REASON_BYTES);
 	json_time(out, "since", i->since_ms);
 }
 
@@ -84,7 +84,7 @@ static void put_item(const struct engine *e, const struct impairment *i, struct 
 	if (i->kind == IMPAIR_ISOLATED) {
 		json_str(out, "zone", i->name);
 		json_str(out, "hazard", hazard_name(i->hazard));
-		json_str(out, "permit", i->reason);
+		render_cut(out, "permit", i->reason, REASON_BYTES);
 		json_str(out, "watch", i->watch);
 	} else if (i->kind == IMPAIR_OUT) {
 		json_str(out, is_sensor ? "sensor" : "actuator", i->name);
@@ -106,7 +106,7 @@ static void put_shelved(const struct incident *inc, struct buf *out)
 	json_time(out, "until", inc->shelf.until_ms);
 	json_str(out, "by", inc->shelf.by);
 	render_optional(out, "second", inc->shelf.second);
-	json_str(out, "reason", inc->shelf.reason);
+	render_cut(out, "reason", inc->shelf.reason, REASON_BYTES);
 	json_time(out, "since", inc->shelf.since_ms);
 	json_close(out, '}');
 }
@@ -128,36 +128,49 @@ static void put_unlisted(const struct engine *e, const struct incident *inc, con
 	json_close(out, '}');
 }
 
-static int put_items(const struct engine *e, struct buf *out)
+/* Counts it; a packet has an end. */
+static bool has_room(const struct buf *out, int *n)
 {
-	int n = 0;
+	return ++*n <= SHOWN_MAX && out->len + ITEM_BYTES < RENDER_BYTES;
+}
+
+static void put_items(const struct engine *e, struct buf *out, int *ret_all, int *ret_shown)
+{
+	int n = 0, shown = 0;
 
 	for (int i = 0; i < e->n_impairments; i++)
-		if (!e->impairments[i]->is_asked && n++ < SHOWN_MAX)
+		if (!e->impairments[i]->is_asked && has_room(out, &n)) {
 			put_item(e, e->impairments[i], out);
+			shown++;
+		}
 	for (int i = 0; i < e->n_incidents; i++) {
 		const struct incident *inc = e->incidents[i];
 
-		if (inc->shelf.until_ms && n++ < SHOWN_MAX)
+		if (inc->shelf.until_ms && has_room(out, &n)) {
 			put_shelved(inc, out);
+			shown++;
+		}
 		for (int k = 0; inc->state != STATE_CLOSED && k < inc->n_members; k++)
-			if (is_unlisted(e, &inc->members[k]) && n++ < SHOWN_MAX)
+			if (is_unlisted(e, &inc->members[k]) && has_room(out, &n)) {
 				put_unlisted(e, inc, &inc->members[k], out);
+				shown++;
+			}
 	}
-	return n;
+	*ret_all = n;
+	*ret_shown = shown;
 }
 
 void render_impairments(const struct engine *e, struct buf *out)
 {
-	int n;
+	int all, shown;
 
 	json_open(out, NULL, '{');
 	json_int(out, "v", 1);
 	json_time(out, "at", e->now_ms);
 	json_open(out, "items", '[');
-	n = put_items(e, out);
+	put_items(e, out, &all, &shown);
 	json_close(out, ']');
-	json_int(out, "more", n > SHOWN_MAX ? n - SHOWN_MAX : 0);
+	json_int(out, "more", all - shown);
 	json_close(out, '}');
 }
 

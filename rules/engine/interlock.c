@@ -42,7 +42,7 @@ static bool sign_holds(const struct engine *e, const struct interlock *k, int zo
 	for (int z = 0; z < e->plan->n_zones; z++)
 		if (reaches(e, k, z, zone) && tag_hangs(e, k->sign, z))
 			return true;
-	return false;
+	return tag_hangs_anywhere(e, k->sign);
 }
 
 static const struct incident *hazard_holds(const struct engine *e, const struct interlock *k, int zone)

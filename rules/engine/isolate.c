@@ -131,8 +131,10 @@ void isolation_leave(struct engine *e, struct incident *inc, int64_t cause)
 		life_close(e, inc, &gone);
 	else if (inc->state == STATE_PRE_ALARM)
 		life_cue(e, inc, CUE_DUE, &again);
-	else if (inc->state == STATE_ACKED && !cause_holds(inc)) /* whoever took it knew it as isolated */
+	else if (inc->state == STATE_ACKED && !cause_holds(inc)) { /* whoever took it knew it as isolated */
+		playbook_untold(e, inc, since_ms, cause);
 		life_cue(e, inc, CUE_WORSEN, &again);
+	}
 	else
 		suppress_resume(e, inc, since_ms, cause);
 }

@@ -346,6 +346,7 @@ struct notice_run {
 	bool left;            /* given to the channel in this process, no outcome yet */
 	bool waits_link;      /* failed for want of the broker and no other way: again when it is back */
 	struct deadline due;  /* the end of its channel's patience */
+	bool tried_again;     /* in this process, the broker being there: then it was not for want of it */
 	bool dirty;
 };
 

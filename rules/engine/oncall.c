@@ -5,6 +5,8 @@
 
 #include <string.h>
 
+enum { WORDS_BYTES = 120 };
+
 static void put_crew(const struct engine *e, const char *key, const char *crew, struct buf *out)
 {
 	int people[HOLDERS_MAX], n = duty_crew(e, crew, people, HOLDERS_MAX);
@@ -52,7 +54,7 @@ static void put_rule(const struct engine *e, const struct holders *h, int64_t at
 		json_time(out, "from", o->from_ms);
 		json_time(out, "until", o->until_ms);
 		json_str(out, "by", o->by);
-		render_optional(out, "words", o->words);
+		render_cut(out, "words", *o->words ? o->words : NULL, WORDS_BYTES);
 		json_close(out, '}');
 		break;
 	}

@@ -346,9 +346,22 @@ void outbox_link_up(struct engine *e)
 		if (!r->waits_link)
 			continue;
 		r->waits_link = false;
+		r->tried_again = e->link == LINK_SYNCED;
 		r->dirty = true;
 		leave(e, r);
 	}
+}
+
+bool outbox_waits(const struct engine *e, const struct incident *inc, const char *person)
+{
+	for (int i = 0; i < e->n_notices; i++) {
+		const struct notice_run *r = e->notices[i];
+
+		if (r->waits_link && (!r->tried_again || e->link != LINK_SYNCED) && r->notice.incident &&
+		    !strcmp(r->notice.incident, inc->id) && !strcmp(r->notice.person, person))
+			return true;
+	}
+	return false;
 }
 
 void outbox_link_lost(struct engine *e)

@@ -195,6 +195,11 @@ void playbook_untold(struct engine *e, struct incident *inc, int64_t since_ms, i
 	}
 }
 
+static void end_dry(struct engine *e, struct step_run *s, int64_t cause)
+{
+	playbook_end(e, s, STEP_DONE, &(struct cue_arg){.who = "system", .words = "dry run", .cause = cause});
+}
+
 static void open_step(struct engine *e, struct step_run *s, int64_t cause)
 {
 	const struct step *step = step_of(s);
@@ -206,6 +211,8 @@ static void open_step(struct engine *e, struct step_run *s, int64_t cause)
 		actuate_step(e, s, step_row(e, s, "system", NULL, cause));
 	else if (step->kind == STEP_KIND_NOTIFY)
 		open_notify(e, s, step_row(e, s, "system", NULL, cause));
+	else if (step->kind == STEP_KIND_WAIT && s->incident->drill) /* no sensor will ever see it */
+		end_dry(e, s, step_row(e, s, "system", NULL, cause));
 	else
 		open_for_people(e, s, cause);
 }

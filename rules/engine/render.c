@@ -41,19 +41,24 @@ void render_who(const struct engine *e, struct buf *b, const char *key, const in
 	json_close(b, ']');
 }
 
-static void put_text(const struct shown *s, const char *key, const char *text)
+void render_cut(struct buf *b, const char *key, const char *text, size_t cap_bytes)
 {
-	size_t n = text ? utf8_cut(text, s->limits->text_bytes) : 0;
+	size_t n = text ? utf8_cut(text, cap_bytes) : 0;
 	char *copy;
 
 	if (!text || !text[n]) {
-		json_str(s->b, key, text);
+		json_str(b, key, text);
 		return;
 	}
 	copy = xstrdup(text);
 	copy[n] = 0;
-	json_str(s->b, key, copy);
+	json_str(b, key, copy);
 	free(copy);
+}
+
+static void put_text(const struct shown *s, const char *key, const char *text)
+{
+	render_cut(s->b, key, text, s->limits->text_bytes);
 }
 
 static void put_next(const struct shown *s)

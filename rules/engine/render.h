@@ -28,6 +28,7 @@ const struct incident *site_next(const struct engine *e, struct walk *w);
 bool site_unacked(const struct incident *inc); /* somebody is still being called for it */
 
 void render_who(const struct engine *e, struct buf *b, const char *key, const int *people, int n);
+void render_cut(struct buf *b, const char *key, const char *text, size_t cap_bytes); /* NULL: null */
 void render_optional(struct buf *b, const char *key, const char *text); /* "" and NULL: null */
 
 /* A text of the step, with the facts of records that it quotes (quote.h); not yet recorded: an ellipsis. */

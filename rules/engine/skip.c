@@ -42,8 +42,8 @@ int64_t skip_empty(struct engine *e, struct incident *inc, int64_t cause)
 
 /* -- nobody of it can be reached -- */
 
-/* Every way was tried and failed, and nothing is under way. */
-static bool is_dead(const struct incident *inc, const char *person)
+/* Every way was tried and failed, nothing is under way, and it is not only the broker that is away. */
+static bool is_dead(const struct engine *e, const struct incident *inc, const char *person)
 {
 	bool any = false;
 
@@ -56,7 +56,7 @@ static bool is_dead(const struct incident *inc, const char *person)
 			return false;
 		any = true;
 	}
-	return any && was_called(inc, person);
+	return any && was_called(inc, person) && !outbox_waits(e, inc, person);
 }
 
 static bool level_is_dead(const struct engine *e, const struct incident *inc)
@@ -64,7 +64,7 @@ static bool level_is_dead(const struct engine *e, const struct incident *inc)
 	int people[LEVEL_PEOPLE_MAX], n = chain_holders(e, inc, inc->level, people, LEVEL_PEOPLE_MAX);
 
 	for (int i = 0; i < n; i++)
-		if (!is_dead(inc, e->plan->people[people[i]].id))
+		if (!is_dead(e, inc, e->plan->people[people[i]].id))
 			return false;
 	return n > 0;
 }

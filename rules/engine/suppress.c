@@ -128,17 +128,29 @@ void suppress_broken(struct engine *e, struct incident *inc, int64_t since_ms)
 		playbook_untold(e, inc, since_ms, inc->seq);
 }
 
+/* The earlier of the two; 0: neither holds it. */
+static int64_t held_since_ms(const struct incident *inc)
+{
+	int64_t shelf_ms = inc->shelf.until_ms ? inc->shelf.since_ms : 0;
+
+	return shelf_ms && inc->isolated_ms ? shelf_ms < inc->isolated_ms ? shelf_ms : inc->isolated_ms
+	                                    : shelf_ms + inc->isolated_ms;
+}
+
 void suppress_overruled(struct engine *e, struct incident *inc, const char *who)
 {
 	const struct ended said = {.who = who, .why = "escalate"};
+	int64_t since_ms = held_since_ms(inc), seq = 0;
 
 	if (inc->shelf.until_ms)
-		unshelved_row(e, inc, &said);
-	if (!inc->isolated_ms)
-		return;
-	inc->isolated_ms = 0;
-	json_str(row_begin(e), "why", "escalate");
-	row_end(e, AUDIT_REJOINED, inc, who, 0);
+		seq = unshelved_row(e, inc, &said);
+	if (inc->isolated_ms) {
+		inc->isolated_ms = 0;
+		json_str(row_begin(e), "why", "escalate");
+		seq = row_end(e, AUDIT_REJOINED, inc, who, 0);
+	}
+	if (since_ms)
+		playbook_untold(e, inc, since_ms, seq);
 }
 
 /* -- who may -- */

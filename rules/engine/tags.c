@@ -26,6 +26,18 @@ bool tag_hangs(const struct engine *e, const char *sign, int zone)
 	return false;
 }
 
+bool tag_hangs_anywhere(const struct engine *e, const char *sign)
+{
+	for (int i = 0; i < e->n_impairments; i++) {
+		const struct impairment *t = e->impairments[i];
+
+		if (is_tag(t) && !strcmp(t->name, sign) && plan_zone(e->plan, t->place) < 0 &&
+		    plan_actuator(e->plan, t->place) < 0)
+			return true;
+	}
+	return false;
+}
+
 bool tag_hangs_on_actuator(const struct engine *e, const char *actuator)
 {
 	for (int i = 0; i < e->n_impairments; i++)

@@ -8,6 +8,8 @@
 /* In that very zone (newest plan's index); zone -1: anywhere, on an actuator too. */
 bool tag_hangs(const struct engine *e, const char *sign, int zone);
 /* Any sign. */
+/* In no zone and on no actuator that the plan knows: of the whole site. */
+bool tag_hangs_anywhere(const struct engine *e, const char *sign);
 bool tag_hangs_on_actuator(const struct engine *e, const char *actuator);
 /* A step with `tag` is done: its sign hangs in the incident's zone (-1: the whole site). Once. */
 void tag_hang(struct engine *e, const char *sign, int zone, struct incident *inc, const char *who, int64_t cause);

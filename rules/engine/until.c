@@ -13,7 +13,8 @@ static const char first_key[] = "c/=";
 
 static bool waits(const struct step_run *s)
 {
-	return s->state == STEP_OPEN && s->incident->state != STATE_CLOSED && step_of(s)->until;
+	return s->state == STEP_OPEN && s->incident->state != STATE_CLOSED && !s->incident->drill &&
+	       step_of(s)->until;
 }
 
 void until_changed(struct engine *e, const struct instance *in)

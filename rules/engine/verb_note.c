@@ -1,5 +1,6 @@
 /* verb_note.c - notes; one that is an instruction from above is told to those
  * who do the work, and stands in the incident's state. */
+#include "engine/duty.h"
 #include "engine/emit.h"
 #include "engine/render.h"
 #include "engine/verb.h"
@@ -109,6 +110,7 @@ static enum refusal instruct(struct engine *e, struct said *s, const char *words
 	json_str(b, "via", s->c->via);
 	seq = row_end(e, AUDIT_NOTE, s->inc, s->who, 0);
 	keep(s->inc, &in);
+	duty_note(e, s->inc, name, words);
 	incident_touch(e, s->inc);
 	for (int i = 0; i < n; i++)
 		tell(e, s->inc, people[i], &in, seq);
