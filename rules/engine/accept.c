@@ -2,6 +2,7 @@
  * the outgoing ones' becomes the incoming ones'. */
 #include "engine/duty.h"
 
+#include "engine/chain.h"
 #include "engine/emit.h"
 #include "engine/life.h"
 
@@ -40,6 +41,21 @@ static int64_t taken_row(struct engine *e, const struct duty *d, struct incident
 	return row_end(e, AUDIT_HANDOVER, inc, who, d->cause);
 }
 
+/* Who took it with others, and goes: whoever comes is reminded. What still calls asks him himself. */
+static void pass_acks(struct engine *e, struct incident *inc, const char *was, int person)
+{
+	int people[HOLDERS_MAX], n = duty_crew(e, was, people, HOLDERS_MAX);
+
+	for (int i = 0; i < n && inc->state >= STATE_ACKED; i++) {
+		const char *id = e->plan->people[people[i]].id;
+
+		if (people[i] == person || !quorum_has(inc, id) || chain_has_person(e, inc, people[i]))
+			continue;
+		quorum_pass(inc, id, e->plan->people[person].id);
+		incident_touch(e, inc);
+	}
+}
+
 /* What was the outgoing ones' is now theirs who come: an ack, and steps still open. */
 static void take_over(struct engine *e, struct duty *d, struct incident *inc, const char *was, int person)
 {
@@ -48,6 +64,7 @@ static void take_over(struct engine *e, struct duty *d, struct incident *inc, co
 	bool is_acker = acker >= 0 && duty_is_on(e, was, acker) && !chain_has_person(e, inc, acker);
 	int64_t seq = taken_row(e, d, inc, is_acker, e->plan->people[person].id);
 
+	pass_acks(e, inc, was, person);
 	if (is_acker) {
 		xreplace(&inc->acked_by, e->plan->people[person].id);
 		incident_touch(e, inc);

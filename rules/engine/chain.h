@@ -15,6 +15,7 @@ int quorum_needed(const struct engine *e, const struct incident *inc);
 bool quorum_take(struct engine *e, struct incident *inc, const struct cue_arg *a);
 bool quorum_has(const struct incident *inc, const char *person); /* his ack is there */
 void quorum_void(struct incident *inc);
+void quorum_pass(struct incident *inc, const char *from, const char *to); /* handed over: the other is reminded */
 /* Persons of the newest plan who acknowledged it, -1 among them for those the plan has lost. At least one. */
 int quorum_people(const struct engine *e, const struct incident *inc, int *ret_people, int cap);
 void quorum_tell(struct engine *e, struct incident *inc, enum notice_kind kind, int64_t cause);

@@ -70,6 +70,22 @@ void quorum_void(struct incident *inc)
 	inc->n_acks = inc->quorum = 0;
 }
 
+void quorum_pass(struct incident *inc, const char *from, const char *to)
+{
+	int n = 0;
+
+	for (int i = 0; i < inc->n_acks; i++)
+		if (!strcmp(inc->acks[i].person, from) && !quorum_has(inc, to))
+			xreplace(&inc->acks[i].person, to);
+	for (int i = 0; i < inc->n_acks; i++) { /* who comes stood there already */
+		if (strcmp(inc->acks[i].person, from) != 0)
+			inc->acks[n++] = inc->acks[i];
+		else
+			free(inc->acks[i].person);
+	}
+	inc->n_acks = n;
+}
+
 /* The others who were called know that somebody comes, and that he is not enough. */
 static void tell_others(struct engine *e, struct incident *inc, const struct cue_arg *a, int64_t cause)
 {

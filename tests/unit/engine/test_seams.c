@@ -1,5 +1,6 @@
 /* Where features meet: levels and the broker, signs and the site, exercises and
  * waits, instructions and hand-overs, a shelf and who overrules it. */
+#include "engine/chain.h"
 #include "engine/duty.h"
 #include "engine/render.h"
 #include "engine/suppress.h"
@@ -32,7 +33,7 @@ static const char site[] =
     "interlocks: {people-work: {while: {tag: no-closing}, reach: zone, forbid: [{kind: breaker}]}}\n"
     "incidents:\n"
     "  dark: {hazard: power, severity: major, per: site, playbook: dark, when: {of: {kind: mains}, is: alarm}}\n"
-    "  break-in: {hazard: security, severity: major, playbook: walk, when: {of: {kind: door}, is: alarm}}\n"
+    "  break-in: {hazard: security, severity: major, quorum: 2, playbook: walk, when: {of: {kind: door}, is: alarm}}\n"
     "playbooks:\n"
     "  dark:\n"
     "    hang: {task: {en: Hang it, zh: 挂牌}, who: chief, tag: no-closing}\n"
@@ -193,6 +194,30 @@ static void overruled_tells_the_steps(void **state)
 	end();
 }
 
+/* One of two who took it goes off duty: who comes is reminded, not who has gone home. */
+static void quorum_is_handed_over(void **state)
+{
+	int64_t eight_ms;
+	int people[64];
+	struct incident *inc;
+
+	(void)state;
+	begin();
+	eight_ms = w.now_ms + 5 * 3600000;
+	life_until(&w, eight_ms - 10000);
+	life_reading(&w, "door", READING_VALUE, "alarm");
+	inc = newest();
+	life_command(&w, "li", (struct command){.verb = VERB_ACK, .id = inc->number});
+	life_command(&w, "qian", (struct command){.verb = VERB_ACK, .id = inc->number});
+	assert_int_equal(inc->state, STATE_ACKED);
+	life_until(&w, eight_ms);
+	life_command(&w, "wang", (struct command){.verb = VERB_ACCEPT, .role = "guard"});
+	assert_int_equal(quorum_people(w.e, inc, people, 64), 2);
+	assert_true(quorum_has(inc, "li") && quorum_has(inc, "wang") && !quorum_has(inc, "qian"));
+	assert_string_equal(inc->acked_by, "wang");
+	end();
+}
+
 /* Many shelves with long reasons still fit a packet, and the rest is counted. */
 static void impairments_fit_a_packet(void **state)
 {
@@ -222,7 +247,7 @@ int main(void)
 	    cmocka_unit_test(no_broker_is_no_dead_level), cmocka_unit_test(failure_before_the_links_end),
 	    cmocka_unit_test(sign_of_the_site),           cmocka_unit_test(exercise_and_sensors),
 	    cmocka_unit_test(instruction_is_handed_over), cmocka_unit_test(overruled_tells_the_steps),
-	    cmocka_unit_test(impairments_fit_a_packet),
+	    cmocka_unit_test(quorum_is_handed_over),      cmocka_unit_test(impairments_fit_a_packet),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
