@@ -32,7 +32,8 @@ static void check_cause(struct world *w, const struct incident *inc)
 	}
 }
 
-/* Whoever was called for it, and was told nothing of it yet, hears of it before the next is called. */
+/* Whoever was called for it, and was told nothing of it yet, hears of it before the next is called;
+ * while it is suppressed nobody is, and at the end the chain begins anew. */
 static void check_in_time(struct world *w, const struct flood *f, const struct incident *inc)
 {
 	bool called = false;
@@ -41,7 +42,7 @@ static void check_in_time(struct world *w, const struct flood *f, const struct i
 		called |= !strcmp(inc->called[i].person, f->person);
 	for (int i = 0; i < inc->n_deliveries; i++)
 		called &= strcmp(inc->deliveries[i].person, f->person) != 0;
-	if (called && inc->due.pos && f->due.at_ms >= inc->due.at_ms)
+	if (called && !idle_is(inc) && inc->due.pos && f->due.at_ms >= inc->due.at_ms)
 		world_broken(w, "I3", "%s is told of %s when the next is called", f->person, inc->id);
 }
 

@@ -36,6 +36,8 @@ static void test_shelf_limits(void **state)
 	assert_int_equal(inc->next, NEXT_SHELVED);
 	assert_string_equal(inc->shelf.by, "wang");
 	assert_string_equal(inc->shelf.second, "li");
+	assert_int_equal(inc->shelf.asked_ms, 0); /* no record would keep it once the shelf is over */
+	assert_int_equal(inc->shelf.asked_for_ms, 0);
 	life_end(&w);
 }
 
