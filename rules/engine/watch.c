@@ -319,7 +319,7 @@ void watch_due(struct engine *e, struct watch_run *w)
 		else if (d->remind_ms && !w->reminded && e->now_ms >= w->due_ms - d->remind_ms &&
 		         (!d->closed_type || is_open(e, d, -1, d->closed_type)))
 			remind(e, w);
-		else if (e->now_ms >= w->due_ms - d->remind_ms)
+		else if (!w->reminded && e->now_ms >= w->due_ms - d->remind_ms)
 			w->reminded = w->dirty = true; /* nothing to remind of */
 	}
 	watch_look(e, w);

@@ -83,6 +83,21 @@ static bool is_said(const struct input *in, enum verb verb)
 	return in && in->is_command && in->verb == verb;
 }
 
+/* To what says that it was missed a sign of life is what was missing. */
+static bool is_of_watch(const struct incident *inc)
+{
+	for (int i = 0; i < inc->n_members; i++)
+		if (strncmp(inc->members[i].sensor, "watch:", 6) != 0 && !inc->members[i].out)
+			return false;
+	return inc->n_members > 0;
+}
+
+static bool is_loss(const struct input *in, const struct incident *inc)
+{
+	return in && !in->is_command && in->kind != READING_VALUE &&
+	       !(in->kind == READING_SEEN && is_of_watch(inc));
+}
+
 static void check_move(struct world *w, const struct incident *inc, const struct watch *was,
                        const struct input *in)
 {
@@ -104,8 +119,7 @@ static void check_move(struct world *w, const struct incident *inc, const struct
 		    (!*was->reset_by || !strcmp(was->reset_by, speaker(w, in))))
 			world_broken(w, "I9", "%s is cleared by one person alone", inc->id);
 	}
-	if (in && !in->is_command && in->kind != READING_VALUE && inc->hazard != HAZARD_SYSTEM &&
-	    is_active(was->state) && !is_active(inc->state))
+	if (is_loss(in, inc) && inc->hazard != HAZARD_SYSTEM && is_active(was->state) && !is_active(inc->state))
 		world_broken(w, "I9", "%s is %s because a sensor was lost", inc->id, state_name(inc->state));
 }
 
@@ -160,6 +174,7 @@ static void look_at(struct world *w, const struct incident *inc, const struct in
 	was->explained = inc->because != 0;
 	was->suppressed = idle_is(inc);
 	was->isolated = inc->isolated_ms != 0;
+	was->held = inc->state == STATE_ACKED && inc->next != NEXT_ACTION && (was->held || idle_is(inc));
 	strncpy(was->reset_by, inc->reset_by, sizeof was->reset_by - 1);
 }
 
@@ -291,7 +306,8 @@ static void check_deadline(struct world *w, const struct incident *inc)
 	                 : !fits(inc->state, inc->next, inc->because))
 		world_broken(w, "I3", "the deadline of %s (%s) is for something else (%d)", inc->id,
 		             state_name(inc->state), (int)inc->next);
-	if (inc->state == STATE_ACKED && !idle_is(inc) && !playbook_first_done(inc) && inc->next != NEXT_ACTION)
+	if (inc->state == STATE_ACKED && !playbook_first_done(inc) && inc->next != NEXT_ACTION &&
+	    !invariants_watch(w, inc->number)->held)
 		world_broken(w, "I3", "%s is acked, nothing was done yet, and nobody looks whether it is", inc->id);
 	if (inc->due.at_ms - w->now_ms > longest_ms(w, inc))
 		world_broken(w, "I3", "the deadline of %s (%s) is in %lld ms", inc->id,
@@ -447,6 +463,8 @@ void invariants_restored(struct world *w, bool same_plan)
 		was->explained = inc->because != 0;
 		was->suppressed = idle_is(inc);
 		was->isolated = inc->isolated_ms != 0;
+		/* by LIFE its end arms a reminder: what was held before is not told from it */
+		was->held = inc->state == STATE_ACKED && inc->next != NEXT_ACTION;
 		strncpy(was->reset_by, inc->reset_by, sizeof was->reset_by - 1);
 	}
 }

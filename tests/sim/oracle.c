@@ -82,6 +82,7 @@ struct leaf {
 struct verdict {
 	int grade, worst; /* worst: since the incident opened */
 	bool lost, met, stands;
+	bool was_bad, unsure; /* its one sensor was bad; and neither is it now nor is it known not to be */
 };
 
 struct oracle {
@@ -435,6 +436,22 @@ static const struct incident *incident_of(const struct world *w, int c)
 	return NULL;
 }
 
+/* What was bad and is not known any more counts as lost: in the dead band of a grade that was never reached. */
+static bool is_unsure(const struct oracle *o, int c, struct verdict *v)
+{
+	bool bad = false, known = true;
+
+	for (int i = cases[c].first; i < cases[c].first + cases[c].n; i++) {
+		if (o->leaves[i].ear != o->leaves[cases[c].first].ear)
+			return false;
+		bad |= o->leaves[i].out == TRUTH_TRUE;
+		known &= o->leaves[i].out != TRUTH_UNKNOWN;
+	}
+	v->unsure = !bad && !known && (v->unsure || v->was_bad);
+	v->was_bad = bad;
+	return v->unsure;
+}
+
 /* Nothing clears while something that was true is lost, or while it flaps. */
 static void judge(struct world *w, int c)
 {
@@ -443,7 +460,7 @@ static void judge(struct world *w, int c)
 	const struct incident *inc = incident_of(w, c);
 
 	v->grade = grade_now(o, c, &v->met);
-	v->lost = false;
+	v->lost = is_unsure(o, c, v);
 	for (int i = cases[c].first; i < cases[c].first + cases[c].n; i++)
 		v->lost |= o->leaves[i].raw == TRUTH_UNKNOWN && o->leaves[i].out == TRUTH_TRUE;
 	if (v->grade >= 0)

@@ -136,6 +136,7 @@ struct watch {
 	int64_t number, called_ms;
 	enum state state;
 	bool explained, suppressed, isolated;
+	bool held; /* acked, and then shelved or isolated: at the end a reminder is armed, no action watch */
 	char reset_by[WORD_BYTES];
 };
 
