@@ -210,6 +210,7 @@ void watch_found(struct engine *e, struct watch_run *w, struct watch_seen *p, co
 
 	member_name(w, p, &name);
 	inc = p->missed ? missed_in(e, buf_text(&name), &m) : NULL;
+	w->dirty = w->dirty || p->missed;
 	p->missed = false;
 	buf_fini(&name);
 	if (!inc)

@@ -21,6 +21,8 @@ enum { MINUTE_MS = 60000 };
 static const char both[] = SITE("  patrol: {who: guard, zone: hall, every: 40m, remind: 5m, points: [w/1, w/2]}\n");
 static const char sooner[] = SITE("  patrol: {who: guard, zone: hall, every: 20m, points: [w/1, w/2]}\n");
 static const char fewer[] = SITE("  patrol: {who: guard, zone: hall, every: 40m, points: [w/1]}\n");
+static const char slips[] = SITE("  slips: {who: guard, zone: hall, closed: {incident: slip, by: \"04:00\"}, remind: 30m}\n"
+                                 "incidents: {slip: {hazard: other, severity: minor, chain: all}}\n");
 static const char none[] = SITE("");
 
 static struct life_world w;
@@ -174,12 +176,59 @@ static void what_is_restored_is_the_same(void **state)
 	end();
 }
 
+/* Among what changed since it was saved last. */
+static bool has_changed(const char *key)
+{
+	struct records r;
+	bool has = false;
+
+	records_init(&r);
+	engine_save(w.e, &r);
+	for (int i = 0; i < r.n; i++)
+		has = has || !strcmp(r.at[i].key, key);
+	records_fini(&r);
+	return has;
+}
+
+static void say(enum verb verb)
+{
+	struct command c = {.verb = verb};
+
+	if (verb == VERB_RAISE) {
+		c.type = "slip";
+		c.zone = "hall";
+	} else {
+		c.id = w.e->incidents[0]->number;
+	}
+	life_command(&w, "wang", c);
+}
+
+static void what_changes_is_saved(void **state)
+{
+	(void)state;
+	begin(slips); /* at three */
+	assert_true(has_changed("w/slips"));
+	pass(31); /* nothing to remind of */
+	assert_true(has_changed("w/slips"));
+	say(VERB_RAISE);
+	pass(30);
+	assert_non_null(missed());
+	assert_true(has_changed("w/slips"));
+	say(VERB_ACK);
+	say(VERB_RESET);
+	say(VERB_CLOSE);
+	assert_int_equal(w.e->incidents[0]->state, STATE_CLOSED);
+	assert_true(has_changed("w/slips")); /* and is missed no more */
+	end();
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 	    cmocka_unit_test(shorter_rounds_count_from_now), cmocka_unit_test(longer_rounds_keep_theirs),
 	    cmocka_unit_test(a_lost_point_is_missed_no_more), cmocka_unit_test(a_lost_watch_leaves_nothing),
 	    cmocka_unit_test(the_clock_moves_what_is_due),   cmocka_unit_test(what_is_restored_is_the_same),
+	    cmocka_unit_test(what_changes_is_saved),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
