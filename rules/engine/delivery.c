@@ -75,7 +75,7 @@ static void late_row(struct engine *e, struct incident *inc, const struct delive
 	json_str(b, "person", d->person);
 	json_str(b, "channel", d->channel);
 	if (was == DELIVERY_FAILED)
-		json_bool(b, "late", true);
+		json_bool(b, "overdue", true); /* `late` says that a row was stored late */
 	row_end(e, d->state == DELIVERY_SENT ? AUDIT_SENT : AUDIT_DELIVERED, inc, "system",
 	        strtoll(d->notice, NULL, 10));
 }
