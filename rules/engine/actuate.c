@@ -78,7 +78,7 @@ static struct actuation *begin(struct engine *e, int actuator, const char *actio
 	return a;
 }
 
-static const struct action *action_of(const struct actuator *act, const char *id)
+const struct action *actuator_action(const struct actuator *act, const char *id)
 {
 	for (int i = 0; i < act->n_actions; i++)
 		if (!strcmp(act->actions[i].id, id))
@@ -219,7 +219,7 @@ static void end_for_other(struct engine *e, struct actuation *a, const char *why
 static void send(struct engine *e, struct actuation *a, const struct actuator *act)
 {
 	struct incident *inc = a->incident ? incident_find(e, a->incident) : NULL;
-	int until = action_of(act, a->action)->until_sensor;
+	int until = actuator_action(act, a->action)->until_sensor;
 	struct buf *b = row_begin(e);
 
 	a->tries++;
@@ -227,7 +227,7 @@ static void send(struct engine *e, struct actuation *a, const struct actuator *a
 	json_str(b, "action", a->action);
 	json_int(b, "try", a->tries);
 	json_str(b, "topic", act->topic);
-	json_str(b, "payload", action_of(act, a->action)->send);
+	json_str(b, "payload", actuator_action(act, a->action)->send);
 	json_int(b, "id", a->id);
 	a->cause = row_end(e, AUDIT_COMMAND, inc, a->who ? a->who : "system", a->cause);
 	a->in_flight = true;
@@ -273,7 +273,7 @@ static void decide(struct engine *e, struct actuation *a)
 	const struct incident *because, *above = rank_above(e, a);
 	const struct interlock *lock;
 
-	if (!act || !action_of(act, a->action)) {
+	if (!act || !actuator_action(act, a->action)) {
 		end_feedback(e, a, STEP_FAILED, "no such actuator");
 		return;
 	}
@@ -295,7 +295,7 @@ static void decide(struct engine *e, struct actuation *a)
 	}
 }
 
-static bool serves(const struct engine *e, const struct actuator *act, int zone)
+bool actuator_serves(const struct engine *e, const struct actuator *act, int zone)
 {
 	for (int i = 0; i < act->serves.n; i++)
 		if (zone >= 0 && plan_zone_inside(e->plan, zone, act->serves.at[i]))
@@ -316,7 +316,7 @@ int actuators_for(const struct engine *e, const struct incident *inc, const stru
 	for (int i = 0; step->actuator_kind && i < e->plan->n_actuators && n < cap; i++) {
 		const struct actuator *act = &e->plan->actuators[i];
 
-		if (!strcmp(act->kind, step->actuator_kind) && serves(e, act, inc->zone))
+		if (!strcmp(act->kind, step->actuator_kind) && actuator_serves(e, act, inc->zone))
 			ret_actuators[n++] = i;
 	}
 	return n;
@@ -400,7 +400,7 @@ void actuate_outcome(struct engine *e, int64_t id, enum outcome outcome, bool in
 	if (!a || !a->in_flight)
 		return;
 	actuator = plan_actuator(e->plan, a->actuator);
-	action = actuator >= 0 ? action_of(&e->plan->actuators[actuator], a->action) : NULL;
+	action = actuator >= 0 ? actuator_action(&e->plan->actuators[actuator], a->action) : NULL;
 	a->in_flight = false;
 	a->dirty = true;
 	if (!action) { /* the plan lost it meanwhile */
@@ -437,7 +437,7 @@ void actuate_feedback(struct engine *e, const struct sensor *s)
 		struct actuation *a = e->actuations[i];
 		int actuator = plan_actuator(e->plan, a->actuator);
 		const struct action *action =
-		    actuator < 0 ? NULL : action_of(&e->plan->actuators[actuator], a->action);
+		    actuator < 0 ? NULL : actuator_action(&e->plan->actuators[actuator], a->action);
 
 		if (action && a->tries && action->until_sensor == s->def && s->health == HEALTH_OK &&
 		    sensor_is(s, &action->until_is))

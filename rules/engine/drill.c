@@ -133,14 +133,6 @@ enum refusal verb_drill(struct engine *e, struct said *s)
 
 /* -- commands -- */
 
-static const struct action *action_of(const struct actuator *act, const char *id)
-{
-	for (int i = 0; i < act->n_actions; i++)
-		if (!strcmp(act->actions[i].id, id))
-			return &act->actions[i];
-	return NULL;
-}
-
 static void put_command(struct buf *b, const struct actuator *act, const char *action)
 {
 	json_str(b, "actuator", act->id);
@@ -183,7 +175,7 @@ static int64_t dry_run(struct engine *e, struct step_run *s, const struct actuat
 enum step_state drill_command(struct engine *e, struct step_run *s, int actuator, struct cue_arg *arg)
 {
 	const struct actuator *act = &e->plan->actuators[actuator];
-	const struct action *action = action_of(act, step_of(s)->action);
+	const struct action *action = actuator_action(act, step_of(s)->action);
 	int64_t locked = action ? forbidden(e, s, actuator, arg->cause) : 0;
 	const char *out = actuator_out(e, act->id);
 

@@ -487,6 +487,8 @@ enum { ACTUATORS_MAX = 64 }; /* of one step */
  * kind that serve the zone. */
 int actuators_for(const struct engine *e, const struct incident *inc, const struct step *step,
                   int *ret_actuators, int cap);
+const struct action *actuator_action(const struct actuator *act, const char *id); /* NULL: it has none such */
+bool actuator_serves(const struct engine *e, const struct actuator *act, int zone); /* it, or what is around it */
 
 /* until.c: what a step waits for, as its incident shows it. */
 void until_render(const struct engine *e, const struct step_run *s, struct buf *out);

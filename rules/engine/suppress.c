@@ -238,16 +238,6 @@ enum refusal suppress_second(struct engine *e, struct said *s, const char *key, 
 
 /* -- other protection of a zone -- */
 
-static bool serves(const struct engine *e, int actuator, int zone)
-{
-	const struct actuator *act = &e->plan->actuators[actuator];
-
-	for (int i = 0; i < act->serves.n; i++)
-		if (act->serves.at[i] == zone)
-			return true;
-	return act->zone == zone;
-}
-
 static bool is_there(const struct engine *e, const struct impairment *i, int zone)
 {
 	const struct sensor *s = sensor_find(e, i->name);
@@ -257,7 +247,10 @@ static bool is_there(const struct engine *e, const struct impairment *i, int zon
 		return false;
 	if (i->kind == IMPAIR_ISOLATED)
 		return !strcmp(i->name, e->plan->zones[zone].id);
-	return (s && s->zone == zone) || (actuator >= 0 && serves(e, actuator, zone));
+	if (s && s->zone == zone)
+		return true;
+	return actuator >= 0 && (e->plan->actuators[actuator].zone == zone ||
+	                         actuator_serves(e, &e->plan->actuators[actuator], zone));
 }
 
 static bool is_dead(const struct sensor *s)

@@ -171,13 +171,12 @@ static enum refusal do_operate(struct engine *e, struct said *s)
 {
 	int a = plan_actuator(e->plan, s->c->actuator);
 	const struct actuator *act = a < 0 ? NULL : &e->plan->actuators[a];
-	bool known = false, may = false;
+	bool known, may = false;
 
 	s->answer.detail = s->c->actuator;
 	if (!act)
 		return REFUSAL_UNKNOWN_ID;
-	for (int i = 0; i < act->n_actions; i++)
-		known |= s->c->action && !strcmp(act->actions[i].id, s->c->action);
+	known = s->c->action && actuator_action(act, s->c->action);
 	for (int i = 0; i < act->operators.n; i++)
 		may |= role_held_by(e, act->operators.at[i], s->person);
 	if (!may)
