@@ -261,11 +261,22 @@ static int one_of(struct world *w, const char *crew)
 	return n ? people[chance_below(&w->chance, n)] : -1;
 }
 
+/* One that waits to be accepted, or any. */
+static const struct duty *any_duty(struct world *w)
+{
+	const struct engine *e = w->engine;
+
+	for (int i = 0; i < e->n_duties; i++)
+		if (duty_is_pending(e->duties[i]) && chance_of(&w->chance, 70))
+			return e->duties[i];
+	return e->n_duties ? e->duties[chance_below(&w->chance, e->n_duties)] : NULL;
+}
+
 /* Hand-overs: mostly who should, and now and then somebody else. */
 static void hand_over(struct world *w, int person)
 {
 	const struct engine *e = w->engine;
-	const struct duty *d = e->n_duties ? e->duties[chance_below(&w->chance, e->n_duties)] : NULL;
+	const struct duty *d = any_duty(w);
 	struct input in = command(w, person, VERB_ACCEPT);
 	int n = (int)chance_below(&w->chance, 100), who = -1;
 
