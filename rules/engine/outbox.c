@@ -280,8 +280,9 @@ static void failed(struct engine *e, int i, const char *why, bool is_silent)
 		take_way(e, r, &e->plan->people[person], next);
 		return;
 	}
-	/* the failure may be heard before the link's end */
-	if (person >= 0 && is_page(e, r->notice.channel) && (!is_silent || e->link == LINK_DOWN)) {
+	/* the failure may be heard before the link's end, and what was lost with it is silent */
+	if (person >= 0 && is_page(e, r->notice.channel) &&
+	    (!is_silent || e->link != LINK_SYNCED || !r->tried_again)) {
 		r->notice.repeat = r->notice.repeat || had_left;
 		r->waits_link = true;
 		r->dirty = true;

@@ -122,6 +122,25 @@ static void failure_before_the_links_end(void **state)
 	end();
 }
 
+/* A page that went into a connection which was dead already is no page: it goes again, once. */
+static void silent_page_goes_again(void **state)
+{
+	char id[64];
+
+	(void)state;
+	begin();
+	life_reading(&w, "door", READING_VALUE, "alarm");
+	snprintf(id, sizeof id, "%s", told("qian", NOTICE_CALL)->id);
+	w.now_ms += 21000;
+	life_event(&w, &(struct event){.kind = EVENT_TIME});
+	assert_int_equal(newest()->level, 1);
+	link_is(LINK_SYNCED); /* the next mark */
+	assert_non_null(told("qian", NOTICE_CALL));
+	assert_string_equal(told("qian", NOTICE_CALL)->id, id);
+	assert_true(told("qian", NOTICE_CALL)->repeat);
+	end();
+}
+
 /* A sign that an incident of the whole site hung holds everywhere. */
 static void sign_of_the_site(void **state)
 {
@@ -248,6 +267,7 @@ int main(void)
 	    cmocka_unit_test(sign_of_the_site),           cmocka_unit_test(exercise_and_sensors),
 	    cmocka_unit_test(instruction_is_handed_over), cmocka_unit_test(overruled_tells_the_steps),
 	    cmocka_unit_test(quorum_is_handed_over),      cmocka_unit_test(impairments_fit_a_packet),
+	    cmocka_unit_test(silent_page_goes_again),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
