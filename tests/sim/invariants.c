@@ -98,6 +98,24 @@ static bool is_loss(const struct input *in, const struct incident *inc)
 	       !(in->kind == READING_SEEN && is_of_watch(inc));
 }
 
+/* When it stops calling it has as many different people as it wanted. A hand-over may leave it to fewer: of two
+ * that had it, one takes over from the other. */
+static void check_quorum(struct world *w, const struct incident *inc)
+{
+	int n = 0;
+
+	for (int i = 0; i < inc->n_acks; i++) {
+		bool known = false;
+
+		for (int k = 0; k < i; k++)
+			known = known || !strcmp(inc->acks[k].person, inc->acks[i].person);
+		n += !known;
+	}
+	if (inc->quorum > 1 && n < inc->quorum)
+		world_broken(w, "I3", "%s is %s and %d of %d have taken it", inc->id, state_name(inc->state), n,
+		             inc->quorum);
+}
+
 static void check_move(struct world *w, const struct incident *inc, const struct watch *was,
                        const struct input *in)
 {
@@ -108,6 +126,8 @@ static void check_move(struct world *w, const struct incident *inc, const struct
 	    !was->isolated && !inc->drill)
 		world_broken(w, "I3", "%s stops calling (now %s) and nobody has acknowledged it", inc->id,
 		             state_name(inc->state));
+	if (is_calling(was->state) && !is_calling(inc->state) && is_said(in, VERB_ACK))
+		check_quorum(w, inc);
 	if (was->state == STATE_CLOSED)
 		world_broken(w, "I3", "%s was closed and is %s", inc->id, state_name(inc->state));
 	if (calm && inc->latch && !inc->drill && !was->isolated && was->state != STATE_PRE_ALARM &&
@@ -132,25 +152,6 @@ static bool has_call(const struct world *w, const char *incident)
 		    !strcmp(fx->at[i].notice.incident, incident))
 			return true;
 	return false;
-}
-
-/* Whoever has it is as many different people as it wanted. */
-static void check_quorum(struct world *w, const struct incident *inc)
-{
-	int n = 0;
-
-	for (int i = 0; i < inc->n_acks; i++) {
-		bool known = false;
-
-		for (int k = 0; k < i; k++)
-			known = known || !strcmp(inc->acks[k].person, inc->acks[i].person);
-		n += !known;
-	}
-	if (inc->drill && inc->state == STATE_CLOSED) /* broken off: nobody need take it any more */
-		return;
-	if (!is_calling(inc->state) && inc->state != STATE_PRE_ALARM && inc->quorum > 1 && n < inc->quorum)
-		world_broken(w, "I3", "%s is %s and %d of %d have taken it", inc->id, state_name(inc->state), n,
-		             inc->quorum);
 }
 
 static void look_at(struct world *w, const struct incident *inc, const struct input *in)
@@ -416,7 +417,6 @@ void invariants_turn(struct world *w)
 	for (int i = 0; i < w->engine->n_incidents; i++) {
 		check_deadline(w, w->engine->incidents[i]);
 		check_calls(w, w->engine->incidents[i]);
-		check_quorum(w, w->engine->incidents[i]);
 		check_place(w, w->engine->incidents[i]);
 		check_untils(w, w->engine->incidents[i]);
 	}

@@ -214,11 +214,12 @@ static void operate(struct world *w, int person)
 
 static void raise_one(struct world *w)
 {
-	static const char *const types[] = {"fire", "gas-leak", "burst-pipe", "power-loss", "sensor-lost"};
+	static const char *const types[] = {"fire", "gas-leak", "burst-pipe", "power-loss", "sensor-lost",
+	                                    "random-0", "random-1", "random-2"};
 	const struct plan *p = w->engine->plan;
 	struct input in = command(w, (int)chance_below(&w->chance, N_PEOPLE), VERB_RAISE);
 
-	set(in.type, types[chance_below(&w->chance, 5)]);
+	set(in.type, types[chance_below(&w->chance, 8)]);
 	set(in.zone, p->zones[chance_below(&w->chance, p->n_zones)].id);
 	say(w, &in);
 }
@@ -237,11 +238,11 @@ static bool is_quiet(const struct world *w)
 
 static void drill(struct world *w, int person)
 {
-	static const char *const types[] = {"fire", "gas-leak", "burst-pipe", "door-open"};
+	static const char *const types[] = {"fire", "gas-leak", "burst-pipe", "door-open", "random-1"};
 	const struct plan *p = w->engine->plan;
 	struct input in = command(w, person, VERB_DRILL);
 
-	set(in.type, types[chance_below(&w->chance, 4)]);
+	set(in.type, types[chance_below(&w->chance, 5)]);
 	set(in.zone, p->zones[chance_below(&w->chance, p->n_zones)].id);
 	say(w, &in);
 }

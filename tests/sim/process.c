@@ -46,7 +46,7 @@ static char *without_lines(const char *text, const char *mark)
 	return buf_steal(&b);
 }
 
-static struct plan *read_plan(bool is_edges, const char *mark, const char *hash)
+static struct plan *read_plan(const struct world *w, const char *mark, const char *hash)
 {
 	static const int64_t at_ms[] = {0};
 	static const int32_t offset_s[] = {8 * 3600};
@@ -55,12 +55,18 @@ static struct plan *read_plan(bool is_edges, const char *mark, const char *hash)
 	struct buf told = {0};
 	struct plan *plan;
 	glob_t found;
+	bool is_edges = w->is_edges;
 	int n = 0;
 	char *text = slurp(is_edges ? SOURCE_DIR "/tests/rehearsal/conditions.yaml"
 	                            : SOURCE_DIR "/tests/sim/site.yaml");
 	char *site = without_lines(text, mark);
 
 	free(text);
+	if (!is_edges && (w->seed >> 2 & 1)) { /* of every pace some */
+		text = site;
+		site = random_site(text, w->seed * 256 + (uint64_t)mark[1]);
+		free(text);
+	}
 	sources[n++] = (struct source){"site.yaml", site, strlen(site)};
 	glob(is_edges ? SOURCE_DIR "/rules/profiles/*.yaml" : SOURCE_DIR "/rules/playbooks/*.yaml", 0, NULL,
 	     &found);
@@ -89,8 +95,8 @@ static struct plan *read_plan(bool is_edges, const char *mark, const char *hash)
 
 void process_plans(struct world *w)
 {
-	w->plans[0] = read_plan(w->is_edges, "#B", "plan-a");
-	w->plans[1] = read_plan(w->is_edges, "#A", "plan-b");
+	w->plans[0] = read_plan(w, "#B", "plan-a");
+	w->plans[1] = read_plan(w, "#A", "plan-b");
 	for (int i = 0; i < N_PLANS; i++)
 		for (int c = 0; c < w->plans[i]->n_chains; c++)
 			for (int l = 0; l < w->plans[i]->chains[c].n_levels; l++)

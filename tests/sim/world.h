@@ -228,6 +228,9 @@ void process_reload(struct world *w);
 void process_plans(struct world *w);
 void process_link(struct world *w, enum link link);
 
+/* random.c */
+char *random_site(const char *text, uint64_t seed);
+
 /* nature.c */
 void nature_begin(struct world *w);
 void nature_sensor(struct world *w);
