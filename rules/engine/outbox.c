@@ -353,13 +353,26 @@ void outbox_link_up(struct engine *e)
 	}
 }
 
+/* Its own, or a summary that names it. */
+static bool is_about(const struct notice *n, const struct incident *inc)
+{
+	char *next = NULL;
+
+	if (n->incident)
+		return !strcmp(n->incident, inc->id);
+	for (const char *at = n->covers; at && *at; at = *next ? next + 1 : next)
+		if (strtoll(at, &next, 10) == inc->number)
+			return true;
+	return false;
+}
+
 bool outbox_waits(const struct engine *e, const struct incident *inc, const char *person)
 {
 	for (int i = 0; i < e->n_notices; i++) {
 		const struct notice_run *r = e->notices[i];
 
-		if (r->waits_link && (!r->tried_again || e->link != LINK_SYNCED) && r->notice.incident &&
-		    !strcmp(r->notice.incident, inc->id) && !strcmp(r->notice.person, person))
+		if (r->waits_link && (!r->tried_again || e->link != LINK_SYNCED) &&
+		    is_about(&r->notice, inc) && !strcmp(r->notice.person, person))
 			return true;
 	}
 	return false;

@@ -141,7 +141,7 @@ class History:
             if r["kind"] in ("sent", "delivered") and r["body"]["notice"] not in self.heard:
                 self.bad("notices lost", f"notice {r['body']['notice']} is said to be sent, nobody heard it")
             over = any(o["seq"] > r["seq"] and o["kind"] in ("acked", "closed") for o in self.by_incident[r["inc"]])
-            if r["kind"] != "called" or r["t"] >= end or over or calls[number_of(r["inc"])] >= r["seq"]:
+            if r["kind"] != "called" or "skipped" in r["body"] or r["t"] >= end or over or calls[number_of(r["inc"])] >= r["seq"]:
                 continue
             if r["inc"][0] in "FGL" or number_of(r["inc"]) not in self.held:
                 self.bad("notices lost", f"row {r['seq']} calls for {r['inc']}, nobody heard that or a later call")
@@ -193,6 +193,9 @@ class History:
         due = state = None
         for r in rows:
             kind, body, at = r["kind"], r["body"], r["t"]
+            if "skipped" in body:  # a level that reached nobody: the next one is called at once, after the last there is none
+                due = due if body["level"] > 1 else at
+                continue
             new = "unacked" if kind in ("opened", "ack_expired") else state
             new = body.get("state", new) if kind not in ("step", "decided", "note") else new
             begins = new == "unacked" and state not in CALLING
