@@ -232,6 +232,19 @@ static bool has_fire(const struct world *w, const char *zone)
 	return false;
 }
 
+/* A plan may move a detector that is lost: it stays in the fire of the place where it was. */
+static bool has_lost(const struct world *w, const char *sensor)
+{
+	for (int i = 0; i < w->engine->n_incidents; i++) {
+		const struct incident *inc = w->engine->incidents[i];
+
+		for (int k = 0; incident_is_open(inc) && inc->hazard == HAZARD_FIRE && k < inc->n_members; k++)
+			if (inc->members[k].lost && !inc->members[k].out && !strcmp(inc->members[k].sensor, sensor))
+				return true;
+	}
+	return false;
+}
+
 static void check_alarms(struct world *w)
 {
 	const struct plan *p = w->plans[w->plan];
@@ -239,7 +252,7 @@ static void check_alarms(struct world *w)
 	for (int i = 0; i < w->n_sensors; i++) {
 		int def = w->alarm[i] ? plan_sensor(p, w->sensors[i].id) : -1;
 
-		if (def >= 0 && !has_fire(w, p->zones[p->sensors[def].zone].id))
+		if (def >= 0 && !has_fire(w, p->zones[p->sensors[def].zone].id) && !has_lost(w, w->sensors[i].id))
 			world_broken(w, "I1", "%s was told alarm, and there is no open incident",
 			             w->sensors[i].id);
 	}
