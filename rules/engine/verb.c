@@ -314,6 +314,19 @@ static void keep_answer(struct engine *e, const struct command *c, const struct 
 	                                                     .noted = a->noted});
 }
 
+/* What was photographed: the report names it, whatever the verb was. */
+static void photo_row(struct engine *e, const struct said *s)
+{
+	struct buf *b = row_begin(e);
+
+	json_str(b, "verb", verb_name(s->c->verb));
+	if (s->c->step)
+		json_str(b, "step", s->c->step);
+	json_str(b, "photo", s->c->photo);
+	json_str(b, "via", s->c->via);
+	row_end(e, AUDIT_NOTE, s->inc, s->who, 0);
+}
+
 static void take_command(struct engine *e, const struct command *c)
 {
 	struct said s = {.c = c, .person = -1, .answer = {.verb = c->verb, .due_ms = -1}};
@@ -331,6 +344,8 @@ static void take_command(struct engine *e, const struct command *c)
 		r = REFUSAL_NOT_NOW;
 	} else if (r == REFUSAL_NONE) {
 		r = verbs[c->verb].act(e, &s);
+		if (r == REFUSAL_NONE && s.inc && c->photo)
+			photo_row(e, &s);
 	}
 	s.answer.refusal = r;
 	s.answer.incident = s.inc ? s.inc : s.answer.incident;

@@ -9,7 +9,7 @@
 #include <string.h>
 #include <strings.h>
 
-enum { PAYLOAD_MAX = 4096, REQ_MAX = 64, ID_DIGITS_MAX = 15, DURATION_MAX_S = 1000000000 };
+enum { PAYLOAD_MAX = 4096, REQ_MAX = 64, PHOTO_MAX = 160, ID_DIGITS_MAX = 15, DURATION_MAX_S = 1000000000 };
 
 /* How an argument is read. */
 enum take { TAKE_TEXT, TAKE_ID, TAKE_NUMBER, TAKE_DURATION, TAKE_PAIRS, TAKE_WORDS };
@@ -359,6 +359,7 @@ static bool parse_object(struct command *c, const struct json *doc, struct arena
 		c->reply.req = req;
 	good = member(doc, "rev", arena, &rev) && (!rev || number_of(rev, &c->rev)) && good;
 	good = member(doc, "note", arena, &c->words) && good;
+	good = member(doc, "photo", arena, &c->photo) && (!c->photo || strlen(c->photo) <= PHOTO_MAX) && good;
 	good = (c->verb != VERB_NOTE || note_from(c, doc, arena)) && good;
 	good = extract_strings(doc, "without", arena, &c->without) && good;
 	for (const char *letter = verb_args(c->verb); good && *letter; letter++)

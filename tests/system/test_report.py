@@ -7,6 +7,8 @@ import unittest
 
 from rig import Case, until
 
+PHOTO = "sha256:9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08"
+
 
 class Report(Case):
     site = {"wait": "1s"}
@@ -56,7 +58,8 @@ class Report(Case):
         rig.wait_rec("called", number, lambda r: r["body"]["level"] == 2)
         rig.wait_rec("sent", number, lambda r: r["body"]["person"] == "li")
         self.assertTrue(self.command("li", "ack", number)["ok"])
-        self.assertTrue(self.command("wang", "done", f"{number} scene <b>valve shut</b>")["ok"])
+        said = {"id": number, "step": "scene", "note": "<b>valve shut</b>", "photo": PHOTO}
+        self.assertTrue(self.command("wang", "done", json.dumps(said))["ok"])
         self.assertEqual(self.command("smith", "sign", f"{number} seen")["error"], "not_now")  # it goes on
         rig.pub("zigbee2mqtt", "zigbee2mqtt/b2/gas", json.dumps({"gas_density": 0.4}))
         self.state_of(number, "latched", since=since)
@@ -76,7 +79,7 @@ class Report(Case):
         self.assertEqual(zh.stdout, rig.tocsin("report", number[2:], lang="C").stdout)
         self.assertEqual(zh.stdout, rig.tocsin("report", number, "--db", self.copy()).stdout)
         for words in ("事件报告 " + number, "燃气泄漏", "呼叫第 2 级", "王强(wang)", "李娜(li)", "被联锁阻止", "gas-no-sparks",
-                      "签字", "尚未结束", "验证:"):
+                      "签字", "尚未结束", "验证:", "照片", PHOTO):
             self.assertIn(words, zh.stdout)
         en = rig.tocsin("report", number, "--lang", "en")
         for words in ("What was late or did not arrive", "level 2 is called", "refused by interlock", "What was suppressed"):

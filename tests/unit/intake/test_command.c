@@ -54,6 +54,7 @@ static char *line(const struct command *c)
 	for (int i = 0; i < c->without.n; i++)
 		show(&b, "without", c->without.at[i]);
 	show(&b, "req", c->reply.req);
+	show(&b, "photo", c->photo);
 	if (c->words)
 		buf_printf(&b, " (%s)", c->words);
 	return buf_steal(&b);
@@ -131,7 +132,8 @@ static const struct {
     {"done", "done 17 scene", "done id=17 step=scene"},
     {"done", "scene", "done !bad_text"},
     {"done", "{\"id\":\"G-17\",\"step\":\"scene\",\"note\":\"阀门已关\",\"photo\":\"sha256:1\"}",
-     "done id=17 step=scene (阀门已关)"},
+     "done id=17 step=scene photo=sha256:1 (阀门已关)"},
+    {"done", "{\"id\":17,\"step\":\"scene\",\"photo\":\"sha256:" R64 R64 R64 "\"}", "done !bad_text"},
     {"done", "{\"step\":\"scene\"}", "done !bad_text"},
     {"done", "{\"id\":\"all\",\"step\":\"scene\"}", "done id?=all step=scene"},
     {"failed", "17 by-hand 阀门卡死", "failed id=17 step=by-hand (阀门卡死)"},
