@@ -283,14 +283,14 @@ static void hand_over(struct world *w, int person)
 
 	if (!d)
 		return;
-	if (n < 70)
+	if (n < 60)
 		who = one_of(w, d->incoming);
-	else if (n < 85)
+	else if (n < 75)
 		who = one_of(w, d->held);
-	if (n < 50 || n >= 85)
+	if (n < 50 || n >= 75)
 		in.verb = VERB_ACCEPT;
 	else
-		in.verb = n < 60 || n >= 75 ? VERB_HANDOVER : VERB_REFUSE;
+		in.verb = n < 60 || n >= 70 ? VERB_HANDOVER : VERB_REFUSE;
 	if (who >= 0)
 		set(in.user, e->plan->people[who].id);
 	for (int r = 0; r < e->plan->n_roles; r++)
@@ -472,9 +472,9 @@ void people_some(struct world *w)
 		raise_one(w);
 	else if (n < 83 && !w->is_edges)
 		stand_in(w, person);
-	else if (n < 88 && !w->is_edges)
+	else if (n < 92 && !w->is_edges)
 		hand_over(w, person);
-	else if (n < (w->is_edges ? 90 : 94))
+	else if (n < (w->is_edges ? 90 : 96))
 		garbage(w, person);
 	else
 		ring(w, person);
