@@ -239,6 +239,14 @@ static void read_sign(struct reader *r, const struct entry *watch, const struct 
 		((struct sensor_def *)(void *)r->plan->sensors)[ret->sensor].is_watched = true;
 }
 
+static bool has_point(const struct watch_point *points, int n, const char *id)
+{
+	while (n > 0)
+		if (!strcmp(points[--n].id, id))
+			return true;
+	return false;
+}
+
 /* Of a list: the last level of its topic, where that is a name of its own; else its number. */
 static const char *point_id(struct reader *r, const struct node *points, int i, const struct watch_point *others)
 {
@@ -250,10 +258,7 @@ static const char *point_id(struct reader *r, const struct node *points, int i, 
 		return arena_str(&r->plan->arena, points->pairs[i].key->text);
 	}
 	id = id ? id + 1 : topic && topic->kind == NODE_SCALAR ? topic->text : "";
-	for (int k = 0; k < i; k++)
-		if (!strcmp(others[k].id, id))
-			id = "";
-	if (!*id || id[strcspn(id, "+#{} ")])
+	if (!*id || id[strcspn(id, "+#{} ")] || has_point(others, i, id))
 		return arena_printf(&r->plan->arena, "%d", i + 1);
 	return arena_str(&r->plan->arena, id);
 }
