@@ -306,15 +306,24 @@ static void run_due(struct engine *e)
 	}
 }
 
+/* What stands beside the incidents follows them; what is explained no longer may open steps that wait. */
+static void settle(struct engine *e)
+{
+	do {
+		untils_settle(e);
+		skip_settle(e);
+		watches_settle(e);
+		causes_settle(e);
+		drills_settle(e);
+	} while (e->untils_changed);
+}
+
 static void dispatch(struct engine *e, const struct event *ev)
 {
 	switch (ev->kind) {
 	case EVENT_TIME:
 		run_due(e);
-		skip_settle(e);
-		watches_settle(e);
-		causes_settle(e);
-		drills_settle(e);
+		settle(e);
 		publish_changed(e);
 		break;
 	case EVENT_STARTED:
@@ -367,11 +376,7 @@ void engine_step(struct engine *e, const struct event *ev, struct effects *fx)
 		e->now_ms = ev->at_ms;
 	e->spoke_ago_ms = 0;
 	dispatch(e, ev);
-	untils_settle(e);
-	skip_settle(e);
-	watches_settle(e);
-	causes_settle(e);
-	drills_settle(e);
+	settle(e);
 	caps_look(e);
 	e->fx = NULL;
 }
