@@ -15,11 +15,12 @@ static const int64_t override_longest_ms = 31LL * 86400000;
 /* Why a hand-over is refused, as the rule book has it (S6). */
 static const struct {
 	const char *reason, *en, *zh;
+	const char *typed[2]; /* what people write of it */
 } reasons[] = {
-    {"unprepared", "preparation incomplete", "交班准备不全"},
-    {"few", "fewer than the minimum", "人数不足"},
-    {"stand-in", "the stand-in is not there", "顶班人未到"},
-    {"unfit", "unfit", "醉酒、神志不清"},
+    {"unprepared", "preparation incomplete", "交班准备不全", {"准备不全", "准备不充分"}},
+    {"few", "fewer than the minimum", "人数不足", {"人数不足", "人不够"}},
+    {"stand-in", "the stand-in is not there", "顶班人未到", {"顶班人未到", "顶班人没到"}},
+    {"unfit", "unfit", "醉酒、神志不清", {"醉酒", "神志不清"}},
 };
 
 /* The duty the word means, and whether it is known at all. */
@@ -107,7 +108,8 @@ enum refusal verb_accept(struct engine *e, struct said *s)
 static int reason_in(const char *words)
 {
 	for (size_t i = 0; words && i < sizeof reasons / sizeof *reasons; i++)
-		if (strstr(words, reasons[i].reason) || strstr(words, reasons[i].zh))
+		if (strstr(words, reasons[i].reason) || strstr(words, reasons[i].typed[0]) ||
+		    strstr(words, reasons[i].typed[1]))
 			return (int)i;
 	return -1;
 }
