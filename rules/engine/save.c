@@ -126,7 +126,7 @@ static int restore_notice(struct engine *e, const char *key, struct record_reade
 	n->drill = flags & 1;
 	n->repeat = flags >> 1 & 1;
 	run->waits_link = flags >> 2 & 1;
-	run->channel_index = (int)record_read_int(r);
+	run->channel_index = restore_bounded(record_read_int(r), 1 << 16);
 	deadline_init(&run->due, DEADLINE_NOTICE, run, run->key, 0);
 	if (*r->field == ' ') /* older ones end here */
 		restore_deadline(e, r, &run->due);
