@@ -34,9 +34,9 @@ static int people_of_chain(const struct engine *e, const struct incident *inc)
 
 int quorum_needed(const struct engine *e, const struct incident *inc)
 {
-	int need = inc->type ? inc->type->quorum : 0, people;
+	int need = inc->type ? inc->type->quorum : 0, people, levels = chain_levels(e, inc);
 
-	for (int l = 1; l <= inc->level; l++) {
+	for (int l = 1; l <= inc->level && l <= levels; l++) {
 		int of_level = chain_quorum(e, inc, l);
 
 		need = of_level > need ? of_level : need;
