@@ -139,6 +139,21 @@ void impair_drop(struct engine *e, struct impairment *i)
 	impair_free(i);
 }
 
+struct impairment *impair_grant(struct engine *e, const char *key, struct impairment *like, const char *me,
+                                const char *first)
+{
+	struct impairment *asked = impair_find(e, "q/%s", key), *i;
+
+	like->by = (char *)(first ? first : me);
+	like->second = (char *)(first ? me : "");
+	i = impair_put(e, key, like);
+	if (!PLANTED(19))
+		impair_until(e, i, e->now_ms + like->for_ms);
+	if (asked)
+		impair_drop(e, asked);
+	return i;
+}
+
 void impair_due(struct engine *e, struct impairment *i)
 {
 	static const struct ended over = {.who = "system", .why = "time"};

@@ -33,6 +33,9 @@ struct impairment *impair_isolated(const struct engine *e, const char *zone, enu
 struct impairment *impair_out(const struct engine *e, const char *name);
 /* Takes what `like` says (its strings are copied, NULL is ""), in the place of what is there. */
 struct impairment *impair_put(struct engine *e, const char *key, const struct impairment *like);
+/* In force from now: said by `me`, where `first` is not NULL after that person had asked for the same. */
+struct impairment *impair_grant(struct engine *e, const char *key, struct impairment *like, const char *me,
+                                const char *first);
 void impair_until(struct engine *e, struct impairment *i, int64_t at_ms);
 void impair_drop(struct engine *e, struct impairment *i);
 void impair_due(struct engine *e, struct impairment *i); /* its deadline */

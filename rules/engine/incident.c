@@ -30,6 +30,11 @@ struct incident *incident_find(const struct engine *e, int64_t number)
 	return low < e->n_incidents && e->incidents[low]->number == number ? e->incidents[low] : NULL;
 }
 
+bool incident_is_calling(const struct incident *inc)
+{
+	return inc->state == STATE_UNACKED || inc->state == STATE_RTN_UNACKED;
+}
+
 bool incident_is_open(const struct incident *inc)
 {
 	return inc->state != STATE_CLOSED;

@@ -452,12 +452,15 @@ void incident_value(struct engine *e, struct sensor *s);
 /* incident.c */
 struct incident *incident_find(const struct engine *e, int64_t number);
 bool incident_is_open(const struct incident *inc); /* not closed */
+bool incident_is_calling(const struct incident *inc); /* somebody is still being called for it */
 
 /* holder.c: who holds a role now. Indexes are of the newest plan; role -1: nobody. Several when a crew is on
  * duty, and during a hand-over: who goes and who comes, in this order. */
 enum { ROLE_PEOPLE_MAX = 16 };
 int role_people(const struct engine *e, int role, int *people, int cap);
 int role_person(const struct engine *e, int role); /* the first of them, or -1 */
+bool people_have(const int *people, int n, int person);
+int people_add(int person, int *people, int n, int cap); /* once; the new n. person -1: nobody */
 bool role_calls(const struct engine *e, int role, int person);   /* one of them */
 bool role_held_by(const struct engine *e, int role, int person); /* one of them, or the deputy */
 const char *role_why(const struct engine *e, int role); /* which rule chose them, duty.h */

@@ -64,22 +64,12 @@ static void settle(struct engine *e, const struct override *o)
 
 /* -- whose consent -- */
 
-static int add(int person, int *people, int n, int cap)
-{
-	for (int i = 0; i < n; i++)
-		if (people[i] == person)
-			return n;
-	if (person >= 0 && n < cap)
-		people[n++] = person;
-	return n;
-}
-
 static int add_role(const struct engine *e, int role, int *people, int n, int cap)
 {
 	int held[HOLDERS_MAX], k = role_people(e, role, held, HOLDERS_MAX);
 
 	for (int i = 0; i < k; i++)
-		n = add(held[i], people, n, cap);
+		n = people_add(held[i], people, n, cap);
 	return n;
 }
 

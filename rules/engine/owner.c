@@ -24,14 +24,6 @@ bool step_asks(const struct step *step)
 	       step->kind != STEP_KIND_WAIT;
 }
 
-static bool is_among(const int *people, int n, int person)
-{
-	for (int i = 0; i < n; i++)
-		if (people[i] == person)
-			return true;
-	return false;
-}
-
 int step_people(const struct engine *e, const struct incident *inc, const struct step *step, int *ret_people,
                 int cap)
 {
@@ -45,7 +37,7 @@ int step_people(const struct engine *e, const struct incident *inc, const struct
 		int held = role_people(e, role_at(e, inc, step, i), people, ROLE_PEOPLE_MAX);
 
 		for (int k = 0; k < held && n < cap; k++)
-			if (!is_among(ret_people, n, people[k]))
+			if (!people_have(ret_people, n, people[k]))
 				ret_people[n++] = people[k];
 	}
 	return n;
@@ -55,7 +47,7 @@ bool step_is_of(const struct engine *e, const struct incident *inc, const struct
 {
 	int people[TELLING_MAX], n = step_people(e, inc, step, people, TELLING_MAX);
 
-	return is_among(people, n, person);
+	return people_have(people, n, person);
 }
 
 /* A step whose roles nobody holds is the first level's matter. */
@@ -81,7 +73,7 @@ bool tell_once(struct engine *e, struct telling *t, int person)
 {
 	struct to_send to = {t->kind, person, t->inc, t->step, NULL, t->inc->level, t->cause, -1};
 
-	if (person < 0 || is_among(t->people, t->n, person) || t->n == TELLING_MAX)
+	if (person < 0 || people_have(t->people, t->n, person) || t->n == TELLING_MAX)
 		return false;
 	t->people[t->n++] = person;
 	to.words = t->words[e->plan->people[person].language];

@@ -47,12 +47,17 @@ int64_t chain_wait_ms(const struct engine *e, const struct incident *inc, int le
 	return c->levels[(level < 1 ? 1 : level > c->n_levels ? c->n_levels : level) - 1].wait_ms;
 }
 
-static int add_person(int person, int *people, int n, int cap)
+bool people_have(const int *people, int n, int person)
 {
 	for (int i = 0; i < n; i++)
 		if (people[i] == person)
-			return n;
-	if (person >= 0 && n < cap)
+			return true;
+	return false;
+}
+
+int people_add(int person, int *people, int n, int cap)
+{
+	if (person >= 0 && n < cap && !people_have(people, n, person))
 		people[n++] = person;
 	return n;
 }
@@ -66,7 +71,7 @@ static int add_roles(const struct engine *e, const struct plan *from, const stru
 		int of_role = role_people(e, role_now(e, from, roles->at[i]), held, ROLE_PEOPLE_MAX);
 
 		for (int k = 0; k < of_role; k++)
-			n = add_person(held[k], people, n, cap);
+			n = people_add(held[k], people, n, cap);
 	}
 	return n;
 }
@@ -82,7 +87,7 @@ int chain_people(const struct engine *e, const struct incident *inc, int level, 
 	int n = add_roles(e, from, roles, ret_people, cap);
 
 	if (level == 1 && inc->watch)
-		n = add_person(plan_person(e->plan, inc->watch), ret_people, n, cap);
+		n = people_add(plan_person(e->plan, inc->watch), ret_people, n, cap);
 	for (int l = 0; !n && l < c->n_levels; l++)
 		n = add_roles(e, from, &c->levels[l].call, ret_people, cap);
 	if (!n)

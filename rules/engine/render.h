@@ -25,7 +25,6 @@ struct walk {
 	int hazard, at;
 };
 const struct incident *site_next(const struct engine *e, struct walk *w);
-bool site_unacked(const struct incident *inc); /* somebody is still being called for it */
 
 void render_who(const struct engine *e, struct buf *b, const char *key, const int *people, int n);
 void render_cut(struct buf *b, const char *key, const char *text, size_t cap_bytes); /* NULL: null */

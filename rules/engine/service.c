@@ -252,19 +252,12 @@ static enum refusal may_out(struct engine *e, struct said *s, const struct thing
 
 static void out_now(struct engine *e, struct said *s, const char *key, struct impairment *like, const char *first)
 {
-	const char *me = e->plan->people[s->person].id;
-	struct impairment *asked = impair_find(e, "q/%s", key), *i;
+	struct impairment *i;
 	struct sensor *sensor = sensor_find(e, like->name);
 	struct cue_arg a = said_cue(s, AUDIT_OUT);
 	struct buf *b;
 
-	like->by = (char *)(first ? first : me);
-	like->second = (char *)(first ? me : "");
-	i = impair_put(e, key, like);
-	if (!PLANTED(19))
-		impair_until(e, i, e->now_ms + like->for_ms);
-	if (asked)
-		impair_drop(e, asked);
+	i = impair_grant(e, key, like, e->plan->people[s->person].id, first);
 	b = row_begin(e);
 	json_str(b, "name", i->name);
 	json_time(b, "until", e->now_ms + like->for_ms);

@@ -5,11 +5,6 @@
 
 enum { SHOWN_MAX = 100 }; /* incidents; the rest is counted */
 
-bool site_unacked(const struct incident *inc)
-{
-	return inc->state == STATE_UNACKED || inc->state == STATE_RTN_UNACKED;
-}
-
 static bool is_acked(const struct incident *inc)
 {
 	return inc->state == STATE_ACKED || inc->state == STATE_LATCHED || inc->state == STATE_CLEARED;
@@ -48,7 +43,7 @@ static struct counts count(const struct engine *e)
 			continue;
 		}
 		c.open++;
-		c.unacked += site_unacked(inc);
+		c.unacked += incident_is_calling(inc);
 		c.acked += is_acked(inc);
 		if (c.worst < 0 || (int)inc->severity < c.worst)
 			c.worst = (int)inc->severity;

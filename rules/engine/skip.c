@@ -122,22 +122,13 @@ void skip_settle(struct engine *e)
 	e->skips_asked = false;
 	for (int i = 0; i < e->n_incidents; i++) {
 		struct incident *inc = e->incidents[i];
-		bool calling = inc->state == STATE_UNACKED || inc->state == STATE_RTN_UNACKED;
 
-		if (calling && inc->next == NEXT_CALL && !cause_holds(inc) && level_is_dead(e, inc))
+		if (incident_is_calling(inc) && inc->next == NEXT_CALL && !cause_holds(inc) && level_is_dead(e, inc))
 			skip_dead(e, inc);
 	}
 }
 
 /* -- over somebody's head -- */
-
-static bool is_among(const int *people, int n, int person)
-{
-	for (int i = 0; i < n; i++)
-		if (people[i] == person)
-			return true;
-	return false;
-}
 
 static void tell_passed(struct engine *e, struct incident *inc, int person, const struct skip_order *o,
                         int64_t cause)
@@ -171,7 +162,7 @@ void skip_by_person(struct engine *e, struct incident *inc, const struct skip_or
 	seq = escalate_next_said(e, inc, o, 0);
 	n_now = chain_people(e, inc, inc->level, now, LEVEL_PEOPLE_MAX);
 	for (int i = 0; i < n_over && inc->level > level; i++)
-		if (over[i] != o->person && !is_among(now, n_now, over[i]))
+		if (over[i] != o->person && !people_have(now, n_now, over[i]))
 			tell_passed(e, inc, over[i], o, seq);
 }
 

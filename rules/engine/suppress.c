@@ -33,18 +33,13 @@ void suppress_forget(struct incident *inc)
 	inc->isolated_ms = 0;
 }
 
-static bool is_calling(const struct incident *inc)
-{
-	return inc->state == STATE_UNACKED || inc->state == STATE_RTN_UNACKED;
-}
-
 void suppress_resume(struct engine *e, struct incident *inc, int64_t since_ms, int64_t cause)
 {
 	if (inc->state == STATE_CLOSED)
 		return;
 	if (notices_held(inc) || PLANTED(20)) {
 		arm_remind(e, inc); /* at the end of what holds it still */
-	} else if (is_calling(inc)) {
+	} else if (incident_is_calling(inc)) {
 		inc->level = 0;
 		playbook_untold(e, inc, since_ms, cause);
 		escalate_begin(e, inc, cause);

@@ -13,11 +13,6 @@ bool wants_ack(const struct incident *inc)
 	       inc->state == STATE_RTN_UNACKED;
 }
 
-static bool is_calling(const struct incident *inc)
-{
-	return inc->state == STATE_UNACKED || inc->state == STATE_RTN_UNACKED;
-}
-
 static enum refusal ack_one(struct engine *e, struct said *s)
 {
 	struct cue_arg a = said_cue(s, AUDIT_ACKED);
@@ -30,7 +25,7 @@ static enum refusal ack_one(struct engine *e, struct said *s)
 	s->answer.due_ms = -1;
 	s->answer.detail = NULL;
 	s->answer.n_more = 0;
-	if (is_calling(s->inc) && !quorum_take(e, s->inc, &a)) {
+	if (incident_is_calling(s->inc) && !quorum_take(e, s->inc, &a)) {
 		s->answer.n_more = s->inc->quorum - s->inc->n_acks;
 		return REFUSAL_NONE;
 	}

@@ -33,8 +33,8 @@ static struct beat measure(const struct engine *e, int64_t now_ms)
 		if (inc->state == STATE_CLOSED || inc->drill)
 			continue;
 		b.open++;
-		b.unacked += site_unacked(inc);
-		if (site_unacked(inc) && age > b.oldest_ms)
+		b.unacked += incident_is_calling(inc);
+		if (incident_is_calling(inc) && age > b.oldest_ms)
 			b.oldest_ms = age;
 		if (inc->next == NEXT_CALL && inc->due.pos && (b.call_ms < 0 || left < b.call_ms))
 			b.call_ms = left;

@@ -290,6 +290,18 @@ class Rig:
         found = [json.loads(rec) for _, rec, _ in self.rows()]
         return [r for r in found if kind in (None, r["kind"]) and inc in (None, r["inc"])]
 
+    def quiet(self, still_s=1.0):
+        """No row for so long: what was due has been said."""
+        was, at = -1, 0.0
+
+        def test():
+            nonlocal was, at
+            now = len(self.rows())
+            if now != was:
+                was, at = now, time.monotonic()
+            return time.monotonic() - at > still_s
+        until("quiet", test)
+
     def wait_rec(self, kind, inc=None, test=lambda r: True, limit_s=LIMIT_S):
         return until(f"audit row {kind}", lambda: next((r for r in self.recs(kind, inc) if test(r)), None), limit_s)
 

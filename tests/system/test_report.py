@@ -2,10 +2,9 @@
 import json
 import os
 import subprocess
-import time
 import unittest
 
-from rig import Case, until
+from rig import Case
 
 PHOTO = "sha256:9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08"
 
@@ -24,18 +23,6 @@ class Report(Case):
         done = subprocess.run(["sqlite3", *options, db, sql], capture_output=True, text=True, check=False)
         self.assertEqual((done.returncode, done.stderr), (0, ""), sql)
         return done.stdout.strip()
-
-    def quiet(self):
-        """No row for a second: what was due has been said."""
-        was, at = -1, 0.0
-
-        def test():
-            nonlocal was, at
-            now = len(self.rig.rows())
-            if now != was:
-                was, at = now, time.monotonic()
-            return time.monotonic() - at > 1.0
-        until("quiet", test)
 
     def parts(self, user, number):
         """The report as its results put together."""
@@ -71,7 +58,7 @@ class Report(Case):
         self.assertGreater(rig.recs("signed", number)[0]["body"]["upto"], 1)
         rig.pub("plc", "plc/b2/gasvalve", "C")
         rig.wait_rec("feedback", number)
-        self.quiet()
+        self.rig.quiet()
         by_mqtt = self.parts("wang", number)
         zh = rig.tocsin("report", number)
         self.assertEqual(zh.returncode, 0, zh.stderr)

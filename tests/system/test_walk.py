@@ -2,7 +2,6 @@
 start after every step. The records of both are the same, but for the starts and what was sent again."""
 import json
 import re
-import time
 import unittest
 
 import rig as house
@@ -175,7 +174,7 @@ class Walk:
     def settle(self):
         """Nothing waits to leave any more."""
         until("the outbox is empty", lambda: self.rig.status().get("queue", 0) == 0)
-        time.sleep(0.3)
+        self.rig.quiet(0.3)
 
 
 def story(recs):
