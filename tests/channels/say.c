@@ -92,7 +92,7 @@ static void take_line(char *text)
 static void on_input(void *arg, unsigned ready)
 {
 	ssize_t n = read(STDIN_FILENO, line + len, LINE_MAX_BYTES - len - 1);
-	char *end;
+	char *start = line, *end;
 
 	(void)arg;
 	(void)ready;
@@ -102,12 +102,12 @@ static void on_input(void *arg, unsigned ready)
 	}
 	len += (size_t)n;
 	line[len] = 0;
-	while ((end = strchr(line, '\n'))) {
-		*end++ = 0;
-		take_line(line);
-		len -= (size_t)(end - line);
-		memmove(line, end, len + 1);
+	for (; (end = strchr(start, '\n')); start = end + 1) {
+		*end = 0;
+		take_line(start);
 	}
+	len -= (size_t)(start - line);
+	memmove(line, start, len + 1);
 }
 
 /* Every 5 ms: what it comes late by, the loop was busy. */
