@@ -46,6 +46,7 @@ int report_log(const struct cli *c);
 int verb_send(const struct cli *c);
 int verb_reload(const struct cli *c);
 int guard_command(const struct cli *c);
+int acl_command(const struct cli *c);
 int doctor_command(const struct cli *c);
 int discover_command(const struct cli *c);
 int site_check(const struct cli *c);

@@ -58,6 +58,7 @@ static const struct entry entries[] = {
     {"drill", "TYPE ZONE [words...]", "", "an exercise: everybody called, nothing switched", verb_send},
     {"ring", "PERSON [CHANNEL]", "", "a test notice", verb_send},
     {"doctor", "[FILE]", "bupfek", "what is wrong with this installation; changes nothing", doctor_command},
+    {"acl", "[FILE]", "", "the broker's access list for this site, and which users it needs", acl_command},
     {"discover", "[FILE]", "bupfekow", "listen for a while, print sensor YAML for what is seen", discover_command},
     {"guard", "", "bupfekitx", "on another host: alarms when this site's heartbeats stop", guard_command},
 };
