@@ -325,7 +325,7 @@ void condition_without(struct engine *e, struct instance *in, struct sensor *s)
 	for (int i = 0; i < s->n_leaves; i++)
 		if (s->leaves[i]->instance == in)
 			gate_forget(e, s->leaves[i]);
-	tree_update(e, in);
+	tree_without(e, in);
 }
 
 /* The sensor is out of service: its leaves are unknown, and no longer bad. The

@@ -383,6 +383,13 @@ void gate_remember(struct engine *e, struct gate *g, const enum truth raw_out[2]
 		deadline_set(&e->heap, &g->delay, delay_ms);
 }
 
+void gate_at_once(struct engine *e, struct gate *g)
+{
+	follow(e, g);
+	window_forget(e, g);
+	g->instance->dirty = true;
+}
+
 void gate_forget(struct engine *e, struct gate *g)
 {
 	if (!g->lost)

@@ -40,12 +40,15 @@ void gate_expire(struct engine *e, struct gate *g); /* its deadline */
 bool gate_counts_silence(const struct gate *g);     /* its deadline is a countdown to silence */
 void gate_test_text(const struct cond *cond, struct buf *out); /* the same for the same test */
 void gate_forget(struct engine *e, struct gate *g);            /* leaf: lost no more, simply unknown */
+void gate_at_once(struct engine *e, struct gate *g);           /* its delay and its `within` are cut short */
 
 /* tree.c */
 bool gate_counts(const struct gate *g);                            /* true, or it was `within` */
 enum truth cond_raw(const struct engine *e, const struct gate *g); /* all, any, not, vote: of its kids */
 bool tree_reads(const struct instance *in);                        /* has a leaf */
 int tree_grade(const struct engine *e, const struct instance *in, bool *ret_known);
+bool tree_stays(const struct engine *e, const struct instance *in); /* true yet without the supposed leaves */
+void tree_without(struct engine *e, struct instance *in);           /* the same in earnest: they were forgotten */
 bool tree_is_met(const struct instance *in);
 bool tree_update(struct engine *e, struct instance *in); /* leaves up; true: grade, known or met changed */
 

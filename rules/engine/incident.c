@@ -462,6 +462,11 @@ bool incident_is_active(const struct incident *inc)
 	return false;
 }
 
+bool incident_is_true(const struct incident *inc)
+{
+	return inc->instance && inc->instance->grade >= 0;
+}
+
 void incident_due(struct engine *e, struct incident *inc)
 {
 	struct cue_arg a = {.who = "system", .kind = AUDIT_CALLED};

@@ -240,13 +240,15 @@ static enum refusal act_lost_alarm(struct engine *e, struct incident *inc, const
 	return act_alarm(e, inc, a);
 }
 
-/* A member was taken out: none active or unknown left: as gone. */
+/* A member was taken out: none active or unknown left, and nothing counts yet: as gone. */
 static enum refusal act_without(struct engine *e, struct incident *inc, const struct cue_arg *a)
 {
 	struct cue_arg gone = {.who = a->who, .kind = AUDIT_GONE, .via = a->via};
 
 	gone.cause = row(e, inc, a);
-	return incident_is_active(inc) ? REFUSAL_NONE : life_cue(e, inc, CUE_GONE, &gone);
+	if (incident_is_active(inc) || incident_is_true(inc))
+		return REFUSAL_NONE;
+	return life_cue(e, inc, CUE_GONE, &gone);
 }
 
 static enum refusal act_investigate(struct engine *e, struct incident *inc, const struct cue_arg *a)

@@ -150,6 +150,14 @@ bool incident_without(struct engine *e, struct incident *inc, const struct strin
                       const struct cue_arg *arg);
 bool incident_may_take_out(const struct incident *inc, const struct member *m, const struct strings *names);
 bool incident_is_active(const struct incident *inc); /* a member is active or unknown and not out */
+bool incident_is_true(const struct incident *inc);   /* its condition is, by whatever counts */
+
+/* without.c: before anything is taken out */
+bool incident_stays_true(const struct engine *e, const struct incident *inc, const struct strings *names);
+/* Appends what counts yet, and until when; "": nothing, or only members that are active. */
+void incident_put_counting(const struct engine *e, const struct incident *inc, const struct strings *names,
+                           enum lang lang, struct buf *out);
+
 struct incident *incident_new(struct engine *e, int64_t number);
 void incident_make_steps(struct incident *inc); /* one waiting run per step of its playbook */
 void incident_replan(struct engine *e);

@@ -114,6 +114,7 @@ struct gate {
 	enum truth raw;        /* the test now, hysteresis applied */
 	enum truth out;        /* after the delays */
 	bool lost; /* leaf: out is bad (true, negated: false) only because it was when the sensor was lost */
+	bool supposed; /* leaf: looked at as if it were taken out; only while without.c looks */
 	struct deadline delay; /* armed: raw and out differ, out follows then */
 	struct window *window; /* of a test with `over`, of a part of `within`; else NULL */
 };
@@ -190,8 +191,8 @@ void sensor_save(const struct sensor *s, struct buf *out);
 void instance_save(const struct instance *in, struct buf *out);
 int sensor_restore(struct engine *e, const char *key, const char *value);
 int instance_restore(struct engine *e, const char *key, const char *value);
-/* The sensor was taken out by name: what it was when it was lost counts no more. No cues; in->grade follows.
- */
+/* The sensor was taken out by name: what it was when it was lost counts no more, and no delay or `within` puts
+ * off what follows from it. No cues; in->grade follows. */
 void condition_without(struct engine *e, struct instance *in, struct sensor *s);
 void condition_out(struct engine *e, struct sensor *s); /* out of service: the same in all its instances */
 const char *

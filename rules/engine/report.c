@@ -80,9 +80,9 @@ bool incident_without(struct engine *e, struct incident *inc, const struct strin
 		any = true;
 		incident_stale_again(inc);
 		service_dead(e, inc, in && !strcmp(m->sensor, "self:") ? in->scope : m->sensor, &a);
-		life_cue(e, inc, CUE_WITHOUT, &a);
 		if (in && s)
 			condition_without(e, in, s);
+		life_cue(e, inc, CUE_WITHOUT, &a);
 	}
 	return any;
 }

@@ -24,11 +24,13 @@ static enum truth either(enum truth a, enum truth b)
 
 bool gate_counts(const struct gate *g)
 {
-	return g->out == TRUTH_TRUE || window_holds(g);
+	return !g->supposed && (g->out == TRUTH_TRUE || window_holds(g));
 }
 
 static enum truth counted(const struct gate *g)
 {
+	if (g->supposed)
+		return TRUTH_UNKNOWN;
 	return gate_counts(g) ? TRUTH_TRUE : g->out;
 }
 
@@ -103,6 +105,8 @@ static bool is_masked(const struct engine *e, const struct instance *in, const s
 
 /* --------------------------------------------------------------- the tree */
 
+typedef enum truth cond_fn(const struct engine *e, const struct instance *in, const struct cond *cond, int grade);
+
 static enum truth cond_out(const struct engine *e, const struct instance *in, const struct cond *cond,
                            int grade)
 {
@@ -111,7 +115,7 @@ static enum truth cond_out(const struct engine *e, const struct instance *in, co
 	return cond->op == COND_TEST ? leaf_truth(in, cond->node) : counted(gate_find(in, cond->node, ""));
 }
 
-enum truth cond_raw(const struct engine *e, const struct gate *g)
+static enum truth raw_of(const struct engine *e, const struct gate *g, cond_fn *out)
 {
 	const struct cond *cond = g->cond;
 	enum truth truth = cond->op == COND_ANY ? TRUTH_FALSE : TRUTH_TRUE;
@@ -119,24 +123,51 @@ enum truth cond_raw(const struct engine *e, const struct gate *g)
 	if (cond->op == COND_VOTE)
 		return vote_truth(g->instance, cond);
 	for (int i = 0; i < cond->n_kids; i++) {
-		enum truth kid = cond_out(e, g->instance, &cond->kids[i], g->grade);
+		enum truth kid = out(e, g->instance, &cond->kids[i], g->grade);
 
 		truth = cond->op == COND_ANY ? either(truth, kid) : both(truth, kid);
 	}
 	return cond->op == COND_NOT ? negate(truth) : truth;
 }
 
+enum truth cond_raw(const struct engine *e, const struct gate *g)
+{
+	return raw_of(e, g, cond_out);
+}
+
+/* What was true only by the leaves that are supposed out ends at once; what runs out already goes on. */
+static enum truth cond_without(const struct engine *e, const struct instance *in, const struct cond *cond,
+                               int grade)
+{
+	const struct gate *g;
+	enum truth raw;
+
+	if ((cond->schedule && is_masked(e, in, cond, grade)) || cond->op == COND_TEST)
+		return cond_out(e, in, cond, grade);
+	g = gate_find(in, cond->node, "");
+	raw = raw_of(e, g, cond_without);
+	if (g->out == TRUTH_TRUE)
+		return g->raw == TRUTH_TRUE ? raw : TRUTH_TRUE;
+	if (window_holds(g))
+		return TRUTH_TRUE;
+	return raw == TRUTH_TRUE ? g->out : raw;
+}
+
 /* Depth is bounded by the checker of plans. */
-static void cond_update(struct engine *e, struct instance *in, const struct cond *cond)
+static void cond_update(struct engine *e, struct instance *in, const struct cond *cond, bool at_once)
 {
 	struct gate *g;
+	bool was;
 
 	if (cond->op == COND_TEST)
 		return;
 	for (int i = 0; i < cond->n_kids; i++)
-		cond_update(e, in, &cond->kids[i]);
+		cond_update(e, in, &cond->kids[i], at_once);
 	g = gate_find(in, cond->node, "");
+	was = g->out == TRUTH_TRUE && g->raw == TRUTH_TRUE;
 	gate_set(e, g, cond_raw(e, g));
+	if (at_once && was && g->raw != TRUTH_TRUE)
+		gate_at_once(e, g);
 }
 
 bool tree_reads(const struct instance *in)
@@ -157,16 +188,17 @@ static bool has_voter(const struct engine *e, const struct instance *in, const s
 	for (int i = 0; cond->op == COND_ANY && i < cond->n_kids && !found; i++)
 		found = has_voter(e, in, &cond->kids[i], grade);
 	for (int i = 0; cond->op == COND_VOTE && i < in->n_gates && !found; i++)
-		found = in->gates[i]->cond == &cond->kids[0] && in->gates[i]->out == TRUTH_TRUE;
+		found = in->gates[i]->cond == &cond->kids[0] && in->gates[i]->out == TRUTH_TRUE &&
+		        !in->gates[i]->supposed;
 	return found;
 }
 
 /* Where there is a pre-alarm a single voter is its reason. */
-static bool is_reached(const struct engine *e, const struct instance *in, int grade)
+static bool is_reached(const struct engine *e, const struct instance *in, int grade, cond_fn *out)
 {
 	const struct cond *when = &in->type->grades[grade].when;
 
-	return cond_out(e, in, when, grade) == TRUTH_TRUE ||
+	return out(e, in, when, grade) == TRUTH_TRUE ||
 	       (in->type->pre_alarm_ms > 0 && has_voter(e, in, when, grade));
 }
 
@@ -180,11 +212,19 @@ int tree_grade(const struct engine *e, const struct instance *in, bool *ret_know
 	for (int i = 0; i < in->n_gates; i++)
 		*ret_known &= !in->gates[i]->lost;
 	for (int i = 0; in->type && tree_reads(in) && i < in->type->n_grades; i++)
-		if (is_reached(e, in, i))
+		if (is_reached(e, in, i, cond_out))
 			grade = i;
 	if (grade >= 0 && in->grade < 0 && is_off(e, &in->type->schedule))
 		grade = -1;
 	return grade;
+}
+
+bool tree_stays(const struct engine *e, const struct instance *in)
+{
+	for (int i = 0; in->type && in->grade >= 0 && i < in->type->n_grades; i++)
+		if (is_reached(e, in, i, cond_without))
+			return true;
+	return false;
 }
 
 bool tree_is_met(const struct instance *in)
@@ -199,7 +239,7 @@ bool tree_is_met(const struct instance *in)
 }
 
 /* With hours the grade that was tells which of them count: until it stays. */
-bool tree_update(struct engine *e, struct instance *in)
+static bool update(struct engine *e, struct instance *in, bool at_once)
 {
 	int was = in->grade, before;
 	bool known = in->known, met;
@@ -207,7 +247,7 @@ bool tree_update(struct engine *e, struct instance *in)
 	do {
 		before = in->grade;
 		for (int i = 0; in->type && tree_reads(in) && i < in->type->n_grades; i++)
-			cond_update(e, in, &in->type->grades[i].when);
+			cond_update(e, in, &in->type->grades[i].when, at_once);
 		in->grade = tree_grade(e, in, &known);
 	} while (in->has_hours && in->grade != before);
 	met = tree_is_met(in);
@@ -217,4 +257,14 @@ bool tree_update(struct engine *e, struct instance *in)
 	in->met = met;
 	in->dirty = true;
 	return true;
+}
+
+bool tree_update(struct engine *e, struct instance *in)
+{
+	return update(e, in, false);
+}
+
+void tree_without(struct engine *e, struct instance *in)
+{
+	update(e, in, true);
 }

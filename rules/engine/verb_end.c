@@ -29,12 +29,12 @@ static bool counts(const struct incident *inc, const struct member *m, const str
 	return !m->out && !incident_may_take_out(inc, m, names) && (m->active == TRUTH_TRUE || m->lost);
 }
 
-static bool is_calm_without(const struct incident *inc, const struct strings *names)
+static bool is_calm_without(const struct engine *e, const struct incident *inc, const struct strings *names)
 {
 	for (int i = 0; i < inc->n_members; i++)
 		if (counts(inc, &inc->members[i], names))
 			return false;
-	return true;
+	return !incident_stays_true(e, inc, names);
 }
 
 /* A sentence's word that lives as long as the turn. */
@@ -46,7 +46,7 @@ static const char *kept(struct engine *e, struct buf *text)
 	return *ret ? ret : NULL;
 }
 
-/* "gas-b2, smoke-1 (lost)" */
+/* "gas-b2, smoke-1 (lost), smoke-2 (counts until 03:20)" */
 static const char *active_names(struct engine *e, const struct said *s, const struct strings *names)
 {
 	bool zh = e->plan->people[s->person].language == LANG_ZH;
@@ -60,6 +60,7 @@ static const char *active_names(struct engine *e, const struct said *s, const st
 			           strcmp(m->sensor, "self:") ? m->sensor : m->value,
 			           !m->lost ? "" : zh ? "(失联)" : " (lost)");
 	}
+	incident_put_counting(e, s->inc, names, zh ? LANG_ZH : LANG_EN, &out);
 	return kept(e, &out);
 }
 
@@ -150,9 +151,9 @@ static enum refusal second_of_two(struct engine *e, struct said *s)
 
 	split_names(s->inc->reset_without, &first, at, copy);
 	agreed.n = both_name(&first, &s->c->without, both);
-	if (is_calm_without(s->inc, &agreed))
+	if (is_calm_without(e, s->inc, &agreed))
 		r = all_clear(e, s, &agreed);
-	else if (is_calm_without(s->inc, &s->c->without)) /* names others: then he is the first */
+	else if (is_calm_without(e, s->inc, &s->c->without)) /* names others: then he is the first */
 		r = first_of_two(e, s);
 	else
 		r = still_active(e, s, &agreed);
@@ -167,7 +168,7 @@ static enum refusal reset_of_life(struct engine *e, struct said *s)
 
 	if (waits && (!again || PLANTED(22)))
 		return second_of_two(e, s);
-	if (!is_calm_without(inc, &s->c->without))
+	if (!is_calm_without(e, inc, &s->c->without))
 		return still_active(e, s, &s->c->without);
 	return waits ? REFUSAL_SECOND_PERSON : first_of_two(e, s);
 }
@@ -190,7 +191,7 @@ enum refusal verb_reset(struct engine *e, struct said *s)
 	}
 	if (hazard_is_life(inc->hazard) && inc->state != STATE_CLEARED)
 		return reset_of_life(e, s);
-	if (inc->state != STATE_CLEARED && !is_calm_without(inc, &s->c->without))
+	if (inc->state != STATE_CLEARED && !is_calm_without(e, inc, &s->c->without))
 		return still_active(e, s, &s->c->without);
 	return all_clear(e, s, &s->c->without);
 }

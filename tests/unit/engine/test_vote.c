@@ -275,13 +275,103 @@ static void test_clock_change(void **state)
 	world_free(e);
 }
 
+/* Would it be true yet without what this one was when it was lost? Looking changes nothing. */
+static bool stays_without(const struct engine *e, const char *const *names, int n)
+{
+	struct instance *in = e->instances[0];
+	bool stays;
+
+	for (int i = 0; i < in->n_gates; i++)
+		for (int k = 0; k < n; k++)
+			if (in->gates[i]->lost && !strcmp(in->gates[i]->sensor->id, names[k]))
+				in->gates[i]->supposed = true;
+	stays = tree_stays(e, in);
+	for (int i = 0; i < in->n_gates; i++)
+		in->gates[i]->supposed = false;
+	return stays;
+}
+
+static const struct incident_type falling_within[] = {
+    TYPE("two", PER_SITE, {.id = "", .when = {VOTE(2, MINUTE), .degrade = true}}),
+};
+
+static void test_vote_without(void **state)
+{
+	static const char *const gas_1[] = {"gas-1"};
+	struct plan plan = plan_of(falling_within, 1);
+	struct engine *e = world_up(&plan);
+
+	(void)state;
+	all_normal(e);
+	world_value(e, "gas-1", "alarm");
+	world_value(e, "gas-2", "alarm");
+	world_value(e, "gas-2", "normal");
+	assert_true(stays_without(e, gas_1, 1)); /* it is not lost: it cannot go */
+	world_event(e, "gas-1", READING_AWAY);
+	assert_true(stays_without(e, gas_1, 1)); /* one of one is enough, and gas-2 counts yet */
+	world_wait(e, MINUTE);
+	assert_true(stays_without(e, gas_1, 1));
+	world_wait(e, 1);
+	assert_false(stays_without(e, gas_1, 1));
+	assert_int_equal(e->instances[0]->grade, -1);
+	world_value(e, "gas-2", "alarm");
+	world_value(e, "gas-2", "normal");
+	condition_without(e, e->instances[0], sensor_find(e, "gas-1"));
+	assert_int_equal(e->instances[0]->grade, 0); /* as it was told before */
+	assert_null(condition_broken(e));
+	world_free(e);
+}
+
+static const struct incident_type together[] = {
+    TYPE("both", PER_SITE,
+         {.id = "",
+          .when = {.op = COND_ALL,
+                   NODE(0),
+                   .clear_for_ms = 10 * MINUTE,
+                   KIDS({SENSOR(SMOKE1), IS("alarm"), .hold_ms = MINUTE, NODE(1)},
+                        {.op = COND_ANY, .hold_ms = MINUTE, NODE(2),
+                         KIDS({SENSOR(GAS2), IS("alarm"), NODE(3)})})}}),
+};
+
+/* Destroyed together they go together, and no delay keeps what nobody measures any more. */
+static void test_all_without(void **state)
+{
+	static const char *const both[] = {"gas-2", "smoke-1"};
+	struct plan plan = plan_of(together, 1);
+	struct engine *e = world_up(&plan);
+	struct instance *in = e->instances[0];
+
+	(void)state;
+	all_normal(e);
+	world_value(e, "smoke-1", "alarm");
+	world_value(e, "gas-2", "alarm");
+	world_event(e, "smoke-1", READING_AWAY);
+	assert_true(stays_without(e, both, 0));
+	assert_false(stays_without(e, both, 2));
+	world_value(e, "gas-2", "normal");
+	world_wait(e, MINUTE + 1); /* its `within` is over, the delay of the whole runs */
+	assert_true(stays_without(e, both, 2));
+	world_value(e, "gas-2", "alarm");
+	world_event(e, "gas-2", READING_AWAY);
+	assert_false(stays_without(e, both, 2));
+	condition_without(e, in, sensor_find(e, "smoke-1"));
+	condition_without(e, in, sensor_find(e, "gas-2"));
+	assert_int_equal(in->grade, -1);
+	assert_true(in->known);
+	for (int i = 0; i < in->n_gates; i++)
+		assert_false(in->gates[i]->delay.pos || window_holds(in->gates[i]));
+	assert_null(condition_broken(e));
+	world_free(e);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 	    cmocka_unit_test(test_within),       cmocka_unit_test(test_unknown),
 	    cmocka_unit_test(test_degrade),      cmocka_unit_test(test_pre_alarm),
 	    cmocka_unit_test(test_type_hours),   cmocka_unit_test(test_leaf_hours),
-	    cmocka_unit_test(test_clock_change),
+	    cmocka_unit_test(test_clock_change), cmocka_unit_test(test_vote_without),
+	    cmocka_unit_test(test_all_without),
 	};
 	int failed = cmocka_run_group_tests(tests, NULL, NULL);
 
