@@ -75,9 +75,10 @@ static void put_next(struct daemon *d, struct buf *out)
 /* The heartbeat's object, left open. */
 static void put_status(struct daemon *d, struct buf *out)
 {
-	struct buf heartbeat = {0};
+	struct buf heartbeat = {0}, reach = {0};
 
 	answers_heartbeat(d, &heartbeat);
+	engine_view_reach(d->engine, &reach);
 	buf_str(out, ",\"status\":");
 	buf_add(out, buf_text(&heartbeat), heartbeat.len - 1);
 	json_str(out, "site", daemon_plan(d)->site);
@@ -88,9 +89,11 @@ static void put_status(struct daemon *d, struct buf *out)
 	json_int(out, "unreadable", (int64_t)atomic_load(&d->receive.unreadable));
 	json_int(out, "replays", (int64_t)atomic_load(&d->receive.replays));
 	json_bool(out, "plan_broken", d->plan_is_broken);
+	json_raw(out, "reach", buf_text(&reach));
 	put_next(d, out);
 	json_close(out, '}');
 	buf_fini(&heartbeat);
+	buf_fini(&reach);
 }
 
 static void ask_status(struct daemon *d, const struct control_request *r, struct buf *out)

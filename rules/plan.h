@@ -455,6 +455,7 @@ struct plan {
 	struct broker broker;
 	const char *store_path;
 	unsigned languages; /* bit per lang */
+	struct schedule ring; /* hours of the test notices to all who will be on duty; n 0: never */
 	const char *hash;   /* sha-256 of the source, hex; set by the daemon, any text in tests */
 
 	const struct zone *zones;

@@ -152,6 +152,45 @@ static void troubles(const struct cli *c, const struct answer *status)
 		puts(say(c, "TROUBLE  flood of alarms", "故障  告警过多"));
 }
 
+/* "sent" of a channel, or "delivered" */
+static bool has_reached(const struct answer *channels)
+{
+	const struct answer *one;
+	const char *id;
+
+	for (int i = 0; channels && (one = answer_member(channels, i, &id)); i++)
+		if (!strcmp(answer_str(one, "state"), "sent") || !strcmp(answer_str(one, "state"), "delivered"))
+			return true;
+	return false;
+}
+
+/* Those who are on duty within the week, and what their test notices came to. */
+static void reached(const struct cli *c, const struct answer *people)
+{
+	const struct answer *one;
+	struct buf missed = {0};
+	const char *id;
+	int n = 0, n_reached = 0;
+
+	for (int i = 0; people && (one = answer_member(people, i, &id)); i++) {
+		if (!*answer_str(one, "duty"))
+			continue;
+		n++;
+		n_reached += has_reached(answer_get(one, "channels"));
+		if (answer_true(one, "unreached"))
+			buf_printf(&missed, "%s%s (%s)", missed.len ? ", " : "", id, answer_str(one, "role"));
+	}
+	if (n)
+		printf("%s %d, %s %d\n", say(c, "on duty within the week:", "一周内当班:"), n,
+		       say(c, "reached by their test notice:", "测试通知已送达:"), n_reached);
+	if (missed.len) {
+		fputs(say(c, "TROUBLE  no channel reaches ", "故障  联系不上 "), stdout);
+		print_safe(stdout, buf_text(&missed));
+		putchar('\n');
+	}
+	buf_fini(&missed);
+}
+
 static void totals(const struct cli *c, const struct answer *status)
 {
 	char up[32], oldest[32];
@@ -185,6 +224,7 @@ int view_status(const struct cli *c)
 		return code;
 	troubles(c, answer_get(status, "status"));
 	totals(c, answer_get(status, "status"));
+	reached(c, answer_get(answer_get(status, "status"), "reach"));
 	answer_free(status);
 	code = ask_once(c, "{\"do\":\"list\",\"closed\":false}", &list);
 	if (!code)
@@ -325,11 +365,16 @@ int view_show(const struct cli *c)
 	return code;
 }
 
-static void on_call_row(struct print_table *t, const char *role, const struct answer *held)
+static void on_call_row(const struct cli *c, struct print_table *t, const char *role, const struct answer *held)
 {
 	struct buf also = {0};
 
 	add_names(&also, answer_get(held, "also"));
+	if (answer_count(answer_get(held, "unreached"))) {
+		buf_str(&also, also.len ? "; " : "");
+		buf_str(&also, say(c, "NOT REACHED ", "联系不上 "));
+		add_names(&also, answer_get(held, "unreached"));
+	}
 	print_row(t, 5,
 	          (const char *const[]){role, answer_str(held, "person"), answer_str(held, "name"),
 	                                answer_str(held, "why"), buf_text(&also)});
@@ -359,7 +404,7 @@ int view_oncall(const struct cli *c)
 	else
 		print_row(&t, 5, (const char *const[]){"ROLE", "PERSON", "NAME", "WHY", "ALSO CALLED"});
 	for (int i = 0; (held = answer_member(all, i, &role)); i++)
-		on_call_row(&t, role, held);
+		on_call_row(c, &t, role, held);
 	print_table(&t, "");
 	answer_free(line);
 	return code;

@@ -204,6 +204,7 @@
 	X(MEMORY_LOW, "memory-low", "内存不足", "Memory nearly used up")                                     \
 	X(FALLING_BEHIND, "falling-behind", "处理迟缓", "The program falls behind")                          \
 	X(CHANNEL_DOWN, "channel-down", "通知渠道失效", "A channel does not deliver")                        \
+	X(UNREACHABLE, "unreachable", "值班人员联系不上", "On duty and not reached")                         \
 	X(BROKER_REFUSES, "broker-refuses", "消息服务器拒绝", "The broker refuses us")                       \
 	X(CERTIFICATE, "certificate-ends", "证书即将过期", "A certificate is about to expire")               \
 	X(CLOCK_STEP, "clock-step", "时钟跳变", "Clock stepped")

@@ -1,6 +1,7 @@
 /* delivery.c - what became of the notices, as it stands on their incidents: by
  * person and channel the newest. */
 #include "engine/emit.h"
+#include "engine/reach.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -55,6 +56,8 @@ void delivery_is(struct engine *e, const struct notice *n, enum delivery state)
 	struct incident *inc = delivery_incident(e, n->incident);
 	char *next = NULL;
 
+	if (n->kind == NOTICE_TEST)
+		reach_is(e, n, state);
 	if (inc)
 		delivery_of(e, inc, n, state);
 	for (const char *at = n->covers; at && *at; at = *next ? next + 1 : next) {
@@ -92,6 +95,7 @@ void delivery_late(struct engine *e, const struct receipt *r)
 {
 	bool is_told = false;
 
+	reach_late(e, r);
 	for (int i = 0; i < e->n_incidents; i++)
 		for (int k = 0; k < e->incidents[i]->n_deliveries; k++) {
 			struct incident *inc = e->incidents[i];

@@ -10,6 +10,7 @@
 #include "engine/gates.h"
 #include "engine/impair.h"
 #include "engine/life.h"
+#include "engine/reach.h"
 #include "engine/watch.h"
 
 #include <stdlib.h>
@@ -32,6 +33,7 @@ struct engine *engine_new(const struct plan *plan)
 	e->zone_words = xcalloc((size_t)plan->n_zones + 1, sizeof *e->zone_words);
 	records_init(&e->gone);
 	deadline_init(&e->link_due, DEADLINE_LINK, e, "", 0);
+	deadline_init(&e->ring_due, DEADLINE_RING, e, "", 0);
 	readers_make(e);
 	return e;
 }
@@ -52,6 +54,7 @@ void engine_free(struct engine *e)
 	floods_free(e);
 	duties_free(e);
 	impairs_free(e);
+	reaches_free(e);
 	for (int i = 0; i < e->n_actuations; i++)
 		actuation_free(e->actuations[i]);
 	free(e->actuations);
@@ -101,6 +104,7 @@ static void on_started(struct engine *e, const struct event *ev)
 	watches_started(e);
 	causes_replan(e);
 	duties_replan(e);
+	reach_replan(e);
 	follow_members(e);
 	untils_follow(e);
 	e->all_changed = true;
@@ -123,6 +127,7 @@ static void on_plan(struct engine *e, const struct plan *plan)
 		watches_started(e);
 	causes_replan(e);
 	duties_replan(e);
+	reach_replan(e);
 	follow_members(e);
 	untils_follow(e);
 	e->all_changed = true;
@@ -211,6 +216,7 @@ static void on_clock(struct engine *e, int64_t by_ms)
 	conditions_clock(e, by_ms);
 	watches_clock(e, by_ms);
 	duties_clock(e, by_ms);
+	reach_arm(e);
 	for (int i = 0; i < e->n_incidents; i++)
 		incident_touch(e, e->incidents[i]);
 	for (int i = 0; i < e->n_notices; i++)
@@ -235,6 +241,72 @@ static void on_reading(struct engine *e, const struct reading *r)
 		actuate_feedback(e, s);
 }
 
+static void run_one(struct engine *e, const struct deadline *d)
+{
+	switch (d->kind) {
+	case DEADLINE_SILENCE:
+		sensor_silent(e, d->owner);
+		break;
+	case DEADLINE_OFF:
+		sensor_off(e, d->owner);
+		break;
+	case DEADLINE_GATE:
+		condition_delay(e, d->owner);
+		break;
+	case DEADLINE_WINDOW:
+		condition_window(e, d->owner);
+		break;
+	case DEADLINE_HOLD:
+		condition_hold(e, d->owner);
+		break;
+	case DEADLINE_SCHEDULE:
+		schedule_due(e);
+		break;
+	case DEADLINE_INCIDENT:
+		incident_due(e, d->owner);
+		break;
+	case DEADLINE_STEP:
+		playbook_due(e, d->owner);
+		break;
+	case DEADLINE_ACTUATION:
+		actuate_due(e, d->owner);
+		break;
+	case DEADLINE_LINK:
+		link_due(e);
+		break;
+	case DEADLINE_FLAP:
+		flap_due(e, d->owner);
+		break;
+	case DEADLINE_NOTICE:
+		outbox_silent(e, d->owner);
+		break;
+	case DEADLINE_FLOOD:
+		flood_due(e, d->owner);
+		break;
+	case DEADLINE_ALL_CLEAR:
+		all_clear_due(e, d->owner);
+		break;
+	case DEADLINE_DRILL:
+		drill_due(e, d->owner);
+		break;
+	case DEADLINE_WATCH:
+		watch_due(e, d->owner);
+		break;
+	case DEADLINE_DUTY:
+		duty_due(e, d->owner);
+		break;
+	case DEADLINE_OVERRIDE:
+		override_due(e, d->owner);
+		break;
+	case DEADLINE_IMPAIR:
+		impair_due(e, d->owner);
+		break;
+	case DEADLINE_RING:
+		reach_due(e);
+		break;
+	}
+}
+
 static void run_due(struct engine *e)
 {
 	struct deadline *d;
@@ -243,65 +315,7 @@ static void run_due(struct engine *e)
 		if (n > DUE_MAX)
 			abort();
 		deadline_clear(&e->heap, d);
-		switch (d->kind) {
-		case DEADLINE_SILENCE:
-			sensor_silent(e, d->owner);
-			break;
-		case DEADLINE_OFF:
-			sensor_off(e, d->owner);
-			break;
-		case DEADLINE_GATE:
-			condition_delay(e, d->owner);
-			break;
-		case DEADLINE_WINDOW:
-			condition_window(e, d->owner);
-			break;
-		case DEADLINE_HOLD:
-			condition_hold(e, d->owner);
-			break;
-		case DEADLINE_SCHEDULE:
-			schedule_due(e);
-			break;
-		case DEADLINE_INCIDENT:
-			incident_due(e, d->owner);
-			break;
-		case DEADLINE_STEP:
-			playbook_due(e, d->owner);
-			break;
-		case DEADLINE_ACTUATION:
-			actuate_due(e, d->owner);
-			break;
-		case DEADLINE_LINK:
-			link_due(e);
-			break;
-		case DEADLINE_FLAP:
-			flap_due(e, d->owner);
-			break;
-		case DEADLINE_NOTICE:
-			outbox_silent(e, d->owner);
-			break;
-		case DEADLINE_FLOOD:
-			flood_due(e, d->owner);
-			break;
-		case DEADLINE_ALL_CLEAR:
-			all_clear_due(e, d->owner);
-			break;
-		case DEADLINE_DRILL:
-			drill_due(e, d->owner);
-			break;
-		case DEADLINE_WATCH:
-			watch_due(e, d->owner);
-			break;
-		case DEADLINE_DUTY:
-			duty_due(e, d->owner);
-			break;
-		case DEADLINE_OVERRIDE:
-			override_due(e, d->owner);
-			break;
-		case DEADLINE_IMPAIR:
-			impair_due(e, d->owner);
-			break;
-		}
+		run_one(e, d);
 		untils_settle(e);
 	}
 }
@@ -312,6 +326,7 @@ static void settle(struct engine *e)
 	do {
 		untils_settle(e);
 		skip_settle(e);
+		reach_settle(e);
 		watches_settle(e);
 		causes_settle(e);
 		drills_settle(e);

@@ -329,6 +329,8 @@ void engine_view_oncall(const struct engine *e, const char *role, struct buf *ou
 /* As planned for another time, by the overrides known now. */
 void engine_view_oncall_at(const struct engine *e, const char *role, int64_t at_ms, struct buf *out);
 void engine_view_summary(const struct engine *e, struct buf *out);
+/* Who holds a role in the coming seven days, and what their newest test notices came to. */
+void engine_view_reach(const struct engine *e, struct buf *out);
 
 /* Final texts of a notice; head_hash NULL: unrecorded. Pure. */
 struct notice_marks {

@@ -8,7 +8,7 @@
  * quorum, skip: more than one ack, levels that reach nobody; watch, watch_memory: signs of life that must come;
  * cause, via, flap, flood, suppress, isolate: what holds notices and nothing else, by the one gate of hold.h;
  * impair: the registry of what is isolated, out of service (service) or carries a sign (tags); order: who is told first;
- * drill: exercises; all_clear: two persons end what endangered lives;
+ * reach, reach_week: test notices to those who will be on duty; drill: exercises; all_clear: two persons end what endangered lives;
  * render, wording, answers, view: texts; save*, record: memory; deadline: time.
  */
 #ifndef TOCSIN_MODEL_H
@@ -47,6 +47,7 @@ enum deadline_kind {
 	DEADLINE_OVERRIDE,  /* owner: struct override */
 	DEADLINE_IMPAIR,    /* owner: struct impairment: its end */
 	DEADLINE_NOTICE,    /* owner: struct notice_run: the channel has said nothing */
+	DEADLINE_RING,      /* owner: struct engine: somebody may be due for a test notice */
 };
 
 /* Embedded in its owner. Armed while pos > 0. Ties: kind, then key, then sub. */
@@ -433,6 +434,10 @@ struct engine {
 	bool duty_changed; /* who is on call is to be published */
 	struct impairment **impairments; /* by key */
 	int n_impairments;
+	struct rung **reaches; /* by person id */
+	int n_reaches;
+	struct deadline ring_due;
+	bool reach_changed; /* whom nothing reaches is to be looked at */
 };
 
 /* ------------------------------------------- what condition.c tells incident.c */

@@ -1,6 +1,7 @@
 /* oncall.c - who holds each role, and which rule chose them: now, and at
  * another time as it is planned. */
 #include "engine/duty.h"
+#include "engine/reach.h"
 #include "engine/render.h"
 
 #include <string.h>
@@ -74,6 +75,22 @@ static bool is_among(const struct holders *h, int person)
 	return false;
 }
 
+/* Of them, whom no test notice has reached. */
+static void put_unreached(const struct engine *e, const struct holders *h, struct buf *out)
+{
+	int n = 0;
+
+	for (int i = 0; i < h->n; i++) {
+		if (!reach_is_missed(e, h->people[i]))
+			continue;
+		if (!n++)
+			json_open(out, "unreached", '[');
+		json_str(out, NULL, e->plan->people[h->people[i]].id);
+	}
+	if (n)
+		json_close(out, ']');
+}
+
 static void put_role(const struct engine *e, int role, const struct holders *h, int64_t at_ms, struct buf *out)
 {
 	int person = h->n ? h->people[0] : -1, deputy = h->role >= 0 ? e->plan->roles[h->role].deputy : -1;
@@ -88,6 +105,7 @@ static void put_role(const struct engine *e, int role, const struct holders *h, 
 	if (h->n && deputy >= 0 && !is_among(h, deputy))
 		json_str(out, NULL, e->plan->people[deputy].id);
 	json_close(out, ']');
+	put_unreached(e, h, out);
 	put_rule(e, h, at_ms, out);
 	if (h->duty && h->n_outgoing)
 		put_pending(e, h->duty, out);

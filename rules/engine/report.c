@@ -52,7 +52,7 @@ bool incident_may_take_out(const struct incident *inc, const struct member *m, c
 {
 	if (!strncmp(m->sensor, "person:", 7))
 		return true;
-	if (!strncmp(m->sensor, "watch:", 6))
+	if (!strncmp(m->sensor, "watch:", 6) || !strncmp(m->sensor, "reach:", 6))
 		return strings_have(names, m->sensor) || strings_have(names, m->sensor + 6);
 	if (!strcmp(m->sensor, "self:"))
 		return inc->instance && strings_have(names, inc->instance->scope);

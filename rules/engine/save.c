@@ -4,6 +4,7 @@
 #include "engine/duty.h"
 #include "engine/emit.h"
 #include "engine/flood.h"
+#include "engine/reach.h"
 #include "engine/suppress.h"
 #include "engine/save.h"
 #include "engine/watch.h"
@@ -240,6 +241,7 @@ static void save(struct engine *e, struct records *ret, bool all)
 	floods_save(e, ret, all);
 	duties_save(e, ret, all);
 	impairs_save(e, ret, all);
+	reaches_save(e, ret, all);
 	buf_fini(&b);
 }
 
@@ -261,6 +263,7 @@ static void set_clean(struct engine *e)
 	floods_set_dirty(e, false);
 	duties_set_clean(e);
 	impairs_set_dirty(e, false);
+	reaches_set_clean(e);
 }
 
 /* Forgotten keys first: one may be used again in the same turn. */
@@ -334,6 +337,8 @@ static int restore_one(struct engine *e, const struct record *rec, const struct 
 		return duty_restore(e, rec->key, &r);
 	else if (!strncmp(rec->key, "do/", 3))
 		return override_restore(e, rec->key, &r);
+	else if (!strncmp(rec->key, "g/", 2))
+		return reach_restore(e, rec->key, &r);
 	else if (is_impairment(rec->key))
 		return impair_restore(e, rec->key, &r);
 	else if (!strcmp(rec->key, "r"))

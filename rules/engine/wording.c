@@ -1,6 +1,7 @@
 /* wording.c - the text of a notice in one language: what, where, how bad, what
  * to do, how to answer, in this order, so that a lock screen shows what counts. */
 #include "engine/cause.h"
+#include "engine/reach.h"
 #include "engine/render.h"
 #include "engine/tags.h"
 
@@ -160,6 +161,17 @@ static void add_watch(struct writing *t, const struct member *shown)
 	buf_fini(&points);
 }
 
+/* " Li (duty electrician from 2026-11-24 20:00)" */
+static void add_unreached(struct writing *t)
+{
+	struct buf names = {0};
+
+	buf_char(&t->head, ' ');
+	reach_say(t->e, t->inc, t->w->lang, &names);
+	add_cut(&t->head, buf_text(&names), 2 * VALUE_SHOWN_BYTES);
+	buf_fini(&names);
+}
+
 /* " 31.2%LEL", " 李娜 报告", or the detector. */
 static void add_value(struct writing *t)
 {
@@ -183,6 +195,10 @@ static void add_value(struct writing *t)
 	}
 	if (!strncmp(m->sensor, "watch:", 6)) {
 		add_watch(t, m);
+		return;
+	}
+	if (!strncmp(m->sensor, "reach:", 6)) {
+		add_unreached(t);
 		return;
 	}
 	if (!m->has_number && strcmp(m->sensor, "self:"))

@@ -13,6 +13,9 @@ static const struct key site_rows[] = {
      .help = "as people call it; default: the id"},
     {"timezone", KEY_TEXT, AT(struct plan, timezone, const char *), .fallback = "UTC",
      .help = "IANA name, such as Asia/Shanghai; clock times in notices are in it"},
+    {"ring", KEY_HOURS, AT(struct plan, ring, struct schedule),
+     .help = "hours in which whoever holds a role in the coming seven days is sent a test notice by each of their "
+             "channels, once in seven days; \"mon-fri 10:00-16:00\"; default: never"},
 };
 const struct table site_keys = TABLE("site", site_rows);
 

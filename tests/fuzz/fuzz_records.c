@@ -14,7 +14,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 enum { RECORDS_MAX = 1024, TURNS = 4 };
 
 static const char site[] =
-    "site: {id: plaza, name: {en: Plaza}, timezone: Asia/Shanghai}\n"
+    "site: {id: plaza, name: {en: Plaza}, timezone: Asia/Shanghai, ring: \"00:00-24:00\"}\n"
     "broker: {url: \"mqtt://127.0.0.1:1883\"}\n"
     "languages: [en]\n"
     "zones: {b2: {name: {en: B2}}, kitchen: {in: b2, name: {en: Kitchen}}}\n"

@@ -61,6 +61,18 @@ class Channels(Case):
         self.assertTrue(self.rig.ask("--as", "smith", "ring", "wang", "good")["ok"])
         until("the test notice", lambda: [a for a in self.asked(GOOD, "wang", since) if b'"kind":"test"' in a[3]])
 
+    def test_5_outcome_of_a_ring(self):
+        """What a test notice came to stands in the status, by person and channel; a restart keeps it."""
+        def reach(channel):
+            return self.rig.status().get("reach", {}).get("wang", {}).get("channels", {}).get(channel, {}).get("state")
+
+        until("good is known", lambda: reach("good") == "sent")
+        self.assertTrue(self.rig.ask("--as", "smith", "ring", "wang", "hang")["ok"])
+        until("hang is known", lambda: reach("hang") == "failed")
+        self.rig.kill9()
+        self.rig.start()
+        self.assertEqual((reach("good"), reach("hang")), ("sent", "failed"))
+
 
 if __name__ == "__main__":
     unittest.main()
