@@ -222,6 +222,7 @@ static int write_log(const struct cli *c, struct logging *g, const char *db, str
 	if (code)
 		return code;
 	g->log.lang = language_of(c, g->plan);
+	g->log.json = c->json;
 	g->log.plan_of = plan_of;
 	g->log.arg = &g->plans;
 	if (store_walk(db, &second, first.v.rows, &(struct row_taker){take, g}, err) < 0)

@@ -1,4 +1,4 @@
-/* duty_log.c - everything of a span of time in order, one line each. */
+/* duty_log.c - everything of a span of time in order, one line each: for people, or JSON for programs. */
 #include "records/report.h"
 
 #include "base/glyph.h"
@@ -16,6 +16,33 @@ static void put_line(const struct voice *v, const struct logged *l, struct buf *
 	glyph_safe(out, buf_text(&line));
 	buf_char(out, '\n');
 	buf_fini(&line);
+}
+
+static void put_json(const struct voice *v, const struct logged *l, struct buf *out)
+{
+	struct buf said = {0}, line = {0};
+
+	say_row(v, l, &said);
+	json_open(&line, NULL, '{');
+	json_int(&line, "seq", l->seq);
+	json_time(&line, "at", l->at_ms);
+	json_str(&line, "kind", l->word);
+	json_str(&line, "inc", l->inc);
+	json_str(&line, "who", l->who);
+	json_str(&line, "text", buf_text(&said));
+	json_close(&line, '}');
+	buf_printf(out, "%s\n", buf_text(&line));
+	buf_fini(&said);
+	buf_fini(&line);
+}
+
+static void put_unreadable(const struct duty_log *log, int64_t seq, struct buf *out)
+{
+	if (log->json)
+		buf_printf(out, "{\"seq\":%lld,\"kind\":null}\n", (long long)seq);
+	else
+		buf_printf(out, log->lang == LANG_ZH ? "*** 第 %lld 行无法读取\n" : "*** row %lld cannot be read\n",
+		           (long long)seq);
 }
 
 static void put_day(struct duty_log *log, const struct voice *v, int64_t at_ms, struct buf *out)
@@ -42,8 +69,7 @@ void duty_log_take(struct duty_log *log, int64_t seq, const char *rec, struct bu
 
 	arena_init(&arena);
 	if (!logged_read(rec, &arena, &l)) {
-		buf_printf(out, log->lang == LANG_ZH ? "*** 第 %lld 行无法读取\n" : "*** row %lld cannot be read\n",
-		           (long long)seq);
+		put_unreadable(log, seq, out);
 		arena_fini(&arena);
 		return;
 	}
@@ -52,8 +78,12 @@ void duty_log_take(struct duty_log *log, int64_t seq, const char *rec, struct bu
 		log->plan = log->plan_of(log->arg, hash);
 	v.plan = log->plan;
 	if (l.at_ms >= log->since_ms && l.at_ms <= log->until_ms) {
-		put_day(log, &v, l.at_ms, out);
-		put_line(&v, &l, out);
+		if (log->json) {
+			put_json(&v, &l, out);
+		} else {
+			put_day(log, &v, l.at_ms, out);
+			put_line(&v, &l, out);
+		}
 		log->n++;
 	}
 	arena_fini(&arena);

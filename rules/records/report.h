@@ -33,6 +33,7 @@ void report_write(const struct report_ask *ask, const struct story *story, struc
 struct duty_log {
 	const char *site;
 	enum lang lang;
+	bool json; /* an object a line: seq at kind inc who text; kind null: a row that cannot be read */
 	int64_t since_ms, until_ms; /* INT64_MIN, INT64_MAX: no bound */
 	/* The plan of that hash, NULL when it is not kept; it lives on. */
 	const struct plan *(*plan_of)(void *arg, const char *hash);

@@ -61,9 +61,9 @@ static char *report(const char *rows, bool html, enum lang lang)
 	return buf_steal(&out);
 }
 
-static void duty(const char *rows)
+static void duty(const char *rows, bool json)
 {
-	struct duty_log log = {.since_ms = INT64_MIN, .until_ms = INT64_MAX, .plan_of = no_plan};
+	struct duty_log log = {.json = json, .since_ms = INT64_MIN, .until_ms = INT64_MAX, .plan_of = no_plan};
 	struct buf out = {0};
 	char *copy = xstrdup(rows);
 	int64_t seq = 0;
@@ -95,7 +95,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 			free(once);
 			free(twice);
 		}
-	duty(buf_text(&rows));
+	duty(buf_text(&rows), false);
+	duty(buf_text(&rows), true);
 	buf_fini(&rows);
 	return 0;
 }

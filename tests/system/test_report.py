@@ -80,6 +80,9 @@ class Report(Case):
         log = rig.tocsin("log", "--lang", "en")
         self.assertEqual((log.returncode, log.stderr), (0, ""))
         self.assertEqual(log.stdout.count("\n  #") + log.stdout.count("  #"), len(rig.recs()))
+        rows = [json.loads(line) for line in rig.tocsin("--json", "log", "--lang", "en").stdout.splitlines()]
+        self.assertEqual([r["seq"] for r in rows], [r["seq"] for r in rig.recs()])
+        self.assertTrue(all(r["text"] for r in rows))
         self.changed(number)
 
     def changed(self, number):

@@ -221,6 +221,27 @@ static void test_duty_log(void **state)
 	}
 }
 
+static void test_log_json(void **state)
+{
+	static const char acked[] =
+	    "{\"seq\":15,\"at\":\"2026-11-22T19:10:45.182Z\",\"kind\":\"acked\",\"inc\":\"G-17\",\"who\":\"li\",\"text\":";
+	struct logging g = {.log = {.lang = LANG_EN,
+	                            .json = true,
+	                            .since_ms = INT64_MIN,
+	                            .until_ms = INT64_MAX,
+	                            .plan_of = the_plan}};
+
+	(void)state;
+	duty_log_take(&g.log, 11, "no row", &g.out);
+	assert_string_equal(buf_text(&g.out), "{\"seq\":11,\"kind\":null}\n");
+	each_row(ROWS, log_row, &g);
+	assert_int_equal(g.log.n, 35);
+	assert_non_null(strstr(buf_text(&g.out), acked));
+	for (const char *end = buf_text(&g.out); (end = strchr(end, '\n')) && end[1]; end++)
+		assert_int_equal(end[1], '{');
+	buf_fini(&g.out);
+}
+
 static void test_log_times(void **state)
 {
 	static const struct {
@@ -351,6 +372,7 @@ int main(void)
 	    cmocka_unit_test(test_broken_chain),
 	    cmocka_unit_test(test_unreadable_row),
 	    cmocka_unit_test(test_duty_log),
+	    cmocka_unit_test(test_log_json),
 	    cmocka_unit_test(test_log_times),
 	    cmocka_unit_test(test_every_kind_has_a_sentence),
 	    cmocka_unit_test(test_sentences),
