@@ -10,17 +10,19 @@
 #include <signal.h>
 #include <stdarg.h>
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/prctl.h>
 #include <sys/socket.h>
+#include <sys/un.h>
 #include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
 
-enum { BROKER_FIRST_PORT = 21000, BROKER_PORTS = 1000 };
+enum { BROKER_FIRST_PORT = 21000, BROKER_PORTS = 1000, TEST_LIMIT_MS = 60000 };
 
 struct test_broker {
 	char dir[64];
@@ -77,6 +79,19 @@ static inline int test_socket(int port, bool listens)
 	return -1;
 }
 
+/* True: no other test takes this port until the process ends, whoever listens on it when. */
+static inline bool test_claim_port(int port)
+{
+	struct sockaddr_un name = {.sun_family = AF_UNIX};
+	int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+	int n = snprintf(name.sun_path + 1, sizeof(name.sun_path) - 1, "tocsin-test-port-%d", port);
+
+	if (bind(fd, (struct sockaddr *)&name, (socklen_t)(offsetof(struct sockaddr_un, sun_path) + 1 + (size_t)n)) == 0)
+		return true;
+	close(fd);
+	return false;
+}
+
 /* A port of ours that nobody listens on now. */
 static inline int test_free_port(void)
 {
@@ -88,6 +103,8 @@ static inline int test_free_port(void)
 	for (int i = 0; i < BROKER_PORTS; i++) {
 		int port = BROKER_FIRST_PORT + next++ % BROKER_PORTS;
 
+		if (!test_claim_port(port))
+			continue;
 		fd = test_socket(port, true);
 		if (fd >= 0) {
 			close(fd);
@@ -145,7 +162,7 @@ static inline void broker_run(struct test_broker *b)
 {
 	char conf[128], log[128];
 	const char *argv[] = {"/usr/sbin/mosquitto", "-c", conf, NULL};
-	int64_t limit_ms = test_now_ms() + 20000;
+	int64_t limit_ms = test_now_ms() + TEST_LIMIT_MS;
 	int fd;
 
 	snprintf(conf, sizeof(conf), "%s/conf", b->dir);

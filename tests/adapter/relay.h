@@ -137,7 +137,7 @@ static inline void relay_end(struct relay *r)
 	shutdown(r->listener, SHUT_RDWR);
 	pthread_join(r->thread, NULL);
 	close(r->listener);
-	if (!TEST_UNTIL(atomic_load(&r->n_lines) == 0, 10000))
+	if (!TEST_UNTIL(atomic_load(&r->n_lines) == 0, TEST_LIMIT_MS))
 		test_die("a relayed line does not end");
 }
 

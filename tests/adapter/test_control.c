@@ -22,7 +22,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-enum { LIMIT_MS = 10000, BIG = 1 << 21 };
+enum { LIMIT_MS = 60000, BIG = 1 << 21 };
 
 static struct loop *loop;
 static struct control *control;

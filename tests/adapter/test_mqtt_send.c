@@ -30,7 +30,7 @@ static struct rig *synced(const char *site, int version)
 {
 	struct rig *r = rig_start(&broker, site, version);
 
-	assert_true(TEST_UNTIL(rig_links(r, LINK_SYNCED) == 1, 15000));
+	assert_true(TEST_UNTIL(rig_links(r, LINK_SYNCED) == 1, TEST_LIMIT_MS));
 	return r;
 }
 
@@ -46,12 +46,18 @@ static struct outgoing page(const char *payload, int64_t token)
 	                         .token = token};
 }
 
-static void hold(struct rig *r, int ms)
+/* The callback waits until release(), or for so long that a sender who waits for it is seen. */
+static void hold(struct rig *r)
 {
 	atomic_store(&r->hold_topic, "plc/hold");
-	atomic_store(&r->hold_ms, ms);
+	atomic_store(&r->hold_ms, TEST_LIMIT_MS);
 	assert_int_equal(broker_pub(&broker, "plc/hold", "1", "-q", "1", NULL), 0);
-	assert_true(TEST_UNTIL(atomic_load(&r->is_holding), 10000));
+	assert_true(TEST_UNTIL(atomic_load(&r->is_holding), TEST_LIMIT_MS));
+}
+
+static void release(struct rig *r)
+{
+	atomic_store(&r->hold_ms, 0);
 }
 
 /* The heart: the page is out while the callback waits, the loop side never blocks. */
@@ -60,23 +66,22 @@ static void life_page_leaves_during_hold(int version)
 	struct rig *r = synced("send", version);
 	pid_t sub = broker_sub(&broker, "pages", ROOT "page/#");
 	struct outgoing o = page("fire", 7);
-	int64_t start_ms, at_ms;
+	int64_t start_ms;
 
-	hold(r, 3000);
+	hold(r);
 	start_ms = test_now_ms();
 	rig_publish(r, LANE_STATE, ROOT "zone/b2/state", "alarm", 8); /* blocks the sender, not us */
 	mqtt_publish(r->m, &o);
-	assert_true(test_now_ms() - start_ms < 100);
-	assert_true(TEST_UNTIL(broker_lines(&broker, "pages", "0 0 " ROOT "page/wang fire") == 1, 2000));
-	at_ms = test_now_ms();
+	assert_true(TEST_UNTIL(broker_lines(&broker, "pages", "0 0 " ROOT "page/wang fire") == 1, TEST_LIMIT_MS));
+	print_message("out after %lld ms\n", (long long)(test_now_ms() - start_ms));
 	assert_true(atomic_load(&r->is_holding));
-	assert_true(at_ms - start_ms < 1500);
 	for (int i = 9; i < 500; i++)
 		rig_publish(r, LANE_STREAM, ROOT "event", "x", i);
 	assert_true(atomic_load(&r->is_holding)); /* five hundred more, still in the hold */
 	assert_int_equal(RIG_GET(r, r->answers[7]), 0);
-	assert_true(TEST_UNTIL(broker_lines(&broker, "pages", "1 0 " ROOT "page/wang again") == 1, 10000));
-	assert_true(TEST_UNTIL(RIG_GET(r, r->n_answers) == 493, 10000));
+	release(r);
+	assert_true(TEST_UNTIL(broker_lines(&broker, "pages", "1 0 " ROOT "page/wang again") == 1, TEST_LIMIT_MS));
+	assert_true(TEST_UNTIL(RIG_GET(r, r->n_answers) == 493, TEST_LIMIT_MS));
 	assert_true(RIG_GET(r, r->token_ok[7]));
 	assert_int_equal(broker_lines(&broker, "pages", ROOT "page/wang"), 2);
 	assert_int_equal(rig_links(r, LINK_DOWN), 0);
@@ -100,8 +105,8 @@ static void test_page_without_hold_goes_once(void **state)
 
 	(void)state;
 	mqtt_publish(r->m, &o);
-	assert_true(TEST_UNTIL(RIG_GET(r, r->answers[1]) == 1, 5000));
-	assert_true(TEST_UNTIL(broker_lines(&broker, "once", "1 0 " ROOT "page/wang gas") == 1, 5000));
+	assert_true(TEST_UNTIL(RIG_GET(r, r->answers[1]) == 1, TEST_LIMIT_MS));
+	assert_true(TEST_UNTIL(broker_lines(&broker, "once", "1 0 " ROOT "page/wang gas") == 1, TEST_LIMIT_MS));
 	assert_int_equal(broker_lines(&broker, "once", "again"), 0);
 	broker_unsub(sub);
 	rig_stop(r);
@@ -121,7 +126,7 @@ static void test_latest_wins(void **state)
 	o.payload = "first";
 	o.len = 5;
 	mqtt_publish(r->m, &o);
-	assert_true(TEST_UNTIL(broker_lines(&broker, "latest", "first") == 1, 5000));
+	assert_true(TEST_UNTIL(broker_lines(&broker, "latest", "first") == 1, TEST_LIMIT_MS));
 	for (int i = 1; i <= 200; i++) {
 		snprintf(payload, sizeof(payload), "n%d.", i);
 		o.payload = payload;
@@ -129,13 +134,13 @@ static void test_latest_wins(void **state)
 		o.token = i == 100 ? 100 : 0;
 		mqtt_publish(r->m, &o);
 	}
-	assert_true(TEST_UNTIL(broker_lines(&broker, "latest", "n200.") == 1, 5000));
+	assert_true(TEST_UNTIL(broker_lines(&broker, "latest", "n200.") == 1, TEST_LIMIT_MS));
 	lines = broker_lines(&broker, "latest", ROOT "summary");
-	assert_in_range(lines, 2,
-	                3); /* the first and the newest, about a second apart; three if we were slow */
+	/* The first and the newest, a second apart; one more for each second that we took. */
+	assert_in_range(lines, 2, 2 + (test_now_ms() - start_ms) / 1000);
 	assert_true(test_now_ms() - start_ms >= 1000);
 	assert_int_equal(RIG_GET(r, r->answers[100]), 1);
-	assert_false(RIG_GET(r, r->token_ok[100]));
+	assert_true(lines > 2 || !RIG_GET(r, r->token_ok[100]));
 	broker_unsub(sub);
 	rig_stop(r);
 }
@@ -149,7 +154,7 @@ static void test_latest_wins_is_kept_while_down(void **state)
 
 	(void)state;
 	broker_kill(&broker);
-	assert_true(TEST_UNTIL(rig_links(r, LINK_DOWN) == 1, 5000));
+	assert_true(TEST_UNTIL(rig_links(r, LINK_DOWN) == 1, TEST_LIMIT_MS));
 	for (int i = 1; i <= 9; i++) {
 		o.payload = i == 9 ? "newest" : "old";
 		o.len = strlen(o.payload);
@@ -161,7 +166,7 @@ static void test_latest_wins_is_kept_while_down(void **state)
 	assert_int_equal(mqtt_queue(r->m), 1);
 	broker_run(&broker);
 	sub = broker_sub(&broker, "kept", ROOT "audit/head");
-	assert_true(TEST_UNTIL(broker_lines(&broker, "kept", ROOT "audit/head newest") == 1, 20000));
+	assert_true(TEST_UNTIL(broker_lines(&broker, "kept", ROOT "audit/head newest") == 1, TEST_LIMIT_MS));
 	assert_int_equal(broker_lines(&broker, "kept", "old"), 0);
 	broker_unsub(sub);
 	rig_stop(r);
@@ -169,21 +174,24 @@ static void test_latest_wins_is_kept_while_down(void **state)
 
 static void test_commands_need_the_mark(void **state)
 {
-	struct rig *r = rig_start(&broker, "send", 5);
 	struct outgoing o = {
 	    .lane = LANE_LIFE, .topic = "plc/out", .payload = "C", .len = 1, .qos = 1, .needs_sync = true};
+	struct rig *r;
 
 	(void)state;
+	broker_signal(&broker, SIGSTOP);
+	r = rig_start(&broker, "send", 5);
 	o.token = 1;
 	mqtt_publish(r->m, &o); /* surely before the mark */
+	broker_signal(&broker, SIGCONT);
 	assert_int_equal(RIG_GET(r, r->answers[1]), 1);
 	assert_false(RIG_GET(r, r->token_ok[1]));
-	assert_true(TEST_UNTIL(mqtt_is_synced(r->m), 15000));
+	assert_true(TEST_UNTIL(mqtt_is_synced(r->m), TEST_LIMIT_MS));
 	o.token = 2;
 	mqtt_publish(r->m, &o);
-	assert_true(TEST_UNTIL(RIG_GET(r, r->answers[2]) == 1, 5000));
+	assert_true(TEST_UNTIL(RIG_GET(r, r->answers[2]) == 1, TEST_LIMIT_MS));
 	assert_true(RIG_GET(r, r->token_ok[2]));
-	assert_true(TEST_UNTIL(rig_find(r, "plc/out", "C", NULL), 5000));
+	assert_true(TEST_UNTIL(rig_find(r, "plc/out", "C", NULL), TEST_LIMIT_MS));
 	rig_stop(r);
 }
 
@@ -199,7 +207,7 @@ static void test_too_large_is_set_aside(void **state)
 	o.len = 39999;
 	mqtt_publish(r->m, &o);
 	rig_publish(r, LANE_PERSON, ROOT "page/wang", "small", 2);
-	assert_true(TEST_UNTIL(RIG_GET(r, r->n_answers) == 2, 5000));
+	assert_true(TEST_UNTIL(RIG_GET(r, r->n_answers) == 2, TEST_LIMIT_MS));
 	assert_false(RIG_GET(r, r->token_ok[1]));
 	assert_true(RIG_GET(r, r->token_ok[2]));
 	assert_int_equal(rig_faults(r, "page/wang/json"), 1);
@@ -218,12 +226,12 @@ static void test_servers_limit_counts(void **state)
 	(void)state;
 	broker_start(&small, BROKER_OPEN "max_packet_size 1000\n");
 	r = rig_start(&small, "send", 5);
-	assert_true(TEST_UNTIL(rig_links(r, LINK_SYNCED) == 1, 15000));
+	assert_true(TEST_UNTIL(rig_links(r, LINK_SYNCED) == 1, TEST_LIMIT_MS));
 	memset(text, 'y', 2000);
 	text[2000] = '\0';
 	rig_publish(r, LANE_PERSON, ROOT "result/li", text, 1);
 	rig_publish(r, LANE_PERSON, ROOT "result/li", text + 1500, 2);
-	assert_true(TEST_UNTIL(RIG_GET(r, r->n_answers) == 2, 5000));
+	assert_true(TEST_UNTIL(RIG_GET(r, r->n_answers) == 2, TEST_LIMIT_MS));
 	assert_false(RIG_GET(r, r->token_ok[1]));
 	assert_true(RIG_GET(r, r->token_ok[2]));
 	assert_int_equal(rig_links(r, LINK_DOWN), 0);
@@ -247,14 +255,14 @@ static void test_retained_expiry_and_response_data(void **state)
 	o.correlation = "co\0rr";
 	o.correlation_len = 5;
 	mqtt_publish(r->m, &o);
-	assert_true(TEST_UNTIL(rig_find(r, "plc/stays", "x", &got), 5000));
+	assert_true(TEST_UNTIL(rig_find(r, "plc/stays", "x", &got), TEST_LIMIT_MS));
 	assert_int_equal(got.correlation_len, 5);
 	assert_memory_equal(got.correlation, "co\0rr", 5);
 	assert_int_equal(broker_pub(&broker, ROOT "cmd/wang/ack", "17", "-q", "1", "-V", "5", "-D", "publish",
 	                            "response-topic", "back/wang", "-D", "publish", "correlation-data", "abc",
 	                            NULL),
 	                 0);
-	assert_true(TEST_UNTIL(rig_find(r, ROOT "cmd/wang/ack", "17", &got), 5000));
+	assert_true(TEST_UNTIL(rig_find(r, ROOT "cmd/wang/ack", "17", &got), TEST_LIMIT_MS));
 	assert_string_equal(got.response, "back/wang");
 	assert_memory_equal(got.correlation, "abc", 3);
 	rig_stop(r);
@@ -262,7 +270,7 @@ static void test_retained_expiry_and_response_data(void **state)
 	while (test_now_ms() < end_ms) /* the broker's clock, not ours */
 		test_nap();
 	second = synced("send", 5);
-	assert_true(TEST_UNTIL(rig_find(second, "plc/stays", "x", &got), 5000));
+	assert_true(TEST_UNTIL(rig_find(second, "plc/stays", "x", &got), TEST_LIMIT_MS));
 	assert_true(got.retained);
 	assert_true(got.before_mark);
 	assert_false(rig_find(second, "plc/gone", NULL, NULL));
@@ -271,7 +279,7 @@ static void test_retained_expiry_and_response_data(void **state)
 	o.len = 0;
 	o.token = 5;
 	mqtt_publish(second->m, &o);
-	assert_true(TEST_UNTIL(RIG_GET(second, second->token_ok[5]), 5000));
+	assert_true(TEST_UNTIL(RIG_GET(second, second->token_ok[5]), TEST_LIMIT_MS));
 	rig_stop(second);
 }
 
@@ -292,9 +300,9 @@ static void test_tokens_once_under_restarts(void **state)
 		broker_kill(&broker);
 		rig_publish(r, LANE_LIFE, ROOT "page/wang", "down", ++token);
 		broker_run(&broker);
-		assert_true(TEST_UNTIL(rig_links(r, LINK_SYNCED) == round + 2, 30000));
+		assert_true(TEST_UNTIL(rig_links(r, LINK_SYNCED) == round + 2, TEST_LIMIT_MS));
 	}
-	assert_true(TEST_UNTIL(RIG_GET(r, r->n_answers) >= token, 15000));
+	assert_true(TEST_UNTIL(RIG_GET(r, r->n_answers) >= token, TEST_LIMIT_MS));
 	rig_stop(r);
 	assert_int_equal(r->n_answers, token);
 	for (int i = 1; i <= token; i++)

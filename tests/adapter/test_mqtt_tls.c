@@ -35,7 +35,7 @@ static struct rig *try_with(const struct mqtt_config *config)
 static bool is_refused(const struct mqtt_config *config, const char *why)
 {
 	struct rig *r = try_with(config);
-	bool down = TEST_UNTIL(rig_links(r, LINK_DOWN) == 1, 20000);
+	bool down = TEST_UNTIL(rig_links(r, LINK_DOWN) == 1, TEST_LIMIT_MS);
 	bool right = RIG_GET(r, strstr(r->last_why, why) != NULL);
 
 	print_message("refused: %s\n", r->last_why);
@@ -47,7 +47,7 @@ static bool is_refused(const struct mqtt_config *config, const char *why)
 static bool is_welcome(const struct mqtt_config *config)
 {
 	struct rig *r = try_with(config);
-	bool synced = TEST_UNTIL(rig_links(r, LINK_SYNCED) == 1, 20000);
+	bool synced = TEST_UNTIL(rig_links(r, LINK_SYNCED) == 1, TEST_LIMIT_MS);
 
 	rig_stop(r);
 	return synced;
@@ -92,24 +92,24 @@ static void test_password_is_rotated(void **state)
 	config.broker.user = "tocsin";
 	config.password = "old";
 	r = try_with(&config);
-	assert_true(TEST_UNTIL(rig_links(r, LINK_SYNCED) == 1, 15000));
+	assert_true(TEST_UNTIL(rig_links(r, LINK_SYNCED) == 1, TEST_LIMIT_MS));
 	shell(&b, "mosquitto_passwd -b pw tocsin new");
 	broker_signal(&b, SIGHUP);
-	assert_true(TEST_UNTIL(rig_links(r, LINK_DOWN) == 1, 10000)); /* mosquitto shows it the door */
+	assert_true(TEST_UNTIL(rig_links(r, LINK_DOWN) == 1, TEST_LIMIT_MS)); /* mosquitto shows it the door */
 	assert_int_equal(broker_pub(&b, "plc/x", "meanwhile", "-u", "plc", "-P", "p", "-q", "1", NULL), 0);
 	assert_true(TEST_UNTIL(RIG_GET(r, strstr(r->last_why, "user name or password") != NULL) ||
 	                           rig_faults(r, "password"),
-	                       15000));
+	                       TEST_LIMIT_MS));
 	mqtt_use(r->m, &config.broker, "new");
-	assert_true(TEST_UNTIL(rig_links(r, LINK_SYNCED) == 2, 5000));
+	assert_true(TEST_UNTIL(rig_links(r, LINK_SYNCED) == 2, TEST_LIMIT_MS));
 	assert_true(rig_find(r, "plc/x", "meanwhile", NULL));
 	broker_start(&other, BROKER_OPEN); /* and another broker altogether */
 	config.broker.port = other.port;
 	mqtt_use(r->m, &config.broker, NULL);
-	assert_true(TEST_UNTIL(rig_links(r, LINK_SYNCED) == 3, 5000));
+	assert_true(TEST_UNTIL(rig_links(r, LINK_SYNCED) == 3, TEST_LIMIT_MS));
 	assert_int_equal(rig_links(r, LINK_DOWN), 2);
 	broker_pub(&other, "plc/x", "there", "-q", "1", NULL);
-	assert_true(TEST_UNTIL(rig_find(r, "plc/x", "there", NULL), 5000));
+	assert_true(TEST_UNTIL(rig_find(r, "plc/x", "there", NULL), TEST_LIMIT_MS));
 	rig_stop(r);
 	broker_end(&other);
 	broker_end(&b);
@@ -137,16 +137,16 @@ static void test_acl(void **state)
 	config.broker.user = "tocsin";
 	config.password = "right";
 	r = try_with(&config);
-	assert_true(TEST_UNTIL(rig_links(r, LINK_SYNCED) == 1, 15000));
+	assert_true(TEST_UNTIL(rig_links(r, LINK_SYNCED) == 1, TEST_LIMIT_MS));
 	rig_publish(r, LANE_PERSON, "plc/valve/set", "C", 1);
 	rig_publish(r, LANE_PERSON, ROOT "page/wang", "x", 2);
-	assert_true(TEST_UNTIL(RIG_GET(r, r->n_answers) == 2, 5000));
+	assert_true(TEST_UNTIL(RIG_GET(r, r->n_answers) == 2, TEST_LIMIT_MS));
 	assert_false(r->token_ok[1]);
 	assert_true(strcasestr(r->token_why[1], "not authorized") != NULL);
 	assert_true(r->token_ok[2]);
 	broker_pub(&b, ROOT "cmd/li/ack", "forged", "-u", "wang", "-P", "w", "-q", "1", NULL);
 	broker_pub(&b, ROOT "cmd/wang/ack", "own", "-u", "wang", "-P", "w", "-q", "1", NULL);
-	assert_true(TEST_UNTIL(rig_find(r, ROOT "cmd/wang/ack", "own", NULL), 5000));
+	assert_true(TEST_UNTIL(rig_find(r, ROOT "cmd/wang/ack", "own", NULL), TEST_LIMIT_MS));
 	assert_false(rig_find(r, ROOT "cmd/li/ack", NULL, NULL));
 	rig_stop(r);
 	broker_end(&b);
@@ -267,11 +267,11 @@ static void test_nothing_below_1_2(void **state)
 		close(fd);
 		r = try_with(&config);
 		if (i == 0) {
-			assert_true(TEST_UNTIL(rig_links(r, LINK_DOWN) == 1, 20000));
+			assert_true(TEST_UNTIL(rig_links(r, LINK_DOWN) == 1, TEST_LIMIT_MS));
 			print_message("refused: %s\n", r->last_why);
 		}
 		assert_true(
-		    TEST_UNTIL((broker_lines(&b, "s_server", "read finished") > 0) == (i > 0), 20000));
+		    TEST_UNTIL((broker_lines(&b, "s_server", "read finished") > 0) == (i > 0), TEST_LIMIT_MS));
 		rig_stop(r);
 		broker_unsub(server);
 		unlink(log);
@@ -300,15 +300,16 @@ static void test_hold_with_tls(void **state)
 	broker_run(&b);
 	config = tls_config(&b, "localhost", ca);
 	r = try_with(&config);
-	assert_true(TEST_UNTIL(rig_links(r, LINK_SYNCED) == 1, 20000));
+	assert_true(TEST_UNTIL(rig_links(r, LINK_SYNCED) == 1, TEST_LIMIT_MS));
 	atomic_store(&r->hold_topic, "plc/hold");
-	atomic_store(&r->hold_ms, 1500);
+	atomic_store(&r->hold_ms, TEST_LIMIT_MS);
 	assert_int_equal(broker_pub(&b, "plc/hold", "1", "-q", "1", "--cafile", ca, "-h", "localhost", NULL),
 	                 0);
-	assert_true(TEST_UNTIL(atomic_load(&r->is_holding), 5000));
+	assert_true(TEST_UNTIL(atomic_load(&r->is_holding), TEST_LIMIT_MS));
 	mqtt_publish(r->m, &o);
 	assert_false(RIG_GET(r, r->n_answers));
-	assert_true(TEST_UNTIL(RIG_GET(r, r->answers[1]) == 1, 5000));
+	atomic_store(&r->hold_ms, 0);
+	assert_true(TEST_UNTIL(RIG_GET(r, r->answers[1]) == 1, TEST_LIMIT_MS));
 	assert_false(atomic_load(&r->is_holding));
 	assert_true(r->token_ok[1]);
 	rig_stop(r);

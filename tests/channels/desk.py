@@ -14,7 +14,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 SOURCE = os.path.abspath(os.path.join(os.path.dirname(__file__), "../.."))
 BINARY = os.environ.get("BINARY_DIR", os.path.join(SOURCE, "build/asan"))
 os.environ.setdefault("TOCSIN_PLUGIN_DIR", os.path.join(BINARY, "plugins"))
-LIMIT_S = 30
+LIMIT_S = 120
 SITE = """
 site: {{id: plaza, timezone: Asia/Shanghai}}
 broker: {{url: "mqtt://127.0.0.1:1"}}
@@ -79,7 +79,7 @@ def reset(handler):
 
 
 def hang(handler):
-    time.sleep(60)
+    time.sleep(600)
 
 
 def garbage(handler):

@@ -41,7 +41,7 @@ def maps(say):
         return f.read()
 
 
-def until(test, limit_s=20):
+def until(test, limit_s=120):
     end = time.monotonic() + limit_s
     while not test() and time.monotonic() < end:
         time.sleep(0.05)

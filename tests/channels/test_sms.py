@@ -39,7 +39,7 @@ class Sms(DeskTest):
                 say = self.say(f"  sms: {{plugin: exec, argv: [{SOURCE}/contrib/channels/sms, \"{{{{phone}}}}\", \"{{{{text}}}}\", {d}/rc]}}")
                 say.send("7.1", "sms", TEXT)
                 self.assertEqual(say.next()[0], "sent")
-                end = time.monotonic() + 20
+                end = time.monotonic() + 120
                 while not os.listdir(os.path.join(d, "sent")) and time.monotonic() < end:
                     time.sleep(0.1)
                 (name,) = os.listdir(os.path.join(d, "sent"))
@@ -50,7 +50,7 @@ class Sms(DeskTest):
                 self.assertEqual(bytes.fromhex(hexes).decode("utf-16-be"), TEXT)
             finally:
                 smsd.terminate()
-                smsd.wait(20)
+                smsd.wait(60)
 
     def test_no_number(self):
         say = self.say(f"  sms: {{plugin: exec, argv: [{SOURCE}/contrib/channels/sms, \"{{{{name}}}}\", x]}}")

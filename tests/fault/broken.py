@@ -1,14 +1,11 @@
 """broken - a house whose daemon runs with preload.c before libc: clocks, syncs
 and allocations go wrong when a test says so; its state may lie on a small disk."""
-import json
 import mmap
 import os
-import socket
 import struct
 import subprocess
-import time
 
-from rig import BINARY, Case, Rig, until
+from rig import BINARY, LIMIT_S, Case, Rig, until
 
 PRELOAD = os.path.join(BINARY, "tests/fault/libfault_preload.so")
 SLOTS = ("wall_ms", "boot_ms", "sync_ms", "sync_fails", "syncs", "refuse_at", "allocations")
@@ -74,20 +71,6 @@ class Broken(Rig):
             subprocess.run(["umount", "-l", self.disk], check=False)
             super().close()
 
-    # -- a look that costs no process
-
-    def look(self):
-        """The daemon's status and how long it took to say it."""
-        began = time.monotonic()
-        with socket.socket(socket.AF_UNIX) as s:
-            s.settimeout(20)
-            s.connect(self.path("run/control.sock"))
-            s.sendall(b'{"do":"status"}\n')
-            line = b""
-            while not line.endswith(b"\n"):
-                line += s.recv(65536)
-        return json.loads(line)["status"], time.monotonic() - began
-
 
 class BrokenCase(Case):
     house = Broken
@@ -101,14 +84,14 @@ class BrokenCase(Case):
         self.console.wait(f"somebody is called about {kind}", lambda: [
             m for m in self.console.all[since:] if "/page/" in m.topic and m.topic.endswith("/json")
             and (m.json["incident"] == own["id"] and m.json["kind"] == "call"
-                 or int(own["id"][2:]) in m.json.get("incidents", ()))], 70)
+                 or int(own["id"][2:]) in m.json.get("incidents", ()))], 180)
         return own
 
     def over(self, own):
         if not own["flags"].get("flapping"):
             self.state_of(own["id"], "closed", "rtn_unacked", "cleared")
 
-    def store_is(self, *words, limit_s=20):
+    def store_is(self, *words, limit_s=LIMIT_S):
         until(f"store {words}", lambda: self.rig.look()[0]["store"] in words, limit_s)
 
     def whole(self):

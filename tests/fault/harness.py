@@ -13,7 +13,7 @@ import tempfile
 import threading
 import time
 
-from rig import ROOT, SOURCE, Rig, until
+from rig import LIMIT_S, ROOT, SOURCE, Rig, until
 
 CONNECT, CONNACK, PUBLISH, PUBACK, SUBSCRIBE, SUBACK, PINGREQ = 1, 2, 3, 4, 8, 9, 12
 ZONES = ("b1", "b2", "l1", "l2")
@@ -24,7 +24,8 @@ WITHIN_S = 0.8   # first step of the playbook
 DECIDE_S = 0.7
 PRE_ALARM_S = 0.3
 WINDOW = 15      # publishes not yet acknowledged by the broker; it takes 20
-START_LIMIT_S = 30
+START_LIMIT_S = 120
+LAST_WORD = ["cmd", "wang", "end"]
 FAST_DIR = "/dev/shm" if os.access("/dev/shm", os.W_OK) else None
 
 SITE = """\
@@ -266,7 +267,7 @@ class Crowd:
         self.rig, self.notes, self.epoch, self.starts = rig, notes, 0, 0
         self.random, self.woken, self.tasks = random.Random(seed), threading.Condition(), []
         self.people = [Person(self, user, seed * 7 + i) for i, user in enumerate(("wang", "li", "smith"))]
-        self.stopping = False
+        self.stopping, self.heard_all = False, threading.Event()
         self.thread = threading.Thread(target=self.run, daemon=True)
         self.thread.start()
         self.ear = Line(rig.port, "console", [ROOT + "#"], self.heard)
@@ -289,6 +290,9 @@ class Crowd:
 
     def heard(self, topic, payload):
         kind = topic[len(ROOT):].split("/")
+        if kind == LAST_WORD:
+            self.heard_all.set()
+            return
         epoch = re.search(rb'"epoch":(\d+)', payload)
         if (topic, payload) == (ROOT + "status", b"online") or epoch and int(epoch[1]) > self.epoch:
             with self.woken:
@@ -319,6 +323,12 @@ class Crowd:
         self.thread.join()
         for p in self.people:
             until("the broker acknowledged the commands", lambda p=p: not p.sent)
+
+    def hear_all(self):
+        """What the daemon said has been heard: this comes behind it."""
+        self.people[0].line.publish(ROOT + "/".join(LAST_WORD), "")
+        if not self.heard_all.wait(LIMIT_S):
+            raise AssertionError("the broker does not say again what it was told")
 
     def close(self):
         self.stopping = True
@@ -366,8 +376,8 @@ class House:
         self.notes.put("killed")
         self.ends += 1
 
-    def drain(self):
-        """The load ends, the daemon takes all that waits, and a last alarm proves it."""
+    def drain(self, after_s=6.0):
+        """The load ends, the daemon takes all that waits, and a last alarm proves it; it lives so long beyond a wait."""
         self.publisher.stop()
         self.crowd.hush()
         if self.rig.daemon.poll() is not None:
@@ -375,11 +385,12 @@ class House:
         self.rig.synced()
         self.publisher.say("last")
         number = str(self.publisher.number)
-        self.rig.wait_rec("opened", test=lambda r: r["body"].get("value") == number + " n", limit_s=60)
-        time.sleep(WAITS_S[1] + 1)  # what became due meanwhile is called
+        self.rig.wait_rec("opened", test=lambda r: r["body"].get("value") == number + " n", limit_s=180)
+        time.sleep(WAITS_S[1] + after_s)  # what became due meanwhile is called
         self.notes.put("stopping")
         self.rig.end()
         self.notes.put("killed")
+        self.crowd.hear_all()
         self.notes.close()
 
     def close(self):

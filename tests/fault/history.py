@@ -11,7 +11,9 @@ import subprocess
 import sys
 from datetime import datetime
 
-LATE_S = 2.0     # from the due time, or from the start after it
+LATE_S = 2.0     # from the due time, or from the start after it: the promise, judged by it on a machine that is ours
+# Each day on a machine that others load: beyond 5 s, and beyond ten times what nine of ten took in the same record; never more than 20 s.
+LEAST_S, MOST_S, SLOWER = (LATE_S, LATE_S, 1) if os.environ.get("TOCSIN_LONG") else (5.0, 20.0, 10)
 EARLY_S = 0.05   # clocks of two processes
 AGAIN = ("〔重发〕", "AGAIN ")
 MARKS = (*AGAIN, "〔未记录〕", "UNRECORDED ")
@@ -170,6 +172,7 @@ class History:
     # -- what became due
 
     def due_times(self):
+        self.lates = []
         ended = [t for t, in self.of("killed")]
         self.lives = [(t, ended[i] if i < len(ended) else float("inf")) for i, (t,) in enumerate(self.of("spawned"))]
         times, = self.of("times")
@@ -177,16 +180,22 @@ class History:
             if name:
                 self.follow_chain(name, rows, times[0])
                 self.follow_steps(name, rows)
+        usual = sorted(late for late, *_ in self.lates)
+        limit = min(max(LEAST_S, SLOWER * usual[len(usual) * 9 // 10]), MOST_S) if usual else LEAST_S
+        self.figures["late is after ms"] = int(limit * 1000)
+        for late, name, what, due in self.lates:
+            if late > limit:
+                self.bad("late", f"{name}: {what} was due at {due:.3f}; {late:.3f} s of life later nothing had come of it")
 
     def in_time(self, name, what, due, at):
-        """Nobody who was alive for 2 s past the due time left it undone until `at`."""
+        """Nobody who was alive for long past the due time left it undone until `at`."""
         self.figures["due times"] += 1
         for spawned, ended in self.lives:
             late = min(ended, at) - max(spawned, due)
             if late > 0 and (ended, at) != (float("inf"), float("inf")):
                 self.figures["latest ms"] = max(self.figures["latest ms"], int(late * 1000))
-            if late > LATE_S and ended > due and spawned < at:
-                self.bad("late", f"{name}: {what} was due at {due:.3f}; {late:.3f} s of life later nothing had come of it")
+            if ended > due and spawned < at:
+                self.lates.append((max(late, 0), name, what, due))
 
     def follow_chain(self, name, rows, times):
         """From row to row the one time at which the next level is called."""

@@ -98,6 +98,7 @@ def refuse_first(data):
 
 
 SLOW = 3 if is_sanitized() else 1  # what a sanitizer may cost
+LOOK_S = 5  # one answer of a loop that turns; one that waits for the line waits longer
 
 
 class House(Case):
@@ -140,19 +141,18 @@ class House(Case):
     def n_opened(self, kind):
         return len([r for r in self.rig.recs("opened") if r["body"]["type"] == kind])
 
-    def looks(self, limit_s=1.0 * SLOW):
+    def looks(self):
         """The loop turns: one question and its answer; how long it took."""
-        began = time.monotonic()
-        self.assertTrue(self.rig.status())
-        took = time.monotonic() - began
-        self.assertLess(took, limit_s)
+        status, took = self.rig.look()
+        self.assertTrue(status)
+        self.assertLess(took, LOOK_S)
         return took
 
 
 def lines(rig, user, topic, payloads, *more):
     """Many messages in one connection, as fast as they go."""
     subprocess.run([*rig.client("mosquitto_pub", user), "-q", "1", "-t", topic, "-l", *more],
-                   input="\n".join(payloads) + "\n", text=True, timeout=120, check=True)
+                   input="\n".join(payloads) + "\n", text=True, timeout=600, check=True)
 
 
 def memory(pid):

@@ -8,7 +8,8 @@ from datetime import datetime
 from broken import FAST, BrokenCase
 
 HOUR_MS = 3600 * 1000
-CLOSE_S = 3  # of a due time, on a busy machine
+WAIT_S = 8
+EARLY_S = 1  # two messages on their way to us
 
 
 def seconds(text):
@@ -17,7 +18,7 @@ def seconds(text):
 
 class Clock:
     autostart = False
-    site = {"wait": "8s", "again": "300s"}
+    site = {"wait": f"{WAIT_S}s", "again": "300s"}
 
     def begin(self, zone, **slots):
         self.rig.set(**slots)
@@ -25,13 +26,18 @@ class Clock:
         self.since = self.console.mark()
         self.rig.pub("smith", "cmd/smith/raise", f"fire {zone} 试验")
         self.incident = self.opened("fire", self.since)
-        self.began = time.monotonic()
+        self.began = self.console.newest(f"incident/{self.incident['id']}/state").at
 
     def called_second(self):
         page = self.console.wait("level 2 is called", lambda: next((
             m for m in self.console.all[self.since:] if m.topic.endswith("/page/li/json")
             and m.json["kind"] == "call" and m.json["level"] == 2 and m.json["incident"] == self.incident["id"]), None))
+        print(f"level 2 was called {page.at - self.began:.2f} s after level 1")
         return page.at - self.began
+
+    def called_in_time(self):
+        """Not at once, as if the clock were right, and not in an hour."""
+        self.assertGreater(self.called_second(), WAIT_S - EARLY_S)
 
     def called_once(self):
         found = self.rig.recs("called", self.incident["id"])
@@ -58,9 +64,8 @@ class Forward(Clock, BrokenCase):
         self.begin("b2")
         self.rig.set(wall_ms=HOUR_MS)
         self.stepped("forward by")
-        took = self.called_second()
-        self.assertAlmostEqual(took, 8, delta=CLOSE_S)
-        self.rig.wait_rec("clock", test=lambda r: abs(r["body"]["step_ms"] - HOUR_MS) < 2000)
+        self.called_in_time()
+        self.rig.wait_rec("clock", test=lambda r: abs(r["body"]["step_ms"] - HOUR_MS) < 60000)
         self.called_once()
         self.end()
 
@@ -70,7 +75,7 @@ class Back(Clock, BrokenCase):
         self.begin("b2-pumps")
         self.rig.set(wall_ms=-HOUR_MS)
         self.stepped("back by")
-        self.assertAlmostEqual(self.called_second(), 8, delta=CLOSE_S)
+        self.called_in_time()
         self.called_once()
         self.end()
 
@@ -82,7 +87,7 @@ class To1970(Clock, BrokenCase):
         before = seconds(self.rig.recs()[-1]["at"])
         self.rig.set(wall_ms=-int(time.time() * 1000) + 60000)
         self.stepped("back by")
-        self.assertAlmostEqual(self.called_second(), 8, delta=CLOSE_S)
+        self.called_in_time()
         self.assertEqual(self.rig.stop(), 0)
         self.rig.start(FAST)
         started = self.rig.recs("started")[-1]
@@ -96,7 +101,7 @@ class LeapDay(Clock, BrokenCase):
         """Over midnight into 29 February while level 1 is called."""
         midnight = calendar.timegm((2028, 2, 29, 0, 0, 0))
         self.begin("l2", wall_ms=int((midnight - 4 - time.time()) * 1000))
-        self.assertAlmostEqual(self.called_second(), 8, delta=CLOSE_S)
+        self.called_in_time()
         self.assertTrue(self.incident["opened"].startswith("2028-02-2"), self.incident["opened"])
         self.assertTrue(self.rig.recs("called", self.incident["id"])[0]["at"].startswith("2028-02-29T00:00:"))
         self.called_once()
@@ -104,13 +109,13 @@ class LeapDay(Clock, BrokenCase):
 
 
 class Asleep(Clock, BrokenCase):
+    site = {"wait": "180s", "again": "300s"}
+
     def test_asleep_for_an_hour(self):
         """Boot time and wall clock went on, the timers did not: overdue is done now, once."""
         self.begin("switch-room", wall_ms=int((calendar.timegm((2028, 3, 1, 0, 0, 0)) - time.time()) * 1000))
-        woke = time.monotonic()
         self.rig.set(wall_ms=self.rig.get("wall_ms") + HOUR_MS, boot_ms=HOUR_MS)
-        self.called_second()
-        self.assertLess(time.monotonic() - woke, 2)
+        self.called_second()  # within our patience, which is shorter than the wait
         self.called_once()
         faults = [r for r in self.rig.recs("fault") if r["body"]["fault"] == "clock-step" and not r["body"]["over"]]
         self.assertEqual([r for r in faults if seconds(r["at"]) > seconds(self.incident["opened"])], [])

@@ -45,9 +45,7 @@ class Health(Case):
         # a loop that stood still, shorter than what the watchdog bears
         since = self.console.mark()
         rig.write("hold", "")
-        beats = self.console.heard("heartbeat")
         self.console.wait("no heartbeat for 6 s", lambda: time.monotonic() - self.console.newest("heartbeat").at > 6)
-        self.assertLessEqual(len(self.console.heard("heartbeat")), len(beats) + 1)
         os.unlink(rig.path("hold"))
         behind = self.opened("falling-behind", since)
         self.called(behind, since)

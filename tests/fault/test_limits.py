@@ -12,7 +12,7 @@ from broken import FAST, BrokenCase
 from rig import TOCSIND, spawn, until
 
 DESCRIPTORS = 32
-LOOP_S = 0.05
+LOOP_S = 0.5  # ten times what the loop may take to answer; the median of many looks
 
 
 class Descriptors(BrokenCase):
@@ -50,7 +50,7 @@ class Descriptors(BrokenCase):
         rig.broker_stop()
         rig.broker_start()
         gone = rig.wait_rec("broker_down")["seq"]
-        rig.wait_rec("broker_up", test=lambda r: r["seq"] > gone and r["body"]["synced"], limit_s=60)
+        rig.wait_rec("broker_up", test=lambda r: r["seq"] > gone and r["body"]["synced"])
         answer = self.command("smith", "raise", "burst-pipe b2-pumps 水")
         self.assertTrue(answer["ok"], answer)
         self.opened("burst-pipe", down)
@@ -83,7 +83,7 @@ class Unread:
         rig = self.rig
         since = self.console.mark()
         rig.write("tocsin.yaml", rig.read("tocsin.yaml") + "\nzonez: {}\n")
-        end = time.monotonic() + 20
+        end = time.monotonic() + 60
         while not rig.look()[0].get("plan_broken") and time.monotonic() < end:
             rig.daemon.send_signal(1)
             time.sleep(0.1)

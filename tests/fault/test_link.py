@@ -1,5 +1,6 @@
 """The line to the broker is cut inside a packet, becomes slow, falls silent, breaks
 again and again; a topic is refused: nothing half is believed, nothing is lost, somebody is told."""
+import calendar
 import time
 import unittest
 
@@ -46,9 +47,9 @@ class Link(House):
             nonlocal slowest
             slowest = max(slowest, self.looks())
             return self.told(raised["id"], "call")
-        until("the page gives up and another channel tells", told, 20)
-        until("the link is given up", lambda: rig.status()["broker"] != "up", 45)
-        until("a fault is open", lambda: self.of_type("mark-lost") or self.of_type("broker-down"), 30)
+        until("the page gives up and another channel tells", told, 120)
+        until("the link is given up", lambda: rig.status()["broker"] != "up", 180)
+        until("a fault is open", lambda: self.of_type("mark-lost") or self.of_type("broker-down"), 120)
         print(f"slowest answer on a line of 1 byte/s: {slowest * 1000:.0f} ms")
         self.proxy.bytes_per_s = None
         self.proxy.cut()
@@ -61,9 +62,9 @@ class Link(House):
         rig, began = self.rig, time.monotonic()
         self.proxy.stalled = True
         rig.pub("shelly", "shellyplussmoke-a1b2c3/status/smoke:0", '{"id":0,"alarm":true,"mute":false}')
-        until("the silence is noticed", lambda: rig.status()["broker"] == "down", 45)
+        until("the silence is noticed", lambda: rig.status()["broker"] == "down", 180)
         print(f"a silent line was noticed after {time.monotonic() - began:.1f} s")
-        fault = until("a fault is open", lambda: self.of_type("broker-down"), 20)
+        fault = until("a fault is open", lambda: self.of_type("broker-down"))
         until("told by a way that needs no broker", lambda: self.told(fault["id"], "call"))
         while LONG and time.monotonic() - began < 300:
             time.sleep(1)
@@ -71,9 +72,9 @@ class Link(House):
         self.proxy.cut()  # the broker keeps the session
         self.proxy.stalled = False
         healed = time.time()
-        state = self.opened("fire", since, "l1", 30)
+        state = self.opened("fire", since, "l1")
         opened = next(r for r in rig.recs("opened") if r["inc"] == state["id"])
-        took = time.mktime(time.strptime(opened["at"][:19], "%Y-%m-%dT%H:%M:%S")) - time.timezone - healed
+        took = calendar.timegm(time.strptime(opened["at"][:19], "%Y-%m-%dT%H:%M:%S")) - healed
         self.assertGreaterEqual(took, -2)
         self.assertEqual(state["chain"]["level"], 1)
         self.assertEqual(len([r for r in rig.recs("opened") if r["body"]["type"] == "fire"]), 1)

@@ -12,14 +12,14 @@ WAYS = """
   crash: {plugin: exec, argv: [DIR/crash], timeout: 20s}
   none: {plugin: exec, argv: [DIR/nonesuch], timeout: 20s}
   liar: {plugin: exec, argv: [/bin/true], timeout: 20s}
-  loud: {plugin: exec, argv: [/usr/bin/head, -c, "1000000000", /dev/zero], timeout: 60s}
+  loud: {plugin: exec, argv: [/usr/bin/head, -c, "200000000", /dev/zero], timeout: 10m}
   tell: {plugin: exec, argv: [DIR/tell, x], timeout: 20s}"""
 PROGRAMS = {"hang": "#!/bin/sh\necho $$ >>DIR/hanging\nsleep 3600\n", "crash": "#!/bin/sh\nkill -SEGV $$\n"}
 
 
 class Ways(House):
     proxied = begins = False
-    site = {"channels": "hang, crash, none, tell", "more_channels": WAYS.lstrip(), "wait": "20s", "again": "20s"}
+    site = {"channels": "hang, crash, none, tell", "more_channels": WAYS.lstrip(), "wait": "600s", "again": "600s"}
 
     @classmethod
     def setUpClass(cls):
@@ -53,14 +53,14 @@ class Broken(Ways):
         for pid in self.rig.read("hanging").split():
             self.assertFalse(os.path.exists(f"/proc/{pid}"))
 
-    def test_2_a_gigabyte_of_words(self):
+    def test_2_endless_words(self):
         rig, (_, rss) = self.rig, memory(self.rig.daemon.pid)
         self.assertTrue(rig.ask("--as", "wang", "ring", "li", "loud")["ok"])
         slowest = 0
         while not [r for r in rig.recs("sent") if r["body"]["channel"] == "loud"]:
             slowest = max(slowest, self.looks())
         self.assertTrue(memory(rig.daemon.pid)[1] < rss + 20000 or SLOW > 1)
-        print(f"slowest answer while 1 GB is printed: {slowest * 1000:.0f} ms")
+        print(f"slowest answer while 200 MB are printed: {slowest * 1000:.0f} ms")
 
 
 class Lies(Ways):
@@ -85,7 +85,7 @@ class Nothing(Ways):
     def test_no_way_works(self):
         """Called again and again, at the chain's own pace; never taken for told."""
         rig, number = self.rig, self.raised("gas-leak b2-kitchen")
-        rig.wait_rec("called", number, lambda r: r["body"]["round"] >= 2, 40)
+        rig.wait_rec("called", number, lambda r: r["body"]["round"] >= 2, 120)
         calls = len([r for r in rig.recs("called", number)]) * 2 + 1
         self.assertEqual(rig.recs("sent", number), [])
         self.assertGreaterEqual(len(self.failed(number)), calls)
@@ -94,7 +94,7 @@ class Nothing(Ways):
         self.assertEqual((shown["state"], {d["state"] for d in shown["deliveries"]} <= {"failed", "queued"}), ("unacked", True))
         self.assertIsNotNone(shown["next"])
         self.looks()
-        fault = until("the trouble", lambda: self.of_type("channel-down"), 40)
+        fault = until("the trouble", lambda: self.of_type("channel-down"), 120)
         self.assertIn("channel", fault["members"][0]["value"])
 
 

@@ -15,7 +15,7 @@ class Poison:
     where = None
 
     def dies(self):
-        self.rig.daemon.wait(20)
+        self.rig.daemon.wait(60)
         self.assertEqual(self.rig.daemon.returncode, -signal.SIGABRT, self.rig.said())
 
     def leak_is_dispatched(self):

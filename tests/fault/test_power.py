@@ -45,7 +45,7 @@ class PowerHouse(harness.House):
         super().close()
 
 
-def cut_house(seed, cuts):
+def cut_house(seed, cuts, after_s=6.0):
     house = PowerHouse(seed)
     try:
         house.start()
@@ -55,7 +55,7 @@ def cut_house(seed, cuts):
             house.first_word()
             time.sleep(house.random.uniform(0, 0.4))
             house.cut()
-        house.drain()
+        house.drain(after_s)
         return history.examine(house, TOCSIN)
     finally:
         house.close()
@@ -66,7 +66,7 @@ class Power(unittest.TestCase):
         """Without syncs the same check finds what is lost."""
         os.environ["TOCSIN_GUARD_OFF"] = "full_sync"
         try:
-            recorded = cut_house(harness.seed_of_the_day(), 4)
+            recorded = cut_house(harness.seed_of_the_day(), 4, 1.0)
         finally:
             del os.environ["TOCSIN_GUARD_OFF"]
         self.assertTrue(any(w.startswith("lost:") for w in recorded.wrong), recorded.wrong[:5])

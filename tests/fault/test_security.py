@@ -106,7 +106,7 @@ class Door(unittest.TestCase):
         self.dir = subprocess.run(["mktemp", "-d"], capture_output=True, text=True, check=True).stdout.strip()
         os.chmod(self.dir, 0o755)
         self.addCleanup(subprocess.run, ["rm", "-rf", self.dir], check=True)
-        signal.alarm(60)
+        signal.alarm(300)
         self.addCleanup(signal.alarm, 0)
         self.public = self.listen("control.sock", socket.SOCK_STREAM)
         self.inner = self.listen("door.sock", socket.SOCK_SEQPACKET)
@@ -115,7 +115,7 @@ class Door(unittest.TestCase):
         self.door = subprocess.Popen(["sh", "-c", 'exec 3<&0 </dev/null; exec "$@"', "sh", os.path.join(BINARY, "tocsin-door"),
                                       os.path.join(self.dir, "door.sock")], stdin=self.public)
         self.addCleanup(self.end)
-        self.inner.settimeout(10)
+        self.inner.settimeout(60)
 
     def listen(self, name, kind):
         s = socket.socket(socket.AF_UNIX, kind)
@@ -174,7 +174,7 @@ class Door(unittest.TestCase):
         for _ in range(3):
             mine = self.knock()
             daemon, _ = self.inner.accept()
-            daemon.settimeout(10)
+            daemon.settimeout(60)
             self.taken(daemon)[3].close()
             mine.close()
             daemon.close()

@@ -1,7 +1,7 @@
 """rig - a house of its own for one system test: a private mosquitto with the
 shipped settings, passwords and access list; tocsind from the build on a
 generated site with the shipped playbooks and profiles; ears that collect what
-the broker says. Every wait is for a condition, with a limit."""
+the broker says. Every wait is for a condition, with a limit that no busy machine reaches."""
 import ctypes
 import json
 import os
@@ -24,7 +24,7 @@ SOURCE = os.path.abspath(os.environ.get("SOURCE_DIR", os.path.join(os.path.dirna
 BINARY = os.environ.get("BINARY_DIR", os.path.join(SOURCE, "build/dev"))
 TOCSIN, TOCSIND = os.path.join(BINARY, "tocsin"), os.path.join(BINARY, "tocsind")
 ROOT = "tocsin/plaza/1/"
-LIMIT_S = 20
+LIMIT_S = 60
 STEP_S = 0.02
 LATE_MS = 2500  # a busy disk of a test machine is not what a test is about, unless it says so
 USERS = ("tocsin", "console", "guard", "probe", "zigbee2mqtt", "plc", "tasmota", "shelly", "wang", "li", "smith", "mallory")
@@ -44,7 +44,10 @@ topic readwrite +/online
 user probe
 topic read plc/+/+/set
 """
+# Beside what mosquitto says by itself: who listens to what, from when on.
+LOG = "".join(f"log_type {word}\n" for word in ("error", "warning", "notice", "information", "subscribe"))
 PR_SET_PDEATHSIG = 1
+claims = []  # descriptors that keep the ports of this process
 
 
 def is_sanitized():
@@ -73,14 +76,17 @@ def until(what, test, limit_s=LIMIT_S):
 
 
 def free_port():
+    """A port that stays ours until this process ends, whoever listens on it when: no other test takes it meanwhile."""
     for _ in range(200):
         port = random.randrange(24000, 25000)
-        with socket.socket() as s:
+        with socket.socket(socket.AF_UNIX) as claim, socket.socket() as s:
             try:
+                claim.bind(f"\0tocsin-test-port-{port}")
                 s.bind(("127.0.0.1", port))
-                return port
             except OSError:
-                pass
+                continue
+            claims.append(claim.detach())
+            return port
     raise RuntimeError("no free port between 24000 and 24999")
 
 
@@ -103,6 +109,7 @@ class Ear:
 
     def __init__(self, rig, user, *filters, protocol="5"):
         args = [a for f in filters for a in ("-t", f)]
+        self.filters = filters
         self.all, self.lock = [], threading.Condition()
         self.process = spawn(["stdbuf", "-oL", *rig.client("mosquitto_sub", user, protocol), "-q", "1",
                               "-F", "%t %q %r %p", *args], stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
@@ -119,6 +126,10 @@ class Ear:
 
     def mark(self):
         return len(self.all)
+
+    def listens(self, log):
+        """The broker has taken its filters."""
+        return all(f" 1 {f}\n" in log for f in self.filters)
 
     def heard(self, topic, since=0):
         full = topic if topic.startswith(("plc/", "$", "zigbee2mqtt/")) else ROOT + topic
@@ -168,7 +179,7 @@ class Rig:
         conf = conf.replace("/etc/mosquitto/tocsin.passwd", self.path("passwd"))
         conf = conf.replace("/etc/mosquitto/tocsin.acl", self.path("acl"))
         name = subprocess.run(["id", "-un"], capture_output=True, text=True, check=True).stdout.strip()
-        self.write("mosquitto.conf", conf + f"persistence true\npersistence_location {self.path('mosquitto')}/\nuser {name}\n")
+        self.write("mosquitto.conf", conf + f"persistence true\npersistence_location {self.path('mosquitto')}/\nuser {name}\n" + LOG)
 
     def path(self, *names):
         return os.path.join(self.dir, *names)
@@ -189,6 +200,8 @@ class Rig:
     # -- the broker and its clients
 
     def broker_start(self):
+        """It is up, and who was hearing before hears again."""
+        since = self.broker_log_end()
         with open(self.path("mosquitto.log"), "a", encoding="utf-8") as log:
             self.broker = spawn(["mosquitto", "-c", self.path("mosquitto.conf")], stdout=log, stderr=log)
 
@@ -199,6 +212,21 @@ class Rig:
             except OSError:
                 return False
         until("the broker answers", answers)
+        for ear in self.ears:
+            self.wait_ear(ear, since)
+
+    def broker_log_end(self):
+        path = self.path("mosquitto.log")
+        return os.path.getsize(path) if os.path.exists(path) else 0
+
+    def wait_ear(self, ear, since):
+        """What is said from now on is heard."""
+        def test():
+            with open(self.path("mosquitto.log"), encoding="utf-8", errors="replace") as log:
+                log.seek(since)
+                return ear.process.poll() is not None or ear.listens(log.read())
+        if "log_type subscribe" in self.read("mosquitto.conf"):
+            until(f"somebody hears {ear.filters}", test)
 
     def broker_stop(self, sig=signal.SIGTERM):
         if self.broker:
@@ -217,11 +245,13 @@ class Rig:
         else:
             args, data = (["-m", payload] if payload else ["-n"]), None
         return subprocess.run([*self.client("mosquitto_pub", user, protocol), "-q", "1", "-t", topic, *args, *more],
-                              input=data, capture_output=True, timeout=30, check=False)
+                              input=data, capture_output=True, timeout=120, check=False)
 
     def ear(self, user, *filters, protocol="5"):
+        since = self.broker_log_end()
         ear = Ear(self, user, *filters, protocol=protocol)
         self.ears.append(ear)
+        self.wait_ear(ear, since)
         return ear
 
     # -- the daemon
@@ -270,7 +300,7 @@ class Rig:
         env = self.environment()
         if lang:
             env["LC_ALL"] = lang
-        return subprocess.run([TOCSIN, *args], capture_output=True, text=True, env=env, timeout=60, check=False)
+        return subprocess.run([TOCSIN, *args], capture_output=True, text=True, env=env, timeout=120, check=False)
 
     def ask(self, *args):
         """The JSON answer of one command."""
@@ -282,6 +312,18 @@ class Rig:
 
     def incidents(self):
         return self.ask("list").get("incidents", [])
+
+    def look(self):
+        """The daemon's status and how long it took to say it, without a process of its own."""
+        began = time.monotonic()
+        with socket.socket(socket.AF_UNIX) as s:
+            s.settimeout(LIMIT_S)
+            s.connect(self.path("run/control.sock"))
+            s.sendall(b'{"do":"status"}\n')
+            line = b""
+            while not line.endswith(b"\n"):
+                line += s.recv(65536)
+        return json.loads(line)["status"], time.monotonic() - began
 
     # -- the store
 

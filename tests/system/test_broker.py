@@ -72,8 +72,8 @@ class Broker(Case):
     def test_3_the_answer_goes_to_the_response_topic(self):
         rig, answers = self.rig, ROOT + "page/wang/answers"
         done = subprocess.run([*rig.client("mosquitto_rr", "wang"), "-q", "1", "-t", ROOT + "cmd/wang/ack", "-e", answers,
-                               "-m", "998", "-D", "publish", "correlation-data", "c0rr", "-F", "%D %p", "-W", "10"],
-                              capture_output=True, text=True, timeout=30, check=False)
+                               "-m", "998", "-D", "publish", "correlation-data", "c0rr", "-F", "%D %p", "-W", "60"],
+                              capture_output=True, text=True, timeout=120, check=False)
         self.assertEqual(done.returncode, 0, done.stderr)
         correlation, payload = done.stdout.strip().split(" ", 1)
         self.assertEqual((correlation, json.loads(payload)["error"]), ("c0rr", "unknown_id"))

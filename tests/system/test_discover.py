@@ -70,7 +70,7 @@ class Discover(Case):
         for topic, payload in LIVE.items():
             self.assertEqual(self.rig.pub("probe", topic, payload).returncode, 0)
         heard.send_signal(signal.SIGINT)
-        out, err = heard.communicate(timeout=20)
+        out, err = heard.communicate(timeout=60)
         self.assertEqual((heard.returncode, err), (0, ""))
         return out
 

@@ -9,7 +9,7 @@ GAS = {"gas": True, "gas_density": 31.2}
 
 
 class Drill(Case):
-    site = {"wait": "60s"}
+    site = {"wait": "600s"}
 
     def test_nothing_moves_until_it_is_real(self):
         rig, since = self.rig, self.console.mark()

@@ -49,7 +49,7 @@ class Plan(Case):
             self.assertIn(word, said)
         self.assertEqual(rig.status()["plan"], plan)
         self.assertTrue(self.command("wang", "raise", "gas-leak b2-kitchen x")["ok"])  # the running plan works on
-        rig.write("tocsin.yaml", site_yaml.text(rig, wait="31s"))
+        rig.write("tocsin.yaml", site_yaml.text(rig, wait="301s"))
         self.assertEqual(rig.tocsin("reload").returncode, 0)
         until("the new plan is in force", lambda: rig.status()["plan"] != plan and not rig.status()["plan_broken"])
         rig.wait_rec("plan", test=lambda r: r["body"].get("plan", "").startswith(rig.status()["plan"]))
@@ -82,7 +82,7 @@ class NoPlan(unittest.TestCase):
         for text in (None, "site: {id: 7\n"):
             if text:
                 rig.write("tocsin.yaml", text)
-            done = subprocess.run([TOCSIND, "--config", rig.path("tocsin.yaml")], env=rig.environment(), timeout=20,
+            done = subprocess.run([TOCSIND, "--config", rig.path("tocsin.yaml")], env=rig.environment(), timeout=120,
                                   capture_output=True, text=True, check=False)
             self.assertEqual(done.returncode, 78, done.stderr)
             self.assertTrue(done.stderr)

@@ -7,7 +7,7 @@ from rig import Case, until
 
 
 class Refusals(Case):
-    site = {"wait": "60s"}
+    site = {"wait": "600s"}
 
     def raised(self, words, user="wang"):
         answer = self.command(user, "raise", words)
@@ -50,7 +50,6 @@ class Refusals(Case):
         self.assertEqual(len(self.rig.recs("refused")), rows + 1)
 
     def test_4_a_bare_ack(self):
-        first, _ = self.raised("burst-pipe l1 水")
         taken = None
 
         def bare():
@@ -58,8 +57,11 @@ class Refusals(Case):
             time.sleep(0.1)  # a person has 100 commands in 10 s
             taken = self.command("wang", "ack", "确认")
             return taken["ok"]
-        self.assertFalse(bare())  # the page has not left for 3 s: it may be the answer to another
-        self.assertEqual(taken["error"], "which")
+        began = time.monotonic()
+        first, _ = self.raised("burst-pipe l1 水")
+        bare()  # the page has not left for 3 s: it may be the answer to another
+        if time.monotonic() - began < 2:  # where asking takes longer it has
+            self.assertEqual((taken["ok"], taken.get("error")), (False, "which"))
         until("a bare ack is taken, once its page is 3 s old", bare)
         self.assertEqual((taken["id"], taken["state"]), (first, "acked"))
         again = self.command("wang", "ack", first)  # the second tap of the same finger

@@ -11,12 +11,12 @@ REPEATS = 1000
 
 
 class Sensors(Case):
-    site = {"wait": "60s"}
+    site = {"wait": "600s"}
 
     def lines(self, user, topic, payloads):
         """Many messages in one connection, as fast as they go."""
         subprocess.run([*self.rig.client("mosquitto_pub", user), "-q", "1", "-t", topic, "-l"], input="\n".join(payloads) + "\n",
-                       text=True, timeout=60, check=True)
+                       text=True, timeout=300, check=True)
 
     def calls(self, number, since=0):
         return [m.json for m in self.console.heard("page/wang/json", since)
@@ -24,8 +24,9 @@ class Sensors(Case):
 
     def test_1_flicker_is_nothing(self):
         since = self.console.mark()
-        self.lines("zigbee2mqtt", GAS, ['{"gas_density":31.2}', '{"gas_density":0.4}'])
-        self.rig.pub("tasmota", "tele/pumps/SENSOR", '{"Switch1":"ON"}')  # its `for` is longer and begins later
+        self.lines("zigbee2mqtt", GAS, ['{"gas_density":15}', '{"gas_density":0.4}'])
+        time.sleep(3.2)  # its `for` is 3 s
+        self.rig.pub("tasmota", "tele/pumps/SENSOR", '{"Switch1":"ON"}')
         self.opened("burst-pipe", since)
         self.assertEqual([i["type"] for i in self.rig.incidents()], ["burst-pipe"])
 
@@ -95,12 +96,12 @@ class Sensors(Case):
 
 
 class Supervised(Case):
-    site = {"supervised": ", silent_after: 4s"}
+    site = {"supervised": ", silent_after: 6s"}
 
     def test_what_says_the_same_is_not_silent(self):
         """Its words are no news, so the engine hears of them only when it asks."""
         since = self.console.mark()
-        end = time.monotonic() + 9
+        end = time.monotonic() + 10
         while time.monotonic() < end:
             self.rig.pub("plc", "plc/switch-room/mains", "normal")
             time.sleep(0.5)

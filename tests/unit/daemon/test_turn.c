@@ -499,7 +499,7 @@ static void test_stop_stores_all_then_hangs_up_then_ends(void **state)
 	daemon_turn(d);
 	assert_int_equal(atomic_load(&n_stopped), 0); /* something is with the store */
 	store_all();
-	for (int i = 0; i < 1000 && !atomic_load(&d->has_hung_up); i++) {
+	for (int i = 0; i < 60000 && !atomic_load(&d->has_hung_up); i++) {
 		daemon_turn(d);
 		store_all();
 		usleep(1000);
