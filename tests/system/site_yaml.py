@@ -38,7 +38,7 @@ actuators:
     serves: [b2-kitchen]
     topic: plc/b2/gasvalve/set
     actions: {{close: {{send: "C", until: {{sensor: valve-b2, is: closed}}}}, open: {{send: "O", until: {{sensor: valve-b2, is: open}}}}}}
-    within: 60s
+    within: {valve}
     tries: 2
     safe_in: [gas]
     operators: [duty-electrician]
@@ -89,6 +89,6 @@ incidents:
 """
 
 
-def text(rig, wait="300s", again="300s", version="5", channels="page", more_channels="", supervised=""):
+def text(rig, wait="300s", again="300s", version="5", channels="page", more_channels="", supervised="", valve="5s"):
     return SITE.format(port=rig.port, dir=rig.dir, source=os.path.join(SOURCE), wait=wait, again=again, version=version,
-                       channels=channels, more_channels=more_channels, supervised=supervised)
+                       channels=channels, more_channels=more_channels, supervised=supervised, valve=valve)

@@ -23,7 +23,7 @@ MAINS = {"Time": "2026-11-22T19:10:04", "ENERGY": {"Total": 3.1, "Power": 0, "Vo
 
 
 class Incidents(Case):
-    site = {"wait": "600s"}
+    site = {"wait": "600s", "valve": "600s"}
 
     def page(self, person, incident, kind, since=0):
         return self.console.wait_for(f"page/{person}/json", lambda m: m.json["incident"] == incident
