@@ -177,6 +177,16 @@ static void ask_plan(struct daemon *d, const struct control_request *r, struct b
 	json_close(out, '}');
 }
 
+static void ask_unheard(struct daemon *d, const struct control_request *r, struct buf *out)
+{
+	struct buf value = {0};
+
+	(void)r;
+	engine_view_unheard(d->engine, &value);
+	view(out, "sensors", &value);
+	buf_fini(&value);
+}
+
 static void ask_follow(struct daemon *d, const struct control_request *r, struct buf *out)
 {
 	(void)out;
@@ -235,7 +245,7 @@ static const struct {
 } questions[] = {
     {"status", ask_status}, {"list", ask_list},     {"show", ask_show},     {"oncall", ask_oncall},
     {"verb", ask_verb},     {"reload", ask_reload}, {"follow", ask_follow}, {"audit-head", ask_audit_head},
-    {"plan", ask_plan},
+    {"plan", ask_plan},     {"unheard", ask_unheard},
 };
 
 void answers_ask(void *arg, const struct control_request *request)
@@ -253,5 +263,5 @@ void answers_ask(void *arg, const struct control_request *request)
 		return;
 	}
 	control_refuse(d->control, request->client, "bad_request",
-	               "\"do\" is none of status list show oncall verb reload follow audit-head plan");
+	               "\"do\" is none of status list show oncall verb reload follow audit-head plan unheard");
 }

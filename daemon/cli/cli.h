@@ -30,6 +30,7 @@ struct cli {
 	enum lang lang; /* of titles and names, from the locale */
 	const char *at;    /* oncall: a time, or NULL */
 	const char *junit; /* test: also write its report there, or NULL */
+	const char *root;  /* doctor: the machine's own places stand below it, or NULL */
 	struct guard_words guard;
 	int n;
 	char **args; /* n words after the command */

@@ -57,7 +57,8 @@ static const struct entry entries[] = {
     {"escalate", "ID [words...]", "", "call the next level now", verb_send},
     {"drill", "TYPE ZONE [words...]", "", "an exercise: everybody called, nothing switched", verb_send},
     {"ring", "PERSON [CHANNEL]", "", "a test notice", verb_send},
-    {"doctor", "[FILE]", "bupfek", "what is wrong with this installation; changes nothing", doctor_command},
+    {"doctor", "[FILE]", "bupfekR", "what is wrong with this installation, and what to do; changes nothing",
+     doctor_command},
     {"acl", "[FILE]", "", "the broker's access list for this site, and which users it needs", acl_command},
     {"discover", "[FILE]", "bupfekow", "listen for a while, print sensor YAML for what is seen", discover_command},
     {"guard", "", "bupfekitx", "on another host: alarms when this site's heartbeats stop", guard_command},
@@ -79,7 +80,7 @@ static const struct option options[] = {
     {"for", required_argument, NULL, 'o'},    {"topic", required_argument, NULL, 'w'},
     {"html", no_argument, NULL, 'g'},         {"lang", required_argument, NULL, 'z'},
     {"since", required_argument, NULL, 'q'},  {"until", required_argument, NULL, 'r'},
-    {"shift", no_argument, NULL, 'y'},
+    {"shift", no_argument, NULL, 'y'},       {"root", required_argument, NULL, 'R'},
     {NULL, 0, NULL, 0},
 };
 
@@ -98,7 +99,7 @@ static void usage(FILE *to)
 	      "        [--site ID] [--after 35s] [--exec PROGRAM]\n"
 	      "  oncall --at TIME: 20:00, \"2026-12-24 20:00\", or RFC 3339, by the clocks of the site.\n"
 	      "  test [--junit FILE] FILE...: the tests of these files, see testing.md\n"
-	      "  doctor [FILE] [--broker URL ...]: with a broker it also looks for commands kept there.\n"
+	      "  doctor [FILE] [--root DIR] [--broker URL ...]: with a broker it also asks that, for commands kept there.\n"
 	      "  discover [FILE] [--broker URL] [--user NAME] [--password-file FILE] [--for 60s] [--topic FILTER]...:\n"
 	      "        default broker: the site's; sensors that the site has are not printed again.\n"
 	      "  --as PERSON: root and the group tocsin-admin speak for somebody, and the audit says so.\n"
@@ -225,6 +226,9 @@ static int option(struct cli *c, int letter, int *ret_code)
 		return letter;
 	case 'A':
 		c->at = optarg;
+		return letter;
+	case 'R':
+		c->root = optarg;
 		return letter;
 	case 'V':
 		puts("tocsin " TOCSIN_VERSION);

