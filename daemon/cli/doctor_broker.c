@@ -102,14 +102,14 @@ struct judged {
 /* Commands of somebody who is nobody's name. */
 static const char *sample_topic(const struct judged *j, const char *user, char ret[256])
 {
-	snprintf(ret, 256, "tocsin/%s/1/cmd/%s/ack", j->d->plan ? j->d->plan->site : "site", user);
+	snprintf(ret, 256, "tocsin/%s/1/cmd/%s/ack", j->d->plan->site, user);
 	return ret;
 }
 
 static bool judge_grant(void *arg, const struct mosquitto_grant *g)
 {
 	struct judged *j = arg;
-	const char *own = j->d->plan ? j->d->plan->broker.user : "tocsin";
+	const char *own = j->d->plan->broker.user;
 	char theirs[256], others[256];
 
 	if (!g->write || g->deny)
@@ -141,8 +141,8 @@ void doctor_acl(struct doctor *d)
 		doctor_found(d, SEVERITY_CRITICAL,
 		             "the broker has no access list (%s): whoever may log in speaks as anybody and "
 		             "silences alarms\n"
-		             "put `acl_file /etc/mosquitto/tocsin.acl` into its configuration, with the "
-		             "shipped list",
+		             "put `acl_file /etc/mosquitto/tocsin.acl` into its configuration, and what "
+		             "`tocsin acl` prints into that file",
 		             err.text);
 	else if (!j.is_pattern_there)
 		doctor_found(d, SEVERITY_CRITICAL,

@@ -29,6 +29,7 @@ static const struct entry entries[] = {
     {"audit", "verify|export", "dhc", "prove the audit log, or write it out", rows_audit},
     {"report", "ID", "dhgz", "the report of one incident, from the audit alone", report_command},
     {"log", "", "dzqry", "everything that happened, one line each; --shift: since the last hand-over", report_log},
+    {"stats", "", "dzqrT", "how many alarms, from where, how soon somebody came: the figures of ISA-18.2", stats_command},
     {"reload", "", "", "read the configuration again; a broken one changes nothing", verb_reload},
     {"raise", "TYPE ZONE [words...]", "", "report an emergency", verb_send},
     {"ack", "[ID|all] [words...]", "", "take an incident: the calling stops", verb_send},
@@ -81,6 +82,7 @@ static const struct option options[] = {
     {"html", no_argument, NULL, 'g'},         {"lang", required_argument, NULL, 'z'},
     {"since", required_argument, NULL, 'q'},  {"until", required_argument, NULL, 'r'},
     {"shift", no_argument, NULL, 'y'},       {"root", required_argument, NULL, 'R'},
+    {"textfile", required_argument, NULL, 'T'},
     {NULL, 0, NULL, 0},
 };
 
@@ -92,6 +94,8 @@ static void usage(FILE *to)
 	fputs("\n  audit verify [--db FILE] [--head SEQ:HASH]   audit export [--json|--csv] [--db FILE]\n"
 	      "  report ID [--html] [--lang zh|en] [--db FILE] [--head SEQ:HASH]\n"
 	      "  log [--shift] [--since TIME] [--until TIME] [--lang zh|en] [--db FILE]   TIME: 2026-11-22 19:10\n"
+	      "  stats [--since 30d|TIME] [--until TIME] [--lang zh|en] [--json] [--db FILE]\n"
+	      "  stats --textfile FILE: metrics for node_exporter\n"
 	      "  check --schema: the JSON Schema for editors; check --keys: every key and what it means.\n"
 	      "  Instead of words after a verb one JSON object is understood too: tocsin ack "
 	      "'{\"id\":\"G-17\",\"rev\":1}'\n"
@@ -229,6 +233,9 @@ static int option(struct cli *c, int letter, int *ret_code)
 		return letter;
 	case 'R':
 		c->root = optarg;
+		return letter;
+	case 'T':
+		c->textfile = optarg;
 		return letter;
 	case 'V':
 		puts("tocsin " TOCSIN_VERSION);

@@ -2,91 +2,13 @@
  * They read the database, the daemon's or a copy; the daemon is only asked
  * where it is. */
 #include "base/arena.h"
-#include "config.h"
-#include "heads.h"
+#include "plans.h"
 #include "print.h"
 #include "retell.h"
-#include "store_read.h"
 
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-
-/* Plans by their hash, as the database keeps them. */
-struct plans {
-	const char *db;
-	struct kept {
-		struct kept *next;
-		struct plan *plan; /* NULL: not kept, or not what its hash says */
-		char *hash;
-	} *first;
-};
-
-static const struct plan *plan_of(void *arg, const char *hash)
-{
-	struct plans *p = arg;
-	struct kept *k;
-	struct buf problems = {0};
-	char *bundle;
-	size_t len;
-
-	for (k = p->first; k; k = k->next)
-		if (!strcmp(k->hash, hash))
-			return k->plan;
-	bundle = read_plan(p->db, hash, &len);
-	k = xcalloc(1, sizeof *k);
-	k->hash = xstrdup(hash);
-	k->plan = bundle ? config_plan(bundle, len, &problems) : NULL;
-	if (k->plan && strcmp(k->plan->hash, hash) != 0) {
-		plan_free(k->plan);
-		k->plan = NULL;
-	}
-	k->next = p->first;
-	p->first = k;
-	buf_fini(&problems);
-	free(bundle);
-	return k->plan;
-}
-
-static void plans_free(struct plans *p)
-{
-	while (p->first) {
-		struct kept *k = p->first;
-
-		p->first = k->next;
-		if (k->plan)
-			plan_free(k->plan);
-		free(k->hash);
-		free(k);
-	}
-}
-
-/* As asked for; else Chinese where the site speaks it. Not the locale's: the same rows, the same bytes. */
-static enum lang language_of(const struct cli *c, const struct plan *plan)
-{
-	int lang = c->in_lang ? lang_from(c->in_lang) : -1;
-
-	if (lang >= 0)
-		return (enum lang)lang;
-	return plan && plan->languages & 1u << LANG_ZH ? LANG_ZH : LANG_EN;
-}
-
-/* The database and, for the report, a head kept elsewhere. An exit code. */
-static int find_db(const struct cli *c, struct head *ret_head, char **ret_db)
-{
-	struct head own;
-
-	*ret_db = NULL;
-	if (c->in_lang && lang_from(c->in_lang) < 0)
-		return cli_fail(c, CLI_USAGE, "usage", "--lang zh, or --lang en");
-	if (c->head && !head_parse(c->head, ret_head))
-		return cli_fail(c, CLI_USAGE, "usage",
-		                "a head is written SEQ:HASH, the hash in 64 small hex digits");
-	if (!c->db)
-		return head_ask(c, &own, ret_db);
-	*ret_db = xstrdup(c->db);
-	return CLI_DONE;
-}
 
 static void put_json(const struct cli *c, bool verified, const char *text)
 {
@@ -109,8 +31,8 @@ static int write_report(const struct cli *c, struct retell *r, const char *db)
 	struct buf out = {0};
 	bool there, proven = retell_is_proven(r);
 
-	ask.plan = r->story.plan ? plan_of(&plans, r->story.plan) : NULL;
-	ask.lang = language_of(c, ask.plan);
+	ask.plan = r->story.plan ? plans_find(&plans, r->story.plan) : NULL;
+	ask.lang = plans_language(c, ask.plan);
 	there = retell_write(r, &ask, &out);
 	if (there && c->json)
 		put_json(c, proven, buf_text(&out));
@@ -137,7 +59,7 @@ int report_command(const struct cli *c)
 
 	if (print_number(c->args[0]) < 1)
 		return cli_fail(c, CLI_USAGE, "unknown_id", "an incident id looks like G-17, g17 or 17");
-	code = find_db(c, &head, &db);
+	code = plans_db(c, &head, &db);
 	if (code)
 		return code;
 	retell_begin(&r, db, print_number(c->args[0]));
@@ -176,7 +98,7 @@ static bool look(void *arg, int64_t seq, const char *rec, const char *hash)
 
 		g->last_ms = l.at_ms;
 		if (plan)
-			g->plan = plan_of(&g->plans, plan);
+			g->plan = plans_find(&g->plans, plan);
 		if (duty_log_is_handover(&l))
 			g->handed_ms = l.at_ms;
 	}
@@ -221,9 +143,9 @@ static int write_log(const struct cli *c, struct logging *g, const char *db, str
 	code = span(c, g);
 	if (code)
 		return code;
-	g->log.lang = language_of(c, g->plan);
+	g->log.lang = plans_language(c, g->plan);
 	g->log.json = c->json;
-	g->log.plan_of = plan_of;
+	g->log.plan_of = plans_find;
 	g->log.arg = &g->plans;
 	if (store_walk(db, &second, first.v.rows, &(struct row_taker){take, g}, err) < 0)
 		return cli_fail(c, CLI_REFUSED, "unreadable", err->text);
@@ -239,7 +161,7 @@ int report_log(const struct cli *c)
 	struct err err = {0};
 	struct head unused;
 	char *db;
-	int code = find_db(c, &unused, &db);
+	int code = plans_db(c, &unused, &db);
 
 	if (code)
 		return code;
