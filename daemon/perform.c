@@ -52,7 +52,7 @@ static void do_publish(struct daemon *d, const struct effect *e, bool recorded)
 	const struct publish *p = &e->publish;
 	char topic[PERFORM_TOPIC_BYTES],
 	    *payload = recorded ? xstrdup(p->payload) : mark_unrecorded(p->payload);
-	struct outgoing o = {.topic = perform_topic(d, p->topic, topic),
+	struct outgoing o = {.topic = p->is_whole ? p->topic : perform_topic(d, p->topic, topic),
 	                     .payload = payload,
 	                     .qos = p->qos,
 	                     .retain = p->retain,

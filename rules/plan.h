@@ -446,6 +446,12 @@ struct broker {
 	struct tls tls;
 };
 
+/* The site as one device of Home Assistant. */
+struct home_assistant {
+	const char *prefix; /* of its discovery topics; NULL: it is told nothing */
+	int person;	    /* whose broker user it has; -1: it can acknowledge nothing */
+};
+
 struct plan {
 	struct arena arena;
 	const char *site;
@@ -453,6 +459,7 @@ struct plan {
 	const char *timezone;
 	struct tz tz; /* set once by the daemon, before the plan is used */
 	struct broker broker;
+	struct home_assistant home;
 	const char *store_path;
 	unsigned languages; /* bit per lang */
 	struct schedule ring; /* hours of the test notices to all who will be on duty; n 0: never */

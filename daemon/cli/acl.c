@@ -332,6 +332,22 @@ static void add_watcher(struct acl *a, const char *name, const char *what, const
 		allow_below(a, user_of(a, name, WATCHER, what), topics);
 }
 
+/* The daemon tells of itself there; Home Assistant reads the site and its devices, and speaks as its person. */
+static void add_home_assistant(struct acl *a, const char *daemon)
+{
+	const struct home_assistant *h = &a->plan->home;
+
+	if (!h->prefix || !is_plain(h->prefix))
+		return;
+	allow(find(a, daemon), "write",
+	      arena_printf(&a->arena, "%s/device/tocsin-%s/config", h->prefix, a->plan->site));
+	if (h->person < 0 || !a->plan->people[h->person].users.n)
+		return;
+	struct user *u = find(a, a->plan->people[h->person].users.at[0]);
+	allow_below(a, u, for_consoles);
+	allow(u, "readwrite", arena_printf(&a->arena, "%s/#", h->prefix));
+}
+
 static void make(struct acl *a, const struct plan *plan)
 {
 	const char *name = plan->broker.user ? plan->broker.user : "tocsin";
@@ -349,6 +365,7 @@ static void make(struct acl *a, const struct plan *plan)
 	add_watcher(a, "console", "a wall display, tocsin doctor: reads all of the site", for_consoles);
 	add_watcher(a, "guard", "tocsin guard on another host", for_guards);
 	add_things(a, name);
+	add_home_assistant(a, name);
 }
 
 static void fini(struct acl *a)

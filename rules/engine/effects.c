@@ -1,5 +1,6 @@
 /* effects.c - the list of what a turn wants done, and the rows of the audit. */
 #include "engine/emit.h"
+#include "engine/home.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -225,6 +226,12 @@ void publish_empty(struct engine *e, const char *topic)
 	publish(e, topic, "", NULL);
 }
 
+void publish_whole(struct engine *e, const char *topic, const char *payload)
+{
+	publish(e, topic, payload, NULL);
+	e->fx->at[e->fx->n - 1].publish.is_whole = true;
+}
+
 void publish_no_zone(struct engine *e, const char *zone)
 {
 	struct buf topic = {0};
@@ -298,6 +305,8 @@ void publish_changed(struct engine *e)
 		publish_rendered(e, "oncall", render_oncall);
 	if (any)
 		publish_rendered(e, "impairments", render_impairments);
+	if (e->all_changed)
+		home_publish(e);
 	e->zones_changed = e->all_changed = e->duty_changed = false;
 }
 

@@ -25,6 +25,7 @@ void publish_changed(struct engine *e);
 /* What an exercise would have sent, below `dryrun/`: once, and never kept. */
 void publish_dryrun(struct engine *e, const struct incident *inc, const char *topic, const char *payload);
 void publish_empty(struct engine *e, const char *topic);
+void publish_whole(struct engine *e, const char *topic, const char *payload); /* not below the root */
 void publish_no_zone(struct engine *e, const char *zone); /* the plan has lost it */
 void publish_fini(struct engine *e);
 

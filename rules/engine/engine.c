@@ -8,6 +8,7 @@
 #include "engine/flap.h"
 #include "engine/flood.h"
 #include "engine/gates.h"
+#include "engine/home.h"
 #include "engine/impair.h"
 #include "engine/life.h"
 #include "engine/reach.h"
@@ -62,6 +63,7 @@ void engine_free(struct engine *e)
 		incident_free(e->incidents[i]);
 	free(e->incidents);
 	caps_free(e);
+	home_free(e);
 	publish_fini(e);
 	heap_fini(&e->heap);
 	records_fini(&e->gone);
@@ -107,6 +109,7 @@ static void on_started(struct engine *e, const struct event *ev)
 	reach_replan(e);
 	follow_members(e);
 	untils_follow(e);
+	home_settle(e, true);
 	e->all_changed = true;
 }
 
@@ -130,6 +133,7 @@ static void on_plan(struct engine *e, const struct plan *plan)
 	reach_replan(e);
 	follow_members(e);
 	untils_follow(e);
+	home_settle(e, false);
 	e->all_changed = true;
 }
 

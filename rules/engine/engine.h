@@ -201,6 +201,7 @@ struct notice {
 struct publish {
 	const char *topic; /* below the root */
 	const char *payload;
+	bool is_whole; /* the topic: not below the root */
 	bool retain, latest_wins;
 	int qos;
 };

@@ -387,6 +387,13 @@ struct caps {
 
 /* ----------------------------------------------------------------- engine */
 
+/* home.c: what Home Assistant was told of this site. */
+struct home {
+	char *topic;        /* NULL: nothing is kept there */
+	char *zones, *gone; /* ids with a blank before each: told, and since the start told to be gone */
+	bool dirty;
+};
+
 struct engine {
 	const struct plan *plan; /* newest */
 	int64_t now_ms, epoch, seq;
@@ -438,6 +445,7 @@ struct engine {
 	int n_reaches;
 	struct deadline ring_due;
 	bool reach_changed; /* whom nothing reaches is to be looked at */
+	struct home home;
 };
 
 /* ------------------------------------------- what condition.c tells incident.c */

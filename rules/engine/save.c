@@ -5,6 +5,7 @@
 #include "engine/emit.h"
 #include "engine/flood.h"
 #include "engine/reach.h"
+#include "engine/home.h"
 #include "engine/suppress.h"
 #include "engine/save.h"
 #include "engine/watch.h"
@@ -238,6 +239,10 @@ static void save(struct engine *e, struct records *ret, bool all)
 			watch_save(e->watches[i], &b);
 			put(ret, &b, e->watches[i]->key);
 		}
+	if (e->home.topic && (all || e->home.dirty)) {
+		home_save(e, &b);
+		put(ret, &b, "h");
+	}
 	floods_save(e, ret, all);
 	duties_save(e, ret, all);
 	impairs_save(e, ret, all);
@@ -247,7 +252,7 @@ static void save(struct engine *e, struct records *ret, bool all)
 
 static void set_clean(struct engine *e)
 {
-	e->counters_dirty = e->commands.dirty = false;
+	e->counters_dirty = e->commands.dirty = e->home.dirty = false;
 	for (int i = 0; i < e->n_actuations; i++)
 		e->actuations[i]->dirty = false;
 	for (int i = 0; i < e->n_instances; i++)
@@ -325,6 +330,8 @@ static int restore_one(struct engine *e, const struct record *rec, const struct 
 		return -1;
 	if (!strcmp(rec->key, "e"))
 		restore_counters(e, &r);
+	else if (!strcmp(rec->key, "h"))
+		home_restore(e, &r);
 	else if (!strncmp(rec->key, "i/", 2))
 		return restore_incident(e, strtoll(rec->key + 2, NULL, 10), &r, plans);
 	else if (!strncmp(rec->key, "n/", 2))

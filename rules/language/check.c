@@ -35,4 +35,5 @@ void plan_check(struct reader *r)
 	check_conditions(r);
 	check_people(r);
 	check_acts(r);
+	check_home_assistant(r);
 }

@@ -20,6 +20,7 @@
 	X(STORE, "store", "store", ONE) \
 	X(LANGUAGES, "languages", "language", ONE) \
 	X(INCLUDE, "include", "include", MAIN) \
+	X(HOME_ASSISTANT, "home_assistant", "home_assistant", ONE) \
 	X(ZONES, "zones", "zone", MANY) \
 	X(SENSORS, "sensors", "sensor", MANY) \
 	X(ACTUATORS, "actuators", "actuator", MANY) \

@@ -45,6 +45,7 @@ static void read_sections(struct reader *r)
 	sensors_read(r);
 	channels_read(r);
 	people_read(r);
+	home_assistant_read(r);
 	chains_read(r);
 	actuators_read(r);
 	interlocks_read(r);

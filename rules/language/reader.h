@@ -153,6 +153,7 @@ void site_read(struct reader *r);
 void zones_read(struct reader *r);
 void sensors_read(struct reader *r);
 void people_read(struct reader *r);
+void home_assistant_read(struct reader *r);
 void channels_read(struct reader *r);
 void rosters_read(struct reader *r);
 /* channel.c: a person's ways and addresses; a node may be NULL. */

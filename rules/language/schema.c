@@ -206,7 +206,7 @@ static void add_key(struct buf *out, const char *table, const struct key *key)
 /* An entry that is laid over a shipped one, or over the main file's, need not be whole. */
 static bool is_partial(const char *table)
 {
-	static const char *const partial[] = {"top",       "site",     "broker",  "store",
+	static const char *const partial[] = {"top",       "site",     "broker",  "store",   "home_assistant",
 	                                      "interlock", "incident", "profile", "preset", "channel", "step"};
 
 	for (size_t i = 0; i < sizeof partial / sizeof *partial; i++)
@@ -264,6 +264,7 @@ static void add_section(struct buf *out, enum section s)
 	    [SECTION_SITE] = REF("site"),
 	    [SECTION_BROKER] = REF("broker"),
 	    [SECTION_STORE] = REF("store"),
+	    [SECTION_HOME_ASSISTANT] = REF("home_assistant"),
 	    [SECTION_PLAYBOOKS] =
 	        MAP("{\"type\":\"object\",\"properties\":{\"enabled\":{\"type\":\"boolean\"}},"
 	            "\"additionalProperties\":" REF("step") "}"),

@@ -27,11 +27,12 @@ ROOT = "tocsin/plaza/1/"
 LIMIT_S = 60
 STEP_S = 0.02
 LATE_MS = 2500  # a busy disk of a test machine is not what a test is about, unless it says so
-USERS = ("tocsin", "console", "guard", "probe", "zigbee2mqtt", "plc", "tasmota", "shelly", "wang", "li", "smith", "mallory")
+USERS = ("tocsin", "console", "guard", "probe", "zigbee2mqtt", "plc", "tasmota", "shelly", "wang", "li", "smith", "hass", "mallory")
 # Beside the shipped list, which is that of the demo's site: gateways with more sensors than it has, an ear on the actuators.
 ACL = """
 user tocsin
 topic write plc/+/+/set
+topic write homeassistant/device/+/config
 user plc
 topic readwrite plc/#
 user tasmota
@@ -43,6 +44,8 @@ topic readwrite +/events/rpc
 topic readwrite +/online
 user probe
 topic read plc/+/+/set
+user hass
+topic read homeassistant/#
 """
 # Beside what mosquitto says by itself: who listens to what, from when on.
 LOG = "".join(f"log_type {word}\n" for word in ("error", "warning", "notice", "information", "subscribe"))
@@ -132,7 +135,7 @@ class Ear:
         return all(f" 1 {f}\n" in log for f in self.filters)
 
     def heard(self, topic, since=0):
-        full = topic if topic.startswith(("plc/", "$", "zigbee2mqtt/")) else ROOT + topic
+        full = topic if topic.startswith(("plc/", "$", "zigbee2mqtt/", "homeassistant/")) else ROOT + topic
         return [m for m in self.all[since:] if m.topic == full]
 
     def newest(self, topic):

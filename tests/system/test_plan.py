@@ -74,6 +74,29 @@ class Plan(Case):
         self.assertEqual(rig.tocsin("reload").returncode, 0)
         until("the plan is whole again", lambda: not rig.status()["plan_broken"])
 
+    def test_4_home_assistant(self):
+        """Described while the file says so, without the zone that is no more, and taken back at the end."""
+        rig, topic = self.rig, "homeassistant/device/tocsin-plaza/config"
+        text = site_yaml.text(rig) + "home_assistant: {discovery: true, person: li}\n"
+        rig.write("tocsin.yaml", text.replace("zones:\n", "zones:\n  attic: {in: l2}\n", 1))
+        self.assertEqual(rig.tocsin("reload").returncode, 0)
+        acl = rig.tocsin("acl", rig.path("tocsin.yaml")).stdout
+        for line in (f"topic write {topic}\n", "topic readwrite homeassistant/#\n"):
+            self.assertIn(line, acl)
+        ear = rig.ear("hass", topic)
+        parts = ear.wait_for(topic, lambda m: m.payload).json["cmps"]
+        self.assertEqual(parts["zone-attic"]["stat_t"], "tocsin/plaza/1/zone/attic/state")
+        self.assertEqual(parts["ack"]["cmd_t"], "tocsin/plaza/1/cmd/li/ack")
+        rig.write("tocsin.yaml", text)
+        self.assertEqual(rig.tocsin("reload").returncode, 0)
+        ear.wait_for(topic, lambda m: m.payload and m.json["cmps"].get("zone-attic") == {"p": "binary_sensor"})
+        ear.stop()  # one user, one connection
+        ear = rig.ear("hass", topic)
+        self.assertTrue(ear.wait_for(topic).retain)
+        rig.write("tocsin.yaml", site_yaml.text(rig))
+        self.assertEqual(rig.tocsin("reload").returncode, 0)
+        ear.wait_for(topic, lambda m: not m.payload)
+
 
 class NoPlan(unittest.TestCase):
     def test_no_plan_at_all(self):

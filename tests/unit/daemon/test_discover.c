@@ -225,6 +225,10 @@ static const struct heard_case declared[] = {
      "kind: mains, zone: "
      "unassigned, profile: plain, topic: \"mdb/v\", unit: \"V\"} # heard \"231\"\n"},
     {HA_N, "{\"dev_cla\":\"voltage\",\"stat_t\":\"mdb/v\",\"unit_of_meas\":\"V\"}", "mdb/v", "12.1", NULL},
+    {"homeassistant/device/tocsin-plaza/config", /* what tocsin tells of itself is no sensor of its own */
+     "{\"dev\":{\"ids\":\"tocsin-plaza\"},\"o\":{\"name\":\"tocsin\"},\"cmps\":{\"zone-b2\":{\"p\":\"binary_sensor\","
+     "\"dev_cla\":\"smoke\",\"stat_t\":\"tocsin/plaza/1/zone/b2/state\"}}}",
+     NULL, NULL, NULL},
     {"homeassistant/device/0x2/config",
      "{\"dev\":{\"name\":\"Riser\",\"sa\":\"水泵房\"},\"o\":{\"name\":\"x\"},\"stat_t\":\"riser/"
      "state\",\"cmps\":{\"a\":{\"p\":"
