@@ -12,7 +12,7 @@ foreach(unit tocsin-metrics)
   configure_file(${CMAKE_SOURCE_DIR}/contrib/systemd/${unit}.service.in ${CMAKE_BINARY_DIR}/contrib/${unit}.service @ONLY)
   install(FILES ${CMAKE_BINARY_DIR}/contrib/${unit}.service contrib/systemd/${unit}.timer DESTINATION ${unit_dir})
 endforeach()
-install(PROGRAMS contrib/channels/sms contrib/systemd/tocsin-down DESTINATION ${CMAKE_INSTALL_LIBEXECDIR}/tocsin)
+install(PROGRAMS contrib/channels/sms contrib/channels/relay contrib/channels/nut-shutdown contrib/systemd/tocsin-down DESTINATION ${CMAKE_INSTALL_LIBEXECDIR}/tocsin)
 install(FILES contrib/systemd/tocsin.sysusers DESTINATION lib/sysusers.d RENAME tocsin.conf)
 install(FILES contrib/systemd/tocsin.tmpfiles DESTINATION lib/tmpfiles.d RENAME tocsin.conf)
 
@@ -28,10 +28,11 @@ install(FILES plugins/webhook/presets.yaml DESTINATION ${CMAKE_INSTALL_DATADIR}/
 
 install(FILES contrib/man/tocsin.1 DESTINATION ${CMAKE_INSTALL_MANDIR}/man1)
 install(FILES contrib/man/tocsin.yaml.5 DESTINATION ${CMAKE_INSTALL_MANDIR}/man5)
-install(FILES contrib/man/tocsin-mqtt.7 DESTINATION ${CMAKE_INSTALL_MANDIR}/man7)
+install(FILES contrib/man/tocsin-mqtt.7 contrib/man/tocsin-plugin.7 DESTINATION ${CMAKE_INSTALL_MANDIR}/man7)
 install(FILES contrib/man/tocsind.8 DESTINATION ${CMAKE_INSTALL_MANDIR}/man8)
 
+install(FILES contrib/completion/tocsin DESTINATION ${CMAKE_INSTALL_DATADIR}/bash-completion/completions)
+
 install(FILES README.md contrib/demo-site.yaml contrib/mosquitto/tocsin.conf contrib/mosquitto/tocsin-tls.conf contrib/mosquitto/acl
-  contrib/doc/README.zh.md contrib/doc/architecture.md contrib/doc/channels.md contrib/doc/life.md contrib/doc/mqtt.md contrib/doc/operations.md contrib/doc/procedures.md
-  contrib/doc/procedures.zh.md contrib/doc/records.md contrib/doc/security.md contrib/doc/testing.md
   DESTINATION ${CMAKE_INSTALL_DOCDIR})
+install(DIRECTORY contrib/doc/ DESTINATION ${CMAKE_INSTALL_DOCDIR} FILES_MATCHING PATTERN "*.md")

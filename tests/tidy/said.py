@@ -1,0 +1,133 @@
+#!/usr/bin/env python3
+"""said.py [ROOT] - what the code knows is told: the plugins' interface in
+tocsin-plugin(7); every fault that the daemon can open in operations.md, with
+what to do; verbs, refusals and words of zones where they are documented; every
+document in the list of the README. And nothing is told that is not there."""
+import glob
+import os
+import re
+import sys
+
+
+def read(root, path):
+    with open(os.path.join(root, path), encoding="utf-8") as f:
+        return f.read()
+
+
+def words_of(root, name):
+    """The texts of an X-list in names.h."""
+    text = read(root, "rules/base/names.h").replace("\\\n", " ")
+    row = re.search(rf"^#define {name}\(X\)(.*)$", text, re.M).group(1)
+    return re.findall(r'X\([A-Z_]+,\s*"([^"]+)"', row)
+
+
+def compare(where, told, known):
+    yield from (f"{where} does not tell of {word}" for word in sorted(set(known) - set(told)))
+    yield from (f"{where} tells of {word}, which is not there" for word in sorted(set(told) - set(known)))
+
+
+def plugin_fields(header):
+    """Members of the structs and calls of plugin.h."""
+    code = re.sub(r"/\*.*?\*/", "", header, flags=re.S)
+    fields = set()
+    for body in re.findall(r"struct plugin_\w+ \{(.*?)\n\};", code, re.S):
+        body = re.sub(r"\(\*(\w+)\)", r"\1", body)  # a call has the name of its pointer
+        while "(" in body:
+            body = re.sub(r"\([^()]*\)", "", body)
+        for part in re.split(r"[;,]", body):
+            m = re.search(r"(\w+)\s*(?:\[[^]]*\])?\s*$", part.strip())
+            if m:
+                fields.add(m.group(1))
+    return fields
+
+
+def plugin_page(root):
+    page, header = read(root, "contrib/man/tocsin-plugin.7"), read(root, "plugins/plugin.h")
+    told = set(re.findall(r"^\.It Fn (\w+)", page, re.M))
+    for row in re.findall(r"^\.(?:It )?Va (.*)$", page, re.M):
+        told.update(w for w in row.split() if re.fullmatch(r"\w+", w) and w not in ("Pa", "Ns"))
+    yield from compare("tocsin-plugin(7)", told, plugin_fields(header))
+    macros = set(re.findall(r"\b(?:TOCSIN_)?PLUGIN_[A-Z_]+\b", header)) - {"TOCSIN_PLUGIN_H"}
+    yield from compare("tocsin-plugin(7)", re.findall(r"^\.(?:Pq )?Dv (\w+)", page, re.M), macros)
+    for name in ("TOCSIN_PLUGIN_ABI", "PLUGIN_ERROR_BYTES", "PLUGIN_OPTIONS_MAX"):
+        value = re.search(rf"{name}\s*=?\s*(\d+)", header).group(1)
+        if not re.search(rf"^\.Dv {name}\n\.Pq {value}\b", page, re.M):
+            yield f"tocsin-plugin(7) does not say that {name} is {value}"
+    kinds = re.search(r"\.It Va kind\n(.*)", page).group(1).split(", ")
+    yield from compare("tocsin-plugin(7), kinds of notices,", kinds, words_of(root, "NOTICE_KIND_LIST"))
+
+
+def rows(text, heading):
+    """First cells of the table below a heading."""
+    part = re.split(r"^## ", text.split(f"\n## {heading}\n", 1)[1], flags=re.M)[0]
+    return [re.findall(r"`([^`]+)`", r.split("|")[1]) for r in part.splitlines() if r.startswith("|") and "---" not in r]
+
+
+def faults(root):
+    known, text = words_of(root, "SELF_LIST"), read(root, "contrib/doc/operations.md")
+    yield from compare("operations.md, Troubles,", [w for r in rows(text, "Troubles") for w in r], known)
+    for row in text.split("\n## Troubles\n", 1)[1].split("\n## ")[0].splitlines():
+        if row.startswith("| `") and not row.rstrip("| ").split("|")[-1].strip():
+            yield f"operations.md does not say what to do: {row[:60]}"
+    ways = text.split("\n## When something of it fails", 1)[1].split("\n## ")[0]
+    yield from (f"operations.md does not say who is told of {w}" for w in known if f"`{w}`" not in ways)
+
+
+def interface(root):
+    mqtt, man = read(root, "contrib/doc/mqtt.md"), read(root, "contrib/man/tocsin-mqtt.7")
+    verbs = words_of(root, "VERB_LIST")
+    yield from compare("mqtt.md", [w for r in rows(mqtt, "Commands") for w in r if re.fullmatch("[a-z]+", w)], verbs)
+    refusals = set(words_of(root, "REFUSAL_LIST")) - {"none"}
+    yield from compare("mqtt.md, errors,", re.search(r"`error` is one of `([^`]*)`", mqtt).group(1).split(), refusals)
+    yield from compare("tocsin-mqtt(7), errors,", re.search(r"one of: ([^;]*);", man).group(1).split(), refusals)
+    zones = re.findall(r'"(\w+)"', re.search(r"words\[\] = \{(.*?)\}", read(root, "rules/engine/zone.c")).group(1))
+    told = re.search(r"zone/<zone>/state\nretained, one word:\n\.Ql (.*) ,\n", man).group(1).split(" , ")
+    yield from compare("tocsin-mqtt(7), words of a zone,", told, zones)
+    row = next(r for r in mqtt.splitlines() if r.startswith("| `zone/<zone>/state`"))
+    yield from (f"mqtt.md does not tell of the zone's word {w}" for w in zones if f"`{w}`" not in row)
+
+
+def documents(root):
+    readme = read(root, "README.md")
+    for path in sorted(glob.glob(os.path.join(root, "contrib/doc/*.md"))):
+        name = os.path.basename(path)
+        if f"contrib/doc/{name}" not in readme and f"({name})" not in read(root, "contrib/doc/README.zh.md"):
+            yield f"neither README names contrib/doc/{name}"
+    for page in glob.glob(os.path.join(root, "contrib/man/*.[1-8]")):
+        name = os.path.basename(page).rsplit(".", 1)[0]
+        if f"man {name}`" not in readme:
+            yield f"README does not name `man {name}`"
+
+
+def rooms(root):
+    """Every folder stands in the drawing of the rooms."""
+    text = re.search(r"```text\n(rules/.*?)```", read(root, "contrib/doc/architecture.md"), re.S).group(1)
+    for folder in ("rules", "daemon", "plugins", "contrib", "tests"):
+        for path in sorted(glob.glob(os.path.join(root, folder, "*", ""))):
+            name = os.path.basename(os.path.dirname(path))
+            if name != "__pycache__" and not re.search(rf"\b{name}\b", text):
+                yield f"architecture.md has no room {folder}/{name}"
+
+
+def links(root):
+    """A link from one document leads to a file that is there."""
+    for path in ["README.md", *glob.glob("contrib/doc/*.md", root_dir=root), *glob.glob("plugins/*/README.md", root_dir=root)]:
+        for to in re.findall(r"\]\(([^)#:\s]+)(?:#[^)]*)?\)", read(root, path)):
+            if not os.path.exists(os.path.join(root, os.path.dirname(path), to)):
+                yield f"{path} leads to {to}, which is not there"
+
+
+def breaches(root):
+    for rule in (plugin_page, faults, interface, documents, rooms, links):
+        yield from rule(root)
+
+
+def main():
+    root = sys.argv[1] if len(sys.argv) > 1 else os.path.join(os.path.dirname(os.path.abspath(__file__)), "../..")
+    found = list(breaches(root))
+    print("\n".join(found) or "said: the documents tell what there is")
+    sys.exit(1 if found else 0)
+
+
+if __name__ == "__main__":
+    main()
