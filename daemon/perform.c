@@ -2,6 +2,7 @@
 
 #include "answers.h"
 #include "fault.h"
+#include "naming.h"
 #include "reports.h"
 #include "rows.h"
 
@@ -271,6 +272,24 @@ void perform_urgent(struct daemon *d, struct batch *b)
 
 /* -- what says that we live -- */
 
+static void leave_names(struct daemon *d, const struct plan *plan)
+{
+	char name[32], topic[PERFORM_TOPIC_BYTES];
+	struct buf json = {0};
+
+	for (int part = 1, parts = 1; part <= parts; part++) {
+		struct outgoing o = {.lane = LANE_STATE, .qos = 1, .retain = true, .latest_wins = true};
+
+		buf_clear(&json);
+		parts = naming_part(plan, part, &json);
+		snprintf(name, sizeof name, "names/%d", part);
+		o.topic = perform_topic(d, name, topic);
+		o.payload = buf_text(&json);
+		perform_leave(d, &o);
+	}
+	buf_fini(&json);
+}
+
 void perform_info(struct daemon *d)
 {
 	const struct plan *plan = daemon_plan(d);
@@ -291,6 +310,7 @@ void perform_info(struct daemon *d)
 	o.payload = buf_text(&json);
 	perform_leave(d, &o);
 	buf_fini(&json);
+	leave_names(d, plan);
 }
 
 void perform_heartbeat(struct daemon *d)

@@ -34,9 +34,9 @@ struct acl {
 };
 
 /* What a person sees of the site, beside own pages and answers. */
-static const char *const for_people[] = {"status",     "info",   "heartbeat",   "summary/#", "zone/#",
-                                         "incident/#", "oncall", "impairments", NULL};
-static const char *const for_auditors[] = {"event", "audit/#", NULL};
+static const char *const for_people[] = {"status", "info",       "names/#", "heartbeat",   "summary/#",
+                                         "zone/#", "incident/#", "oncall",  "impairments", "event", NULL};
+static const char *const for_auditors[] = {"audit/#", NULL};
 static const char *const for_guards[] = {"status", "heartbeat", NULL};
 /* Reads all of the site and writes nothing: a wall display, and `tocsin doctor --broker`. */
 static const char *const for_consoles[] = {"#", NULL};

@@ -14,11 +14,13 @@
 struct limits {
 	size_t text_bytes;
 	int members, steps, deliveries;
+	bool asks; /* texts, choices and fields of steps */
 };
 
 /* The first that fits the packet: texts give way before members and steps. */
 static const struct limits limits[] = {
-    {4096, 50, 60, 200}, {256, 50, 60, 100}, {64, 50, 60, 50}, {64, 25, 30, 25}, {32, 8, 10, 10},
+    {4096, 50, 60, 200, true}, {256, 50, 60, 100, true}, {64, 50, 60, 50, true},
+    {64, 25, 30, 25, true},    {32, 8, 10, 10, false},
 };
 
 struct shown {
@@ -77,6 +79,23 @@ static void put_next(const struct shown *s)
 	json_close(s->b, '}');
 }
 
+/* Each with the last call: when, and at which level. */
+static void put_called(const struct shown *s)
+{
+	const struct incident *inc = s->inc;
+	int skip = inc->n_called - s->limits->deliveries;
+
+	json_open(s->b, "called", '[');
+	for (int i = skip > 0 ? skip : 0; i < inc->n_called; i++) {
+		json_open(s->b, NULL, '{');
+		json_str(s->b, "person", inc->called[i].person);
+		json_int(s->b, "level", inc->called[i].level);
+		json_time(s->b, "at", inc->called[i].at_ms);
+		json_close(s->b, '}');
+	}
+	json_close(s->b, ']');
+}
+
 static void put_chain(const struct shown *s)
 {
 	const struct incident *inc = s->inc;
@@ -85,6 +104,7 @@ static void put_chain(const struct shown *s)
 	json_str(s->b, "name", inc->type ? inc->plan->chains[inc->type->chain].id : NULL);
 	json_int(s->b, "level", inc->level);
 	json_int(s->b, "round", inc->round);
+	put_called(s);
 	json_close(s->b, '}');
 }
 
@@ -237,6 +257,53 @@ static void put_facts(const struct shown *s, const struct step_run *run)
 	json_close(s->b, '}');
 }
 
+static void put_both(const struct shown *s, const char *key, const struct step *step, const struct text *text)
+{
+	if (!*text->in[0])
+		return;
+	json_open(s->b, key, '{');
+	for (int l = 0; l < LANG_COUNT; l++) {
+		struct buf said = {0};
+
+		facts_quote(s->inc, step, text->in[l], &said);
+		put_text(s, lang_name((enum lang)l), buf_text(&said));
+		buf_fini(&said);
+	}
+	json_close(s->b, '}');
+}
+
+static void put_choice(const struct shown *s, const struct step *step, const struct choice *c)
+{
+	if (*c->text.in[0])
+		put_both(s, c->id, step, &c->text);
+	else
+		json_nil(s->b, c->id);
+}
+
+/* What is asked of people, so that a screen can offer the answers. */
+static void put_asked(const struct shown *s, const struct step_run *run, const struct step *step)
+{
+	static const char *const types[] = {
+	    [FIELD_TEXT] = "text", [FIELD_TIME] = "time", [FIELD_NUMBER] = "number"};
+
+	put_both(s, "text", step, &step->text);
+	if (ended(run))
+		return;
+	put_both(s, "contacts", step, &step->contacts);
+	if (step->n_choices) {
+		json_open(s->b, "choices", '{');
+		for (int i = 0; i < step->n_choices; i++)
+			put_choice(s, step, &step->choices[i]);
+		json_close(s->b, '}');
+	}
+	if (step->n_fields) {
+		json_open(s->b, "fields", '{');
+		for (int i = 0; i < step->n_fields; i++)
+			json_str(s->b, step->fields[i].id, types[step->fields[i].type]);
+		json_close(s->b, '}');
+	}
+}
+
 static void put_step(const struct shown *s, const struct step_run *run)
 {
 	const struct step *step = &s->inc->playbook->steps[run->index];
@@ -260,6 +327,8 @@ static void put_step(const struct shown *s, const struct step_run *run)
 	if (run->note && *run->note)
 		put_text(s, "note", run->note);
 	put_facts(s, run);
+	if (s->limits->asks)
+		put_asked(s, run, step);
 	json_close(s->b, '}');
 }
 

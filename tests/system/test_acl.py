@@ -46,8 +46,8 @@ channels: {{page: {{plugin: page}}}}
 """
 PEOPLE = {"wang": "wang", "wang-tablet": "wang", "smith": "li", "li": "ann", "plc": "chen"}  # user -> person
 AUDITORS = ("li", "plc")
-OPEN = ("status", "info", "heartbeat", "summary", "summary/text", "zone/b2/state", "incident/G-17/state", "oncall", "impairments")
-OWN = OPEN + ("event", "audit/head", "mark", "dryrun/fan/on") + tuple(
+OPEN = ("status", "info", "names/1", "heartbeat", "event", "summary", "summary/text", "zone/b2/state", "incident/G-17/state", "oncall", "impairments")
+OWN = OPEN + ("audit/head", "mark", "dryrun/fan/on") + tuple(
     f"{kind}/{name}" for name in ("wang", "li", "ann", "chen", "smith", "plc", "zigbee2mqtt", "console", "guard")
     for kind in ("page", "result")) + ("page/wang/json", "page/ann/json") + tuple(
     f"cmd/{user}/ack" for user in (*PEOPLE, "dispatcher", "console", "guard", "zigbee2mqtt", "pumps", "plc-gateway", "huawei", "esp-3f"))

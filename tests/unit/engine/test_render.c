@@ -8,15 +8,17 @@
 	"\"opened\":\"2026-11-22T19:10:04.182Z\",\"changed\":\"2026-11-22T19:10:34.190Z\",\"acked_by\":" \
 	"null," \
 	"\"after\":null,\"next\":{\"at\":\"2026-11-22T19:11:34.190Z\",\"what\":\"call\",\"level\":2," \
-	"\"who\":[\"li\",\"smith\"]},\"chain\":{\"name\":\"life-safety\",\"level\":2,\"round\":0}," \
+	"\"who\":[\"li\",\"smith\"]},\"chain\":{\"name\":\"life-safety\",\"level\":2,\"round\":0,\"called\":[]}," \
 	"\"members\":[{\"sensor\":\"gas-b2\",\"kind\":\"gas\",\"leaf\":\"true\",\"value\":\"31.2\"," \
 	"\"now\":\"58.0\",\"peak\":\"58.0\",\"unit\":\"%LEL\",\"at\":\"2026-11-22T19:10:33.001Z\"}]," \
 	"\"members_more\":0,\"steps\":[{\"id\":\"scene\",\"kind\":\"task\",\"role\":\"duty-electrician\"," \
-	"\"who\":[\"wang\"],\"state\":\"open\",\"due\":\"2026-11-22T19:13:04.182Z\",\"first\":true}," \
+	"\"who\":[\"wang\"],\"state\":\"open\",\"due\":\"2026-11-22T19:13:04.182Z\",\"first\":true," \
+	"\"text\":{\"zh\":\"立即赶到现场;禁止开关电器\",\"en\":\"Go to the scene. Touch no switch.\"}}," \
 	"{\"id\":\"shut\",\"kind\":\"command\",\"actuator\":\"gas-valve-b2\",\"action\":\"close\"," \
 	"\"state\":\"done\",\"tries\":1,\"took_s\":4.2},{\"id\":\"scale\",\"kind\":\"decide\"," \
 	"\"role\":\"shift-foreman\",\"who\":[\"li\"],\"state\":\"open\",\"due\":\"2026-11-22T19:15:04." \
-	"182Z\"}," \
+	"182Z\",\"text\":{\"zh\":\"小型还是重大?\",\"en\":\"Minor or major?\"}," \
+	"\"choices\":{\"minor\":{\"zh\":\"小型\",\"en\":\"minor\"},\"major\":{\"zh\":\"重大\",\"en\":\"major\"}}}," \
 	"{\"id\":\"below\",\"kind\":\"wait\",\"state\":\"open\",\"due\":\"2026-11-22T21:10:04.182Z\"}]," \
 	"\"steps_more\":0,\"deliveries\":[{\"person\":\"wang\",\"channel\":\"page\",\"notice\":\"2.1\"," \
 	"\"state\":\"sent\",\"at\":\"2026-11-22T19:10:04.190Z\"}],\"flags\":{\"stale\":false," \
@@ -170,6 +172,78 @@ static void test_worst_case_still_fits(void **state)
 	f_incident.n_deliveries = 400;
 	f_incident.n_members = f_incident.n_steps = 70;
 	json_decref(shown());
+}
+
+/* A playbook of nothing but decisions with long lists of choices. */
+static void test_many_choices_still_fit(void **state)
+{
+	enum { MANY = 60 };
+	static struct choice choices[MANY];
+	static struct step steps[MANY];
+	static char ids[MANY][65];
+	static char words[300];
+	struct playbook book;
+	json_t *doc;
+
+	(void)state;
+	fixture();
+	memset(words, 'x', sizeof words - 1);
+	for (int i = 0; i < MANY; i++) {
+		snprintf(ids[i], sizeof ids[i], "choice-%056d", i);
+		choices[i] = (struct choice){ids[i], {{words, words}}};
+		steps[i] = f_steps[SCALE];
+		steps[i].choices = choices;
+		steps[i].n_choices = MANY;
+		steps[i].text = (struct text){{words, words}};
+		f_runs[i].index = i;
+		f_runs[i].state = STEP_OPEN;
+	}
+	book = *f_incident.playbook;
+	book.steps = steps;
+	f_incident.playbook = &book;
+	f_incident.n_steps = MANY;
+	doc = shown();
+	assert_int_equal(json_integer_value(json_object_get(doc, "steps_more")), MANY - 10);
+	json_decref(doc);
+}
+
+/* What is asked: whoever shows it can offer the answers; an ended step asks nothing more. */
+static void test_steps_say_what_they_ask(void **state)
+{
+	json_t *doc;
+	const json_t *fields;
+
+	(void)state;
+	fixture();
+	f_incident.n_steps = STEPS;
+	f_runs[GAS_CO].state = STEP_OPEN;
+	end(SCALE, STEP_DONE, "major");
+	doc = shown();
+	fields = json_object_get(step(doc, GAS_CO), "fields");
+	assert_string_equal(word(fields, "called_at"), "time");
+	assert_string_equal(word(fields, "name"), "text");
+	assert_null(json_object_get(step(doc, SCALE), "choices"));
+	assert_string_equal(word(json_object_get(step(doc, SCALE), "text"), "en"), "Minor or major?");
+	json_decref(doc);
+}
+
+static void test_called(void **state)
+{
+	struct called called[] = {{.person = S("wang"), .level = 1, .at_ms = 1000},
+	                          {.person = S("li"), .level = 2, .at_ms = 31000}};
+	const json_t *list;
+	json_t *doc;
+
+	(void)state;
+	fixture();
+	f_incident.called = called;
+	f_incident.n_called = 2;
+	doc = shown();
+	list = json_object_get(json_object_get(doc, "chain"), "called");
+	assert_int_equal(json_array_size(list), 2);
+	assert_string_equal(word(json_array_get(list, 1), "person"), "li");
+	assert_string_equal(word(json_array_get(list, 1), "at"), "1970-01-01T00:00:31.000Z");
+	json_decref(doc);
 }
 
 static void test_newest_delivery_counts(void **state)
@@ -487,6 +561,9 @@ int main(void)
 	    cmocka_unit_test(test_long_lists_are_counted),
 	    cmocka_unit_test(test_never_above_32_kib),
 	    cmocka_unit_test(test_worst_case_still_fits),
+	    cmocka_unit_test(test_many_choices_still_fit),
+	    cmocka_unit_test(test_steps_say_what_they_ask),
+	    cmocka_unit_test(test_called),
 	    cmocka_unit_test(test_newest_delivery_counts),
 	    cmocka_unit_test(test_who_is_next),
 	    cmocka_unit_test(test_leaves_and_flags),
