@@ -11,7 +11,7 @@ import time
 
 DIR, PORT, TOCSIN = os.environ["DEMO_DIR"], os.environ["DEMO_PORT"], os.environ["DEMO_TOCSIN"]
 ROOT = "tocsin/plaza/1/"
-LIMIT_S = 30
+LIMIT_S = 120
 FACTS = {"slip": ["materials=hose clamp", "done_at=03:40"]}  # what its records ask for
 children = []
 

@@ -26,17 +26,18 @@ need_packages() {
 		{ tail -n 20 "$apt_log" >&2; die "apt-get failed: ${missing[*]}"; }
 }
 
-# free_port: a TCP port on 127.0.0.1 that nobody listens on just now
+# free_port: a TCP port on 127.0.0.1 that nobody listens on just now. By the pid:
+# what runs beside us looks elsewhere first.
 free_port() {
-	local port
-	for _ in $(seq 100); do
-		port=$((23000 + RANDOM % 1000))
+	local port n
+	for n in $(seq 0 99); do
+		port=$((23000 + ($$ + n * 10) % 1000))
 		(: >"/dev/tcp/127.0.0.1/$port") 2>/dev/null || { echo $port; return 0; }
 	done
 	die "no free port between 23000 and 23999"
 }
 
-# until_true SECONDS COMMAND...: wait for a condition, bounded
+# until_true SECONDS COMMAND...: wait for a condition, with a limit that no busy machine reaches
 until_true() {
 	local end=$(($(date +%s) + $1))
 	shift
@@ -65,5 +66,5 @@ start_broker() {
 	(umask 077 && cat "$top/contrib/mosquitto/acl" >"$dir/acl")
 	mosquitto -c "$dir/mosquitto.conf" >"$dir/mosquitto.log" 2>&1 </dev/null &
 	broker_pid=$!
-	until_true 10 bash -c ": >/dev/tcp/127.0.0.1/$port" || { cat "$dir/mosquitto.log" >&2; die "the broker did not start"; }
+	until_true 60 bash -c ": >/dev/tcp/127.0.0.1/$port" || { cat "$dir/mosquitto.log" >&2; die "the broker did not start"; }
 }

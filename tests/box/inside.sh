@@ -12,8 +12,8 @@ ok() { # ok NAME COMMAND...
 		fail=$((fail + 1)); echo "FAIL $name"; sed 's/^/     /' /tmp/out
 	fi
 }
-within() { # within SECONDS COMMAND...
-	local end=$((SECONDS + $1))
+within() { # within SECONDS COMMAND...: on a machine of one's own; ten times that on another
+	local end=$((SECONDS + $1 * 10))
 	shift
 	until "$@" >/tmp/within 2>&1; do
 		[ $SECONDS -lt $end ] || { cat /tmp/within; return 1; }
@@ -60,7 +60,7 @@ ok "the configuration is good"                        tocsin check
 ok "starts and says READY"                            systemctl enable --now tocsind
 ok "active"                                           test "$(prop ActiveState)/$(prop SubState)" = active/running
 ok "the credential opens the broker"                  within 20 synced
-ok "STATUS= in systemctl status"                      says 'Status: "[0-9]+ incidents open' systemctl status --no-pager tocsind
+ok "STATUS= in systemctl status"                      within 5 says 'Status: "[0-9]+ incidents open' systemctl status --no-pager tocsind
 ok "the will's topic says online"                     within 10 heard online 1
 ok "anybody may look"                                 as visitor tocsin status
 ok "nobody acts who is not on the list"               refused as visitor tocsin raise gas-leak b2-kitchen

@@ -33,23 +33,23 @@ RUNTIME_DIRECTORY=$tmp/run STATE_DIRECTORY=$tmp/disk/state "$build/tocsind" --co
 pids+=($!)
 tocsin() { "$build/tocsin" "$@"; }
 status_has() { tocsin --json status | grep -q "$1"; }
-until_true 20 status_has '"synced":true' || bad "did not start"
+until_true 120 status_has '"synced":true' || bad "did not start"
 
 # --- full: first the reserve beside the database is given up, then nothing is left
 tocsin --as wang raise gas-leak b2-kitchen >/dev/null
 id=$(tocsin --json list | sed -n 's/.*"id":"\(G-[0-9]*\)".*/\1/p')
 fails() {
 	"$here/diskbox" fill "$tmp/disk"
-	timeout 1 "$build/tocsin" --as wang note "$id" "the disk is filling up $(head -c 2000 /dev/zero | tr '\0' x)" >/dev/null 2>&1 || true
+	timeout 5 "$build/tocsin" --as wang note "$id" "the disk is filling up $(head -c 2000 /dev/zero | tr '\0' x)" >/dev/null 2>&1 || true
 	status_has '"store":"failing"'
 }
-until_true 60 fails || bad "status does not say that the store fails"
+until_true 300 fails || bad "status does not say that the store fails"
 grep -q 'reserve' "$tmp/log" || bad "the reserve was not given up first"
-timeout 1 "$build/tocsin" --as wang raise gas-leak b2-pumps >/dev/null 2>&1 || true
-until_true 10 grep -q 'page/wang/json.*"kind":"call".*"unrecorded":true' "$tmp/heard" || bad "no unrecorded page while the disk was full"
+timeout 20 "$build/tocsin" --as wang raise gas-leak b2-pumps >/dev/null 2>&1 || true
+until_true 120 grep -q 'page/wang/json.*"kind":"call".*"unrecorded":true' "$tmp/heard" || bad "no unrecorded page while the disk was full"
 tocsin status | head -n 1 | grep -q TROUBLE || bad "status does not begin with the trouble"
 "$here/diskbox" unfill "$tmp/disk"
-until_true 30 status_has '"store":"ok"' || bad "the store did not come back"
+until_true 120 status_has '"store":"ok"' || bad "the store did not come back"
 [ "$(tocsin --json list | grep -o '"id":"G-[0-9]*"' | wc -l)" = 2 ] || bad "an incident is gone"
 tocsin audit verify || bad "the log does not verify after the full disk"
 
@@ -61,7 +61,7 @@ heads=
 for round in 1 2 3 4 5 6 7 8 9 10; do
 	before=$(grep -c audit/head "$tmp/heard")
 	moved() { [ "$(grep -c audit/head "$tmp/heard")" -gt "$before" ]; }
-	until_true 10 moved || bad "no more rows are written"
+	until_true 120 moved || bad "no more rows are written"
 	head=$(sed -nE 's#.*/audit/head .*"seq":([0-9]+),"hash":"([0-9a-f]+)".*#\1:\2#p' "$tmp/heard" | tail -n 1)
 	"$here/diskbox" cut "$tmp/disk" "$tmp/cut"
 	tocsin audit verify --db "$tmp/cut/state/tocsin.db" --head "$head" || bad "cut $round lost what had left: $head"

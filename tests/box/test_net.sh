@@ -43,18 +43,18 @@ netbox exec gate env RUNTIME_DIRECTORY="$tmp/run" STATE_DIRECTORY="$tmp" "$build
 status_has() { "$build/tocsin" --json status | grep -q "$1"; }
 listed() { "$build/tocsin" list | grep -qE "$1"; }
 press() { netbox exec broker mosquitto_pub -h "$address" -u plc -P pw-plc -q 1 -r -t "$1" -m "$2"; }
-until_true 20 status_has '"synced":true' || bad "did not start"
+until_true 120 status_has '"synced":true' || bad "did not start"
 
 netbox drop gate
-until_true 60 status_has '"broker":"down"' || bad "a silent broker was not noticed"
-until_true 30 grep -qE 'Broker unreachable|消息服务器中断' "$tmp/siren" || bad "nobody was told another way: $(cat "$tmp/siren")"
+until_true 300 status_has '"broker":"down"' || bad "a silent broker was not noticed"
+until_true 120 grep -qE 'Broker unreachable|消息服务器中断' "$tmp/siren" || bad "nobody was told another way: $(cat "$tmp/siren")"
 press plc/b2/callpoint 1
 netbox restore gate
-until_true 60 status_has '"synced":true' || bad "the link did not come back"
-until_true 30 listed 'F-.*b2-kitchen' || bad "what was pressed meanwhile was not heard"
+until_true 300 status_has '"synced":true' || bad "the link did not come back"
+until_true 120 listed 'F-.*b2-kitchen' || bad "what was pressed meanwhile was not heard"
 
 netbox slow gate delay=150 jitter=100 loss=20
 press plc/b2/callpoint 0
-until_true 70 listed 'F-.*rtn_unacked' || bad "the call point was reset, and it did not get through a bad line"
+until_true 300 listed 'F-.*rtn_unacked' || bad "the call point was reset, and it did not get through a bad line"
 "$build/tocsin" audit verify || bad "the log does not verify"
 echo "net: silent, back, and through a bad line"

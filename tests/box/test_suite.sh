@@ -14,7 +14,7 @@ DESTDIR=$build/stage cmake --install "$build" >/dev/null
 src=/usr/src/tocsin
 one() { # one TEST: what it said is in suite/TEST.log
 	local log=$build/suite/$1.log
-	if "$here/systemd-box" --network=private --timeout=250 --bind-ro="$top:$src" --bind-ro="$build" \
+	if "$here/systemd-box" --network=private --timeout=900 --bind-ro="$top:$src" --bind-ro="$build" \
 		--pre="cp -r '$build/stage/usr' /; systemd-sysusers; systemctl -q enable tocsind.socket tocsin-door.socket" -- \
 		env TOCSIN_UNIT=1 TMPDIR=/srv SOURCE_DIR=$src BINARY_DIR="$build" PYTHONDONTWRITEBYTECODE=1 \
 		PYTHONPATH="$src/tests/box:$src/tests/system" "$python" "$src/tests/system/test_$1.py" -v >"$log" 2>&1 </dev/null; then

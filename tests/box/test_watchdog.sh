@@ -9,6 +9,6 @@ build=$1
 . "$here/plain.sh" "$build"
 rm -rf "$build/stage"
 DESTDIR=$build/stage cmake --install "$build" >/dev/null
-exec "$here/systemd-box" -v --network=private --timeout=300 --bind-ro="$top" --bind-ro="$build" \
+exec "$here/systemd-box" -v --network=private --timeout=1500 --bind-ro="$top" --bind-ro="$build" \
 	--pre="cp -r '$build/stage/usr' /; systemd-sysusers; useradd -m wang; useradd -m visitor" \
 	-- /bin/bash "$here/inside.sh" "$top"

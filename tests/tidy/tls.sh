@@ -44,7 +44,7 @@ openssl ca -config crl.conf -cert ours.crt -keyfile ours.key -gencrl -out revoke
 (umask 077 && cat "$top/contrib/mosquitto/acl" >acl)
 mosquitto -c mosquitto.conf >mosquitto.log 2>&1 </dev/null &
 pids+=($!)
-until_true 10 bash -c ": >/dev/tcp/127.0.0.1/$port" || bad "the broker did not start"
+until_true 120 bash -c ": >/dev/tcp/127.0.0.1/$port" || bad "the broker did not start"
 
 as() { # as NAME pub|sub ARGS...
 	"mosquitto_$2" -h localhost -p "$port" -V 5 --cafile ours.crt --cert "$1.crt" --key "$1.key" "${@:3}"
@@ -73,11 +73,11 @@ answer() { as "$1" pub -q 1 -d -t "$2" -m one "${@:3}" 2>&1 | sed -nE 's/.*PUBAC
 
 # So is the client id: nobody drains another's session.
 session() { as "$1" sub -q 1 -c -x 3600 -i tocsin-plaza -t "$2" -W "$3" -C 1; }
-session tocsin 'zigbee2mqtt/#' 1 >/dev/null 2>&1 || true
+session tocsin 'zigbee2mqtt/#' 3 >/dev/null 2>&1 || true
 as zigbee2mqtt pub -q 1 -t zigbee2mqtt/hall/smoke -m fire
 stolen=$(session wang "$root/page/wang" 2 2>/dev/null) || true
 [ -z "$stolen" ] || bad "the daemon's session was taken: $stolen"
-[ "$(session tocsin 'zigbee2mqtt/#' 10)" = fire ] || bad "the daemon lost what waited for it"
+[ "$(session tocsin 'zigbee2mqtt/#' 120)" = fire ] || bad "the daemon lost what waited for it"
 
 if [ $# = 2 ]; then
 	mkdir run state
@@ -87,7 +87,7 @@ if [ $# = 2 ]; then
 	RUNTIME_DIRECTORY=$tmp/run STATE_DIRECTORY=$tmp/state "$1" --config tocsin.yaml >log 2>&1 </dev/null &
 	pids+=($!)
 	synced() { "$2" --json status | grep -q '"synced":true'; }
-	until_true 20 synced "$@" || bad "the daemon did not come in by its certificate"
+	until_true 120 synced "$@" || bad "the daemon did not come in by its certificate"
 fi
 if grep -E 'Warning|Unknown' mosquitto.log | grep -v 'run as root'; then bad "the broker does not like the settings"; fi
 echo "tls: all held"
