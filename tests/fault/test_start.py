@@ -77,7 +77,7 @@ class Start(BrokenCase):
         """Refused by name: no level, and a role covered in a circle."""
         rig = self.rig
         for was, now, words in (
-                ("building: {levels: [{call: [duty-electrician], wait: 30s}, {call: [shift-foreman], wait: 5m}]}",
+                ("building: {levels: [{call: [duty-electrician], wait: 300s}, {call: [shift-foreman], wait: 5m}]}",
                  "building: {levels: []}", "levels"),
                 ("leader-on-duty: {name: {zh: 值班领导, en: leader on duty}, covered_by: engineering-supervisor}",
                  "leader-on-duty: {name: {zh: 值班领导, en: leader on duty}, covered_by: leader-on-duty}", "leader-on-duty")):

@@ -250,6 +250,11 @@ class Rig:
         return subprocess.run([*self.client("mosquitto_pub", user, protocol), "-q", "1", "-t", topic, *args, *more],
                               input=data, capture_output=True, timeout=120, check=False)
 
+    def kept(self, user, topic):
+        """What the broker has retained there, waited for."""
+        return subprocess.run([*self.client("mosquitto_sub", user), "-t", topic, "-C", "1", "-W", str(LIMIT_S)],
+                              capture_output=True, text=True, timeout=2 * LIMIT_S, check=False).stdout.rstrip("\n")
+
     def ear(self, user, *filters, protocol="5"):
         since = self.broker_log_end()
         ear = Ear(self, user, *filters, protocol=protocol)

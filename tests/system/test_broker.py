@@ -53,6 +53,7 @@ class Broker(Case):
         rig.daemon.send_signal(signal.SIGSTOP)
         rig.broker_start()
         rig.pub("shelly", "shellyplussmoke-a1b2c3/status/smoke:0", '{"id":0,"alarm":true,"mute":false}', "-r", "-q", "0")
+        self.assertEqual(rig.kept("shelly", "shellyplussmoke-a1b2c3/status/smoke:0"), '{"id":0,"alarm":true,"mute":false}')
         rig.broker_stop()  # to its disk and back
         rig.broker_start()
         rig.daemon.send_signal(signal.SIGCONT)
