@@ -29,9 +29,10 @@ static int memory_file(const char *bytes, size_t len)
 	return fd;
 }
 
-static int spawn_child(pid_t *pid, int in_fd, int out_fd)
+static int spawn_child(pid_t *pid, enum check_what what, int in_fd, int out_fd)
 {
-	char name[] = "tocsind", option[] = "--check-stdin", *argv[] = {name, option, NULL};
+	char name[] = "tocsind", plan[] = "--check-stdin", all[] = "--check-all",
+	     *argv[] = {name, what == CHECK_ALL ? all : plan, NULL};
 	posix_spawn_file_actions_t actions;
 	int failed;
 
@@ -44,7 +45,7 @@ static int spawn_child(pid_t *pid, int in_fd, int out_fd)
 	return failed;
 }
 
-int check_start(struct check *c, const char *bundle, size_t len, struct err *err)
+int check_start(struct check *c, enum check_what what, const char *bundle, size_t len, struct err *err)
 {
 	int in_fd = memory_file(bundle, len), out[2], failed;
 
@@ -56,7 +57,7 @@ int check_start(struct check *c, const char *bundle, size_t len, struct err *err
 		close(in_fd);
 		return err_set(err, "cannot make a pipe for the checking program: %s", strerror(errno));
 	}
-	failed = spawn_child(&c->pid, in_fd, out[1]);
+	failed = spawn_child(&c->pid, what, in_fd, out[1]);
 	close(in_fd);
 	close(out[1]);
 	c->out_fd = out[0];
@@ -117,7 +118,7 @@ int check_wait(struct check *c, const char *bundle, size_t len, struct err *err)
 {
 	int64_t until_ms;
 
-	if (check_start(c, bundle, len, err) < 0)
+	if (check_start(c, CHECK_PLAN, bundle, len, err) < 0)
 		return -1;
 	until_ms = clock_steady_ms() + CHECK_LIMIT_MS;
 	while (check_read(c)) {
@@ -176,33 +177,39 @@ bool check_is_remembered(const char *path, const char *bundle, size_t len)
 	return same;
 }
 
-static void add_gaps(const struct plan *plan, const struct buf *bundle, struct buf *out)
+/* What the plan itself does not say. True: it can be used. */
+static bool look_beyond(const struct plan *plan, enum check_what what, const struct buf *bundle, struct buf *out)
 {
 	struct problems found;
+	bool usable;
 
 	problems_init(&found);
 	config_gaps(plan, bundle->text, bundle->len, clock_wall_ms(), &found);
+	if (what == CHECK_ALL)
+		config_channels(plan, bundle->text, bundle->len, &found);
+	usable = !found.n_errors;
 	problems_print(&found, out);
 	problems_fini(&found);
+	return usable;
 }
 
-int check_main(void)
+int check_main(enum check_what what)
 {
 	struct buf bundle = {0}, problems = {0};
 	struct plan *plan;
 	struct err err;
+	bool usable;
 
 	if (config_slurp("/dev/stdin", CONFIG_BUNDLE_MAX + (1 << 20), &bundle, &err) < 0) {
 		fprintf(stderr, "tocsind: %s\n", err.text);
 		return 2;
 	}
 	plan = config_plan(buf_text(&bundle), bundle.len, &problems);
-	if (plan)
-		add_gaps(plan, &bundle, &problems);
+	usable = plan && look_beyond(plan, what, &bundle, &problems);
 	fputs(buf_text(&problems), stdout);
 	fflush(stdout);
 	plan_free(plan);
 	buf_fini(&bundle);
 	buf_fini(&problems);
-	return plan ? 0 : 1;
+	return usable ? 0 : 1;
 }

@@ -1,4 +1,4 @@
-/* check.h - the checking child: this program again with --check-stdin, the
+/* check.h - the checking child: this program again with --check-stdin or --check-all, the
  * bundle on its stdin, the problems on its stdout. Whatever a file does to the
  * parser happens there first. */
 #ifndef TOCSIN_CHECK_H
@@ -20,7 +20,11 @@ struct check {
 	struct buf problems;
 };
 
-int check_start(struct check *c, const char *bundle, size_t len, struct err *err);
+/* Of a reload also what the plugins say of their channels: then the plan in force goes on. A start does without a
+ * channel rather than without all the others. */
+enum check_what { CHECK_PLAN, CHECK_ALL };
+
+int check_start(struct check *c, enum check_what what, const char *bundle, size_t len, struct err *err);
 /* 1: more may come. 0: all was read. Output beyond the maximum is dropped. */
 int check_read(struct check *c);
 /* Ends the child if it still runs. 0 usable, 1 problems, -1 the child failed (err says how). */
@@ -36,6 +40,6 @@ void check_remember(const char *path, const char *bundle, size_t len);
 bool check_is_remembered(const char *path, const char *bundle, size_t len);
 
 /* What the child does: its exit status. */
-int check_main(void);
+int check_main(enum check_what what);
 
 #endif

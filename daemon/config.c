@@ -1,6 +1,7 @@
 #include "config.h"
 
 #include "hash.h"
+#include "plugins.h"
 #include "roster.h"
 #include "zoneinfo.h"
 
@@ -231,6 +232,32 @@ void config_gaps(const struct plan *plan, const char *bundle, size_t len, int64_
 		                                     .hint = gaps.at[i].hint,
 		                                     .is_warning = true},
 		                problems);
+	arena_fini(&arena);
+}
+
+void config_channels(const struct plan *plan, const char *bundle, size_t len, struct problems *problems)
+{
+	struct arena arena;
+	struct source *sources;
+	int n;
+
+	arena_init(&arena);
+	for (int i = 0; i < plan->n_channels && config_sources(bundle, len, &arena, &sources, &n) == 0; i++) {
+		const struct channel *c = &plan->channels[i];
+		struct place_in_file at = {c->source, c->line, c->col};
+		char why[PLUGIN_ERROR_BYTES];
+		struct buf text = {0};
+		int option;
+
+		if (!c->line || plugins_check(c, &option, why) == 0)
+			continue;
+		if (option >= 0)
+			at = (struct place_in_file){c->options[option].source, c->options[option].line,
+			                            c->options[option].col};
+		buf_printf(&text, "channel '%s' cannot be used: %s", c->id, why);
+		language_accuse_at(sources, n, at, buf_text(&text), NULL, problems);
+		buf_fini(&text);
+	}
 	arena_fini(&arena);
 }
 

@@ -28,6 +28,9 @@ struct plan *config_plan(const char *bundle, size_t len, struct buf *problems);
 void config_gaps(const struct plan *plan, const char *bundle, size_t len, int64_t now_ms,
                  struct problems *problems);
 
+/* What only their plugins know of its channels, as errors; nothing is sent, no secret read. Main thread. */
+void config_channels(const struct plan *plan, const char *bundle, size_t len, struct problems *problems);
+
 /* Where a main file that cannot be parsed seems to keep its store, for finding
  * the last good configuration beside it. False: it doesn't say. */
 bool config_store_path_guess(const char *bundle, size_t len, char ret_path[512]);

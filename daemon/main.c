@@ -47,6 +47,7 @@ int main(int argc, char **argv)
 {
 	static const struct option options[] = {{"config", required_argument, NULL, 'c'},
 	                                        {"check-stdin", no_argument, NULL, 'k'},
+	                                        {"check-all", no_argument, NULL, 'a'},
 	                                        {"version", no_argument, NULL, 'v'},
 	                                        {"help", no_argument, NULL, 'h'},
 	                                        {0}};
@@ -59,7 +60,9 @@ int main(int argc, char **argv)
 			config_path = optarg;
 			break;
 		case 'k':
-			return check_main();
+			return check_main(CHECK_PLAN);
+		case 'a':
+			return check_main(CHECK_ALL);
 		case 'v':
 			puts("tocsind " TOCSIN_VERSION);
 			return 0;

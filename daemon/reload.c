@@ -260,7 +260,7 @@ void reload_begin(struct daemon *d, int64_t client)
 	r->daemon = d;
 	r->client = client;
 	if (config_read(d->config_path, &r->bundle, &err) < 0 ||
-	    check_start(&r->check, buf_text(&r->bundle), r->bundle.len, &err) < 0) {
+	    check_start(&r->check, CHECK_ALL, buf_text(&r->bundle), r->bundle.len, &err) < 0) {
 		finish(r, false, err.text,
 		       "the configuration could not be read; the running one stays in force");
 		return;

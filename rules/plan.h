@@ -245,6 +245,7 @@ struct channel {
 	struct schedule hours; /* when it carries anything; n 0: always */
 	int per_minute, burst, reserve; /* 0: any number; as many; none */
 	int max_bytes;			  /* of a text; 0: any */
+	const char *replies;		  /* broker user that hands on what people answer by it; or NULL */
 	int source, line, col;		  /* where it is written */
 };
 
@@ -507,6 +508,9 @@ int plan_type(const struct plan *p, const char *id);
 int plan_sign(const struct plan *p, const char *id);
 int plan_person_by_user(const struct plan *p, const char *user);
 int plan_person_by_login(const struct plan *p, const char *login);
+/* Of those who have a channel whose replies the user hands on, the one with this number; -1: none, or
+ * several. *ret_channel: which, or NULL when the user is nobody's. */
+int plan_person_by_phone(const struct plan *p, const char *user, const char *phone, const struct channel **ret_channel);
 int plan_self(const struct plan *p, enum self self); /* always found */
 bool plan_zone_inside(const struct plan *p, int zone, int outer); /* zone is outer or below it */
 

@@ -124,6 +124,13 @@ static void add_person(struct acl *a, const struct person *p)
 	}
 }
 
+/* Its commands and answers are everybody's patterns; it needs no more. */
+static void add_replies(struct acl *a, const struct channel *c)
+{
+	if (c->replies)
+		user_of(a, c->replies, WATCHER, arena_printf(&a->arena, "hands on the replies of channel %s", c->id));
+}
+
 static void add_auditor(struct acl *a, int person)
 {
 	for (int i = 0; person >= 0 && i < a->plan->people[person].users.n; i++)
@@ -362,6 +369,8 @@ static void make(struct acl *a, const struct plan *plan)
 	for (int i = 0; i < plan->n_people; i++)
 		add_person(a, &plan->people[i]);
 	add_auditors(a);
+	for (int i = 0; i < plan->n_channels; i++)
+		add_replies(a, &plan->channels[i]);
 	add_watcher(a, "console", "a wall display, tocsin doctor: reads all of the site", for_consoles);
 	add_watcher(a, "guard", "tocsin guard on another host", for_guards);
 	add_things(a, name);

@@ -8,7 +8,6 @@
 #include "config.h"
 #include "language/keys.h"
 #include "language/language.h"
-#include "plugins.h"
 #include "print.h"
 #include "zoneinfo.h"
 
@@ -104,30 +103,6 @@ static void accuse_zone(const struct source *site, const char *zone, struct prob
 	arena_fini(&arena);
 }
 
-/* What only its plugin knows of a channel. */
-static void accuse_channels(const struct source *sources, int n, const struct plan *plan,
-                            struct problems *problems)
-{
-	for (int i = 0; i < plan->n_channels; i++) {
-		const struct channel *c = &plan->channels[i];
-		char why[PLUGIN_ERROR_BYTES];
-		int option;
-
-		if (c->line && plugins_check(c, &option, why) < 0) {
-			struct place_in_file at =
-			    option < 0
-			        ? (struct place_in_file){c->source, c->line, c->col}
-			        : (struct place_in_file){c->options[option].source, c->options[option].line,
-			                                 c->options[option].col};
-			struct buf text = {0};
-
-			buf_printf(&text, "channel '%s' cannot be used: %s", c->id, why);
-			language_accuse_at(sources, n, at, buf_text(&text), NULL, problems);
-			buf_fini(&text);
-		}
-	}
-}
-
 /* A plan has also a time zone, which only the machine knows. */
 static struct plan *plan_of(const struct buf *bundle, struct arena *arena, struct problems *problems,
                             struct err *err)
@@ -149,7 +124,7 @@ static struct plan *plan_of(const struct buf *bundle, struct arena *arena, struc
 	if (plan)
 		config_gaps(plan, bundle->text, bundle->len, clock_wall_ms(), problems);
 	if (plan)
-		accuse_channels(sources, n, plan, problems);
+		config_channels(plan, bundle->text, bundle->len, problems);
 	if (plan && problems->n_errors) {
 		plan_free(plan);
 		plan = NULL;

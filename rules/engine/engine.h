@@ -77,6 +77,7 @@ struct command {
 	const char *type, *zone, *step, *choice, *actuator, *action, *person, *channel, *role,
 	    *starts, *ends, *words;         /* or NULL */
 	const char *hazard, *permit, *name; /* isolate; of a detector, actuator or sign; or NULL */
+	const char *phone; /* ack: the number it came from, as a channel's gateway says; or NULL */
 	const char *photo; /* digest of one that is kept elsewhere, "sha256:..."; or NULL */
 	int64_t for_ms;                     /* -1: the end is missing or cannot be read */
 	const char *id_text;    /* what stood where an id should */

@@ -11,9 +11,21 @@
 
 /* -- answers -- */
 
+/* A gateway's user says whose number it had the words from. */
+static const struct channel *gateway(const struct engine *e, const struct command *c, int *ret_person)
+{
+	const struct channel *channel = NULL;
+
+	*ret_person = -1;
+	if (c->phone && !c->by_login && !c->as_root && !c->as_person)
+		*ret_person = plan_person_by_phone(e->plan, c->user, c->phone, &channel);
+	return channel;
+}
+
 static const struct person *speaker(const struct engine *e, const struct command *c)
 {
-	int p = c->as_root || c->as_person ? plan_person(e->plan, c->user)
+	int by_phone, p = gateway(e, c, &by_phone) ? by_phone
+	        : c->as_root || c->as_person ? plan_person(e->plan, c->user)
 	        : c->by_login              ? plan_person_by_login(e->plan, c->user)
 	                                   : plan_person_by_user(e->plan, c->user);
 
@@ -373,9 +385,14 @@ static void take_command(struct engine *e, const struct command *c)
 void verb_command(struct engine *e, const struct command *c)
 {
 	const struct again_command *was = again_command(&e->commands, c);
+	struct command by_channel = *c;
+	int person;
+	const struct channel *channel = gateway(e, c, &person);
 
+	if (channel)
+		by_channel.via = channel->id; /* the rows say how it came */
 	if (was)
 		answer_again(e, c, was);
 	else
-		take_command(e, c);
+		take_command(e, &by_channel);
 }

@@ -350,6 +350,25 @@ static bool note_from(struct command *c, const struct json *doc, struct arena *a
 	return true;
 }
 
+/* What came in by a telephone: the number, and the text as it was typed. */
+static bool by_phone(struct command *c, const struct json *doc, struct arena *arena, bool *ret_is_text)
+{
+	const char *text;
+
+	*ret_is_text = false;
+	if (!member(doc, "phone", arena, &c->phone))
+		return false;
+	if (!c->phone)
+		return true;
+	if (!member(doc, "text", arena, &text))
+		return false;
+	if (!text)
+		return true;
+	*ret_is_text = true;
+	text = skip_blanks(text);
+	return *text && parse_text(c, text, arena);
+}
+
 static bool parse_object(struct command *c, const struct json *doc, struct arena *arena)
 {
 	const char *req, *rev;
@@ -362,6 +381,13 @@ static bool parse_object(struct command *c, const struct json *doc, struct arena
 	good = member(doc, "photo", arena, &c->photo) && (!c->photo || strlen(c->photo) <= PHOTO_MAX) && good;
 	good = (c->verb != VERB_NOTE || note_from(c, doc, arena)) && good;
 	good = extract_strings(doc, "without", arena, &c->without) && good;
+	if (good && c->verb == VERB_ACK) {
+		bool is_text;
+
+		good = by_phone(c, doc, arena, &is_text);
+		if (is_text)
+			return good;
+	}
 	for (const char *letter = verb_args(c->verb); good && *letter; letter++)
 		good = json_argument(c, argument_of(*letter), doc, arena);
 	return good;

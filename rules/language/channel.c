@@ -45,6 +45,9 @@ static const struct key channel_rows[] = {
      .help = "a longer text is cut between characters; default 0: it is not"},
     {"preset", KEY_ID, AT(struct channel_text, preset, const char *),
      .help = "presets the keys above: wecom, dingtalk, feishu, telegram, ntfy, ..."},
+    {"replies", KEY_ID, AT(struct channel_text, channel.replies, const char *),
+     .help = "broker user that hands on what people answer by it, each with the number it came from "
+             "(/usr/libexec/tocsin/sms-reply): an acknowledgement of the person with that phone, and nothing else"},
 };
 enum { PRESET_ROWS = 10 };
 const struct table channel_keys = TABLE("channel", channel_rows);

@@ -54,6 +54,18 @@ static void complain_language(struct reader *r, const struct entry *e, enum lang
 	advise(r, "add it to 'languages', or write one of them");
 }
 
+/* Who speaks for others has no voice of its own. */
+static void check_gateway(struct reader *r, const struct node *at, const char *user)
+{
+	for (int i = 0; i < r->plan->n_channels; i++)
+		if (r->plan->channels[i].replies && !strcmp(r->plan->channels[i].replies, user)) {
+			complain(r, at, "'%s' is the broker user of the replies of channel '%s', and no person's", user,
+			         r->plan->channels[i].id);
+			advise(r, "give one of them another broker user");
+			return;
+		}
+}
+
 static void read_person(struct reader *r, const struct entry *e, struct person *ret)
 {
 	struct person_text text = {0};
@@ -74,6 +86,8 @@ static void read_person(struct reader *r, const struct entry *e, struct person *
 		ret->language = (enum lang)first_language(r);
 	else if (!(r->plan->languages & 1u << ret->language))
 		complain_language(r, e, ret->language);
+	for (int i = 0; i < ret->users.n; i++)
+		check_gateway(r, user ? user : e->key, ret->users.at[i]);
 	ways_read(r, e, text.channels, ret);
 	addresses_read(r, text.to, ret);
 }

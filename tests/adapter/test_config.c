@@ -194,7 +194,7 @@ static void test_child_that_hangs_is_killed(void **state)
 	pid_t pid;
 
 	(void)state;
-	assert_int_equal(check_start(&check, "HANG", 4, &err), 0);
+	assert_int_equal(check_start(&check, CHECK_PLAN, "HANG", 4, &err), 0);
 	pid = check.pid;
 	assert_int_equal(check_finish(&check, &err), -1); /* as at the time limit */
 	assert_non_null(strstr(err.text, "10 s"));
@@ -266,7 +266,7 @@ static int play_child(void)
 		puts("problem problem problem problem");
 	while (!strcmp(word, "HANG"))
 		pause();
-	return check_main();
+	return check_main(CHECK_PLAN);
 }
 
 #define TEST(F) cmocka_unit_test_setup_teardown(F, setup, teardown)

@@ -27,7 +27,7 @@ ROOT = "tocsin/plaza/1/"
 LIMIT_S = 60
 STEP_S = 0.02
 LATE_MS = 2500  # a busy disk of a test machine is not what a test is about, unless it says so
-USERS = ("tocsin", "console", "guard", "probe", "zigbee2mqtt", "plc", "tasmota", "shelly", "wang", "li", "smith", "hass", "mallory")
+USERS = ("tocsin", "console", "guard", "probe", "zigbee2mqtt", "plc", "tasmota", "shelly", "wang", "li", "smith", "hass", "mallory", "sms")
 # Beside the shipped list, which is that of the demo's site: gateways with more sensors than it has, an ear on the actuators.
 ACL = """
 user tocsin

@@ -55,6 +55,23 @@ class Plan(Case):
         rig.wait_rec("plan", test=lambda r: r["body"].get("plan", "").startswith(rig.status()["plan"]))
         self.console.wait_for("info", lambda m: m.json["plan"].startswith(rig.status()["plan"]), since)
 
+    def test_2b_reload_with_options_no_plugin_knows(self):
+        """Refused with the plugin's sentence and the place, as `tocsin check` says it: no channel is lost by a reload."""
+        rig = self.rig
+        plan, good = rig.status()["plan"], rig.read("tocsin.yaml")
+        bad = "page: {plugin: page}\n  bell: {plugin: exec, argv: [/bin/true], options: {loud: 1}}"
+        rig.write("tocsin.yaml", good.replace("page: {plugin: page}", bad))
+        for command in ("check", rig.path("tocsin.yaml")), ("reload",):
+            said = rig.tocsin(*command)
+            self.assertEqual(said.returncode, 1)
+            self.assertRegex(said.stdout + said.stderr, r"tocsin\.yaml:\d+:\d+: error: channel 'bell' cannot be used: the plugin exec has no option 'loud'")
+        self.assertEqual(rig.status()["plan"], plan)
+        self.assertNotIn("bell", rig.status()["channels"])
+        self.assertEqual([r for r in rig.recs("fault") if r["body"]["fault"] == "channel-down"], [])
+        rig.write("tocsin.yaml", good)
+        self.assertEqual(rig.tocsin("reload").returncode, 0)
+        until("the file is good again", lambda: not rig.status()["plan_broken"])
+
     def test_3_start_with_a_broken_file(self):
         rig = self.rig
         self.assertEqual(rig.tocsin("reload").returncode, 0)

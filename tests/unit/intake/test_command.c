@@ -55,6 +55,7 @@ static char *line(const struct command *c)
 		show(&b, "without", c->without.at[i]);
 	show(&b, "req", c->reply.req);
 	show(&b, "photo", c->photo);
+	show(&b, "phone", c->phone);
 	if (c->words)
 		buf_printf(&b, " (%s)", c->words);
 	return buf_steal(&b);
@@ -78,6 +79,13 @@ static const struct {
     {"ack", "G-17", "ack id=17"},
     {"ack", "g17", "ack id=17"},
     {"ack", "W-18", "ack id=18"},
+    {"ack", "{\"phone\":\"+86 138\",\"text\":\"确认 17 在路上\"}", "ack id=17 phone=+86 138 (在路上)"},
+    {"ack", "{\"phone\":\"138\",\"text\":\"１７\"}", "ack id=17 phone=138"},
+    {"ack", "{\"phone\":\"138\",\"text\":\" \"}", "ack !bad_text"},
+    {"ack", "{\"phone\":\"138\",\"text\":{}}", "ack !bad_text"},
+    {"ack", "{\"phone\":\"138\",\"id\":17}", "ack id=17 phone=138"},
+    {"ack", "{\"text\":\"18\",\"id\":17}", "ack id=17"},
+    {"close", "{\"phone\":\"138\",\"text\":\"18\",\"id\":17}", "close id=17"},
     {"ack", "确认 17", "ack id=17"},
     {"ack", "确认17", "ack id=17"},
     {"ack", "确认　17", "ack id=17"},

@@ -330,9 +330,52 @@ static void broker_addresses(void **state)
 	}
 }
 
+/* A number is the same with its country or without; of two who share one, and of nobody, it is nobody's. */
+static void phones(void **state)
+{
+	static const struct {
+		const char *user, *phone, *person;
+	} table[] = {
+	    {"sms", "+8613800000001", "wang"}, {"sms", "13800000001", "wang"},	 {"sms", "008613800000001", "wang"},
+	    {"sms", "013800000001", "wang"},   {"sms", "3800000001", "wang"},	 {"sms", "00000001", NULL},
+	    {"sms", "+8613800000009", NULL},   {"sms", "", NULL},		 {"sms", "+", NULL},
+	    {"sms", "+8613800000003", NULL},   {"sms", "+8613800000004", NULL}, {"other", "+8613800000001", NULL},
+	    {"wang", "+8613800000001", NULL},  {"sms", "0", NULL},
+	};
+	static const char text[] =
+	    "site: {id: plaza}\nbroker: {url: \"mqtt://h\"}\nzones: {hall: {}}\n"
+	    "channels:\n  page: {plugin: page}\n  sms: {plugin: exec, argv: [/x], replies: sms}\n"
+	    "people:\n"
+	    "  wang: {phone: \"+86 138 0000 0001\", channels: [page, sms]}\n"
+	    "  li: {phone: \"+86 138-0000-0003\", channels: [sms]}\n"
+	    "  zhao: {phone: \"138 0000 0003\", channels: [sms]}\n"
+	    "  smith: {phone: \"+86 138 0000 0004\", channels: [page]}\n"
+	    "  guest: {channels: [sms]}\n"
+	    "roles: {duty: {holder: wang}}\nchains: {all: {levels: [{call: duty, wait: 60s}]}}\n";
+	struct source source = {"site.yaml", text, sizeof text - 1};
+	struct problems problems;
+	struct plan *p;
+
+	(void)state;
+	problems_init(&problems);
+	p = language_read(&source, 1, &problems);
+	assert_non_null(p);
+	for (size_t i = 0; i < sizeof table / sizeof *table; i++) {
+		const struct channel *channel;
+		int person = plan_person_by_phone(p, table[i].user, table[i].phone, &channel);
+
+		if (person != plan_person(p, table[i].person))
+			fail_msg("%s %s: person %d", table[i].user, table[i].phone, person);
+		assert_int_equal(channel != NULL, !strcmp(table[i].user, "sms"));
+	}
+	plan_free(p);
+	problems_fini(&problems);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+	    cmocka_unit_test(phones),
 	    cmocka_unit_test(example_passes),
 	    cmocka_unit_test(example_has_its_site),
 	    cmocka_unit_test(example_has_its_things),
