@@ -13,7 +13,7 @@ foreach(unit tocsin-metrics)
   install(FILES ${CMAKE_BINARY_DIR}/contrib/${unit}.service contrib/systemd/${unit}.timer DESTINATION ${unit_dir})
 endforeach()
 install(PROGRAMS contrib/channels/sms contrib/channels/relay contrib/channels/nut-shutdown contrib/systemd/tocsin-down DESTINATION ${CMAKE_INSTALL_LIBEXECDIR}/tocsin)
-install(PROGRAMS contrib/channels/sms-reply DESTINATION ${CMAKE_INSTALL_LIBEXECDIR}/tocsin)
+install(PROGRAMS contrib/channels/sms-reply contrib/channels/call DESTINATION ${CMAKE_INSTALL_LIBEXECDIR}/tocsin)
 install(FILES contrib/systemd/tocsin.sysusers DESTINATION lib/sysusers.d RENAME tocsin.conf)
 install(FILES contrib/systemd/tocsin.tmpfiles DESTINATION lib/tmpfiles.d RENAME tocsin.conf)
 

@@ -6,7 +6,7 @@ build_packages="gcc libc6-dev cmake ninja-build pkg-config libevent-dev libsqlit
 	libjansson-dev libssl-dev libpaho-mqtt-dev libcurl4-openssl-dev uthash-dev"
 run_packages="mosquitto mosquitto-clients sqlite3 python3-minimal libpython3-stdlib tzdata"
 test_packages="libcmocka-dev ccache clang libclang-rt-14-dev llvm systemd procps iproute2 util-linux mandoc shellcheck openssl
-	python3-jsonschema python3-yaml python3-aiosmtpd gammu-smsd"
+	python3-jsonschema python3-yaml python3-aiosmtpd gammu-smsd snmp apprise"
 
 say() { printf '%s\n' "$*"; }
 die() { printf '%s: %s\n' "${0##*/}" "$*" >&2; exit 1; }
