@@ -8,7 +8,7 @@ endforeach()
 configure_file(${CMAKE_SOURCE_DIR}/contrib/systemd/tocsin-guard.service.in ${CMAKE_BINARY_DIR}/contrib/tocsin-guard.service @ONLY)
 install(FILES ${CMAKE_BINARY_DIR}/contrib/tocsin-guard.service DESTINATION ${unit_dir})
 # What runs now and then, when somebody enables its timer.
-foreach(unit tocsin-metrics)
+foreach(unit tocsin-metrics tocsin-backup)
   configure_file(${CMAKE_SOURCE_DIR}/contrib/systemd/${unit}.service.in ${CMAKE_BINARY_DIR}/contrib/${unit}.service @ONLY)
   install(FILES ${CMAKE_BINARY_DIR}/contrib/${unit}.service contrib/systemd/${unit}.timer DESTINATION ${unit_dir})
 endforeach()
@@ -37,3 +37,6 @@ install(FILES contrib/completion/tocsin DESTINATION ${CMAKE_INSTALL_DATADIR}/bas
 install(FILES README.md contrib/demo-site.yaml contrib/mosquitto/tocsin.conf contrib/mosquitto/tocsin-tls.conf contrib/mosquitto/acl
   DESTINATION ${CMAKE_INSTALL_DOCDIR})
 install(DIRECTORY contrib/doc/ DESTINATION ${CMAKE_INSTALL_DOCDIR} FILES_MATCHING PATTERN "*.md")
+
+# The nightly copy (tocsin-backup.timer).
+install(PROGRAMS contrib/systemd/tocsin-backup DESTINATION ${CMAKE_INSTALL_LIBEXECDIR}/tocsin)

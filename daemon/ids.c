@@ -27,7 +27,7 @@ static bool take_number(const char **at, const char *word, int64_t *ret)
 	return true;
 }
 
-static bool parse(const char *line, struct ids_file *ret)
+bool ids_parse(const char *line, struct ids_file *ret)
 {
 	if (!take_number(&line, "next", &ret->next) || !take_number(&line, "epoch", &ret->epoch) ||
 	    !take_number(&line, "seq", &ret->seq) || strncmp(line, "hash ", 5))
@@ -42,7 +42,7 @@ static bool parse(const char *line, struct ids_file *ret)
 
 int ids_read(const char *db, struct ids_file *ret, struct err *err)
 {
-	char path[PATH_MAX], line[256];
+	char path[PATH_MAX], line[IDS_LINE_BYTES];
 	ssize_t n;
 	int fd;
 
@@ -56,7 +56,7 @@ int ids_read(const char *db, struct ids_file *ret, struct err *err)
 	n = read(fd, line, sizeof line - 1);
 	close(fd);
 	line[n > 0 ? n : 0] = 0;
-	if (parse(line, ret))
+	if (ids_parse(line, ret))
 		return 0;
 	*ret = (struct ids_file){0};
 	return err_set(err,
@@ -65,12 +65,17 @@ int ids_read(const char *db, struct ids_file *ret, struct err *err)
 	               path);
 }
 
+void ids_line(const struct ids_file *ids, char ret[IDS_LINE_BYTES])
+{
+	snprintf(ret, IDS_LINE_BYTES, "next %lld epoch %lld seq %lld hash %s\n", (long long)ids->next,
+	         (long long)ids->epoch, (long long)ids->seq, ids->hash);
+}
+
 int ids_write(const char *db, const struct ids_file *ids, struct err *err)
 {
-	char path[PATH_MAX], line[256];
-	int n = snprintf(line, sizeof line, "next %lld epoch %lld seq %lld hash %s\n", (long long)ids->next,
-	                 (long long)ids->epoch, (long long)ids->seq, ids->hash);
+	char path[PATH_MAX], line[IDS_LINE_BYTES];
 
+	ids_line(ids, line);
 	disk_beside(db, "ids", path);
-	return disk_save(path, line, (size_t)n, err);
+	return disk_save(path, line, strlen(line), err);
 }

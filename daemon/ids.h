@@ -8,6 +8,7 @@
 #include "base/err.h"
 #include "hash.h"
 
+#include <stdbool.h>
 #include <stdint.h>
 
 struct ids_file {
@@ -15,6 +16,12 @@ struct ids_file {
 	int64_t epoch, seq;
 	char hash[HASH_HEX_BYTES]; /* of row seq */
 };
+
+enum { IDS_LINE_BYTES = 256 };
+
+/* The line, and back; false: it is none. */
+void ids_line(const struct ids_file *ids, char ret[IDS_LINE_BYTES]);
+bool ids_parse(const char *line, struct ids_file *ret);
 
 /* `db` is the database's path. No file is not an error: next is 0. */
 int ids_read(const char *db, struct ids_file *ret, struct err *err);

@@ -131,6 +131,12 @@ int store_walk(const char *path, struct chain_walk *w, int64_t n_rows, const str
 /* The hash of one row of the file; -1 when it has none. */
 int store_hash_at(const char *path, int64_t seq, char ret_hash[HASH_BYTES], struct err *err);
 
+/* The whole store as one new file, while the daemon runs or not: rows, saved state, plans, and how far
+ * incident numbers were given. ret: what the copy's chain is worth. */
+int store_backup(const char *path, const char *copy, struct verify *ret, struct err *err);
+/* From such a file (or any copy) to where no database is. Numbers and epochs go on far above the copy's. */
+int store_restore(const char *copy, const char *path, struct verify *ret, struct err *err);
+
 /* Fault points for tests (fault.h): while the file PATH exists, store-hold=PATH
  * holds each commit, store-fail=PATH rolls it back and says I/O error;
  * store-unknown=PATH lets one commit succeed, reports it as failed and removes

@@ -51,6 +51,8 @@ int guard_command(const struct cli *c);
 int acl_command(const struct cli *c);
 int doctor_command(const struct cli *c);
 int stats_command(const struct cli *c);
+int backup_command(const struct cli *c);
+int restore_command(const struct cli *c);
 int discover_command(const struct cli *c);
 int site_check(const struct cli *c);
 int site_init(const struct cli *c);

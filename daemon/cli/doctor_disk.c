@@ -83,8 +83,8 @@ void doctor_backup(struct doctor *d)
 	if (stat(mark, &st) < 0) {
 		doctor_found(d, SEVERITY_MAJOR,
 		             "there never was a backup of the audit: with this disk everything is lost\n"
-		             "tocsin backup /backup/tocsin-$(date +%%F), each night, to another disk "
-		             "(operations.md)");
+		             "systemctl enable --now tocsin-backup.timer, and take the copies to another "
+		             "disk (operations.md)");
 		return;
 	}
 	days = (long long)(time(NULL) - st.st_mtime) / DAY_S;

@@ -1,0 +1,170 @@
+"""What an administrator lives with: figures, metrics, a copy made while incidents run, and the way back from it."""
+import json
+import os
+import re
+import sqlite3
+import subprocess
+import threading
+import unittest
+
+from rig import SOURCE, TOCSIN, Case, until
+
+LINE = re.compile(r'([a-z_:][a-z0-9_:]*)(\{([a-z_]+="(?:[^"\\\n]|\\["\\n])*"(?:,[a-z_]+="(?:[^"\\\n]|\\["\\n])*")*)\})? (-?[0-9.]+)')
+
+
+def exposition(text):
+    """The text format of Prometheus, strictly: each metric with HELP and TYPE before its samples, all together."""
+    found, kinds, name = {}, {}, None
+    assert text.endswith("\n")
+    for line in text.splitlines():
+        if line.startswith("# HELP "):
+            name = line.split()[2]
+            assert name not in kinds and len(line.split(None, 3)) == 4, line
+            kinds[name] = None
+        elif line.startswith("# TYPE "):
+            _, _, of, kind = line.split()
+            assert of == name and kinds[name] is None and kind in ("gauge", "counter"), line
+            assert (kind == "counter") == name.endswith("_total"), line
+            kinds[name] = kind
+        else:
+            m = LINE.fullmatch(line)
+            assert m and m.group(1) == name and kinds[name], line
+            assert (name, m.group(3)) not in found, line
+            found[name, m.group(3)] = float(m.group(4))
+    return found
+
+
+class Operate(Case):
+    def raised(self, words, user="smith"):
+        answer = self.command(user, "raise", words)
+        self.assertTrue(answer["ok"], answer)
+        return answer["id"]
+
+    def test_1_figures(self):
+        rig = self.rig
+        first = self.raised("burst-pipe l1")
+        self.raised("gas-leak b2-kitchen")
+        self.assertTrue(self.command("wang", "ack", first)["ok"])
+        rig.quiet()
+        stats = rig.ask("stats")
+        self.assertEqual((stats["ok"], stats["alarms"], stats["peak_10min"], stats["site"]), (True, 2, 2, "plaza"))
+        self.assertEqual(stats["by_severity"], {"critical": 1, "major": 1, "minor": 0, "fault": 0, "unknown": 0})
+        self.assertEqual([(a["level"], a["n"]) for a in stats["ack"]], [(1, 1)])
+        self.assertEqual((stats["acked"], stats["unacked"]), (1, 1))
+        self.assertEqual({t["name"]: t["n"] for t in stats["top_types"]}, {"burst-pipe": 1, "gas-leak": 1})
+        self.assertEqual(stats["top_sources"], [{"name": "smith", "n": 2}])
+        self.assertEqual(rig.ask("stats", "--since", "1h")["alarms"], 2)
+        self.assertEqual(rig.ask("stats", "--until", "2020-01-01")["alarms"], 0)
+        self.assertEqual(rig.tocsin("stats", "--since", "yesterday").returncode, 2)
+        self.assertIn("每10分钟平均", rig.tocsin("stats", "--lang", "zh").stdout)
+        once, twice = (rig.tocsin("stats", "--lang", "en").stdout for _ in range(2))
+        self.assertEqual(once, twice)
+        self.assertIn("at most 2", once)
+
+    def test_2_metrics(self):
+        rig, path = self.rig, self.rig.path("tocsin.prom")
+        self.assertEqual(rig.tocsin("stats", "--textfile", path).returncode, 0)
+        self.assertEqual(os.stat(path).st_mode & 0o777, 0o644)
+        found = exposition(rig.read("tocsin.prom"))
+        status = rig.status()
+        for name, wanted in (("tocsin_up", 1), ("tocsin_incidents_open", status["open"]), ("tocsin_broker_up", 1),
+                             ("tocsin_incidents_unacknowledged", 1), ("tocsin_store_ok", 1), ("tocsin_plan_broken", 0),
+                             ("tocsin_last_backup_timestamp_seconds", 0)):
+            self.assertEqual(found[name, None], wanted, name)
+        self.assertEqual(found["tocsin_incidents_open_by_severity", 'severity="critical"'], 1)
+        self.assertGreater(found["tocsin_notices_sent_total", 'channel="page"'], 0)
+        self.assertGreater(found["tocsin_audit_head_seq", None], 5)
+        self.assertGreater(found["tocsin_store_bytes", None], 4096)
+        self.assertIn(("tocsin_oldest_unacked_seconds", None), found)
+        self.assertEqual([k for k in found if k[0] == "tocsin_info"][0][1].split(",")[0], 'site="plaza"')
+        with open(os.path.join(SOURCE, "contrib/doc/operations.md"), encoding="utf-8") as f:
+            told = set(re.findall(r"`(tocsin_[a-z_]+)", f.read()))
+        self.assertEqual({name for name, _ in found} - told, set())  # every one is documented
+        self.assertEqual(told - {name for name, _ in found} - {"tocsin_next_call_seconds"}, set())
+        done = rig.tocsin("--socket", rig.path("nobody"), "stats", "--textfile", path)
+        self.assertEqual((done.returncode, exposition(rig.read("tocsin.prom"))), (0, {("tocsin_up", None): 0}))
+        self.assertEqual(rig.tocsin("stats", "--textfile", rig.path("nosuch/x")).returncode, 1)
+
+    def test_3_a_copy_under_load_and_back(self):
+        rig, copy = self.rig, self.rig.path("copy.db")
+        stop, sent = threading.Event(), []
+
+        def load():
+            while not stop.is_set():
+                rig.pub("smith", "cmd/smith/note", f"{self.first} {len(sent)}")
+                sent.append(1)
+        self.first = next(i["id"] for i in rig.incidents() if i["type"] == "gas-leak")
+        thread = threading.Thread(target=load)
+        thread.start()
+        try:
+            until("notes run", lambda: len(sent) > 3)
+            done = rig.ask("backup", copy)
+            self.assertTrue(done["ok"], done)
+            self.assertEqual(os.stat(copy).st_mode & 0o777, 0o600)
+            n = len(sent)
+            until("and go on", lambda: len(sent) > n + 2)
+        finally:
+            stop.set()
+            thread.join()
+        self.assertEqual(rig.tocsin("audit", "verify", "--db", copy, "--head", done["head"]).returncode, 0)
+        self.assertEqual(rig.tocsin("backup", copy).returncode, 1)  # takes no other's place
+        self.assertNotIn("backup", [f["check"] for f in rig.ask("doctor", rig.path("tocsin.yaml"))["found"]])
+        before = {i["id"]: i for i in rig.incidents()}
+        later = self.raised("burst-pipe l2")  # the copy does not know of it
+        self.console.wait_for(f"incident/{later}/state", lambda m: m.payload)
+        rig.quiet()
+        last = rig.recs()[-1]
+        rig.kill9()
+        self.assertEqual(rig.tocsin("restore", copy, rig.path("state")).returncode, 1)  # there is one
+        os.rename(rig.path("state"), rig.path("lost"))
+        os.mkdir(rig.path("state"), 0o700)
+        with open(copy, "rb") as f, open(rig.path("bad.db"), "wb") as g:
+            g.write(f.read())
+        with sqlite3.connect(rig.path("bad.db")) as db:
+            db.executescript("drop trigger audit_no_update; update audit set rec = replace(rec, 'at', 'ta') where seq = 4")
+        db.close()
+        self.assertIn("does not verify", rig.tocsin("restore", rig.path("bad.db"), rig.path("state")).stderr)
+        self.assertEqual(os.listdir(rig.path("state")), [])
+        self.assertEqual(rig.tocsin("restore", copy, rig.path("state")).returncode, 0)
+        self.assertEqual(set(os.listdir(rig.path("state"))), {"tocsin.db", "ids", "last-good.yaml"})
+        since = self.console.mark()
+        rig.start()
+        self.goes_on(before, later, last, since)
+
+    def test_4_the_nightly_copy_keeps_the_last(self):
+        env = {**self.rig.environment(), "TOCSIN": TOCSIN}
+        os.mkdir(self.rig.path("copies"))
+        for n in range(3):
+            self.rig.write(f"copies/tocsin-2020010{n}T000000Z.db", "old")
+        script = os.path.join(SOURCE, "contrib/systemd/tocsin-backup")
+        done = subprocess.run(["sh", script, self.rig.path("copies"), "2"], env=env, capture_output=True, text=True, check=False)
+        self.assertEqual(done.returncode, 0, done.stderr)
+        left = sorted(os.listdir(self.rig.path("copies")))
+        self.assertEqual((len(left), left[0]), (2, "tocsin-20200102T000000Z.db"))
+        done = subprocess.run(["sh", script, self.rig.path("copies"), "1"], env={**env, "TOCSIN_SOCKET": "/nosuch"}, capture_output=True,
+                              text=True, check=False)
+        self.assertNotEqual(done.returncode, 0)
+        self.assertEqual(sorted(os.listdir(self.rig.path("copies"))), left)  # nothing new, nothing removed
+
+    def goes_on(self, before, later, last, since):
+        rig = self.rig
+        after = {i["id"]: i for i in rig.incidents()}
+        for name, was in before.items():
+            for key in ("ulid", "opened", "type", "zone"):
+                self.assertEqual(after[name][key], was[key], key)
+            self.assertEqual(after[name]["chain"]["name"], was["chain"]["name"])
+        self.assertNotIn(later, after)
+        own = self.opened("unknown-incident", since)
+        self.assertIn(later, json.dumps(rig.recs(inc=own["id"])))
+        number = int(self.raised("burst-pipe l2").split("-")[1])
+        self.assertGreaterEqual(number, int(later.split("-")[1]) + 900)
+        self.assertEqual(rig.tocsin("audit", "verify").returncode, 0)
+        started = rig.recs("started")[-1]
+        self.assertGreater(started["epoch"], last["epoch"])
+        self.assertEqual(rig.ask("report", self.first)["verified"], True)
+        for words in ("restore", "backup"):
+            self.assertEqual(rig.tocsin(words).returncode, 2)
+
+
+if __name__ == "__main__":
+    unittest.main()
