@@ -25,6 +25,8 @@ install(FILES ${schema} DESTINATION ${CMAKE_INSTALL_DATADIR}/tocsin/schema)
 
 install(DIRECTORY rules/playbooks rules/profiles DESTINATION ${CMAKE_INSTALL_DATADIR}/tocsin FILES_MATCHING PATTERN "*.yaml")
 
+install(FILES contrib/console/index.html contrib/console/worker.js contrib/console/manifest.webmanifest contrib/console/icon.svg contrib/console/nginx.conf DESTINATION ${CMAKE_INSTALL_DATADIR}/tocsin/console)
+
 install(FILES plugins/webhook/presets.yaml DESTINATION ${CMAKE_INSTALL_DATADIR}/tocsin/presets)
 
 install(FILES contrib/man/tocsin.1 DESTINATION ${CMAKE_INSTALL_MANDIR}/man1)
@@ -34,7 +36,7 @@ install(FILES contrib/man/tocsind.8 DESTINATION ${CMAKE_INSTALL_MANDIR}/man8)
 
 install(FILES contrib/completion/tocsin DESTINATION ${CMAKE_INSTALL_DATADIR}/bash-completion/completions)
 
-install(FILES README.md contrib/demo-site.yaml contrib/mosquitto/tocsin.conf contrib/mosquitto/tocsin-tls.conf contrib/mosquitto/acl
+install(FILES README.md contrib/demo-site.yaml contrib/mosquitto/tocsin.conf contrib/mosquitto/tocsin-tls.conf contrib/mosquitto/tocsin-console.conf contrib/mosquitto/acl
   DESTINATION ${CMAKE_INSTALL_DOCDIR})
 install(DIRECTORY contrib/doc/ DESTINATION ${CMAKE_INSTALL_DOCDIR} FILES_MATCHING PATTERN "*.md")
 

@@ -16,6 +16,7 @@ PLACES = [
     (r"tests/fault/test_(\w+)\.py", r"fault_\1", r"def {}\(self\)"),
     (r"tests/channels/test_(\w+)\.py", r"channels_\1", r"def {}\(self\)"),
     (r"tests/system/test_(\w+)\.py", r"system_\1", r"def {}\(self\)"),
+    (r"tests/console/test_(\w+)\.py", r"console_\1", r"def {}\(self\)"),
     (r"tests/fuzz/fuzz_(\w+)\.c", r"fuzz_\1", None),
     (r"tests/box/test_(\w+)\.sh", r"box_\1", None),
     (r"tests/trace/([\w-]+)\.trace", r"trace_\1", None),
@@ -25,7 +26,7 @@ PLACES = [
 def tests(root):
     """ctest's name -> (file, what a case looks like in it)"""
     found = {}
-    for folder in ("unit/*", "adapter", "channels", "fault", "system", "fuzz", "box", "trace"):
+    for folder in ("unit/*", "adapter", "channels", "console", "fault", "system", "fuzz", "box", "trace"):
         for path in glob.glob(os.path.join(root, "tests", folder, "*")):
             path = os.path.relpath(path, root)
             for pattern, name, case in PLACES:

@@ -1,0 +1,56 @@
+#!/usr/bin/env python3
+"""Broker or daemon away: said at once, and nothing pretends."""
+import signal
+
+from console import DESK, Console, main
+
+
+class Gone(Console):
+    def test_broker(self):
+        page = self.sign_in("li")
+        self.rig.broker_stop(signal.SIGKILL)
+        page.wait("document.body.classList.contains('dead') && !document.querySelector('#gone').hidden", "the banner")
+        self.assertIn("与消息服务器断开", page.text())
+        self.assertNotIn("没有未结事件", page.text())
+        self.go(page, "zones")
+        page.wait("[...document.querySelectorAll('.zone')].length > 0 && [...document.querySelectorAll('.zone')].every(z => z.dataset.word === 'unknown')", "grey zones")
+        self.shot(page, "zh-phone-broker-gone")
+        page.click("#things button", "on")
+        page.click("dialog button[type=submit]")
+        page.sees("命令没有发出")
+        self.rig.broker_start()
+        page.wait("health().kind === 'ok' && document.querySelector('#gone').hidden", "it is back", 60)
+        page.wait("[...document.querySelectorAll('.zone')].every(z => z.dataset.word === 'normal')", "zones are known")
+        page.click("#said button")
+        self.rig.synced()
+        self.says(page, "raise", type="burst-pipe", zone="l2")
+        self.go(page, "")
+        page.sees("二层")
+
+    def test_daemon(self):
+        page = self.sign_in("li", DESK, lang="en-GB", dark=False)
+        self.rig.daemon.send_signal(signal.SIGSTOP)
+        page.js("S.aliveAt -= 31000, S.upAt -= 31000, touch('shell')")  # half a minute, without waiting for it
+        page.sees("tocsin has been silent for")
+        self.assertEqual(page.js("document.body.classList.contains('dead')"), True)
+        self.rig.daemon.send_signal(signal.SIGCONT)
+        page.wait("health().kind === 'ok' && document.querySelector('#gone').hidden", "a heartbeat ends it")
+        self.rig.kill9()
+        page.sees("tocsin is not running")
+        self.shot(page, "en-desktop-daemon-gone")
+        self.rig.start()
+        page.wait("health().kind === 'ok' && document.querySelector('#gone').hidden", "it is back")
+
+    def test_elsewhere(self):
+        """One user is one connection: the first one is told, and does not fight for it."""
+        first = self.sign_in("li")
+        second = self.sign_in("li")
+        first.sees("这个用户在别处登录")
+        second.wait("health().kind === 'ok'")
+        first.click("#gone button", "在此使用")
+        second.sees("这个用户在别处登录")
+        first.wait("health().kind === 'ok'")
+
+
+if __name__ == "__main__":
+    main()
