@@ -25,6 +25,7 @@ DECIDE_S = 0.7
 PRE_ALARM_S = 0.3
 WINDOW = 15      # publishes not yet acknowledged by the broker; it takes 20
 START_LIMIT_S = 120
+USUAL_START_S = 0.5  # until the first word; where it takes longer, whoever ends the daemon waits longer, too
 LAST_WORD = ["cmd", "wang", "end"]
 FAST_DIR = "/dev/shm" if os.access("/dev/shm", os.W_OK) else None
 
@@ -213,6 +214,7 @@ class Person:
 
     def __init__(self, crowd, user, seed):
         self.crowd, self.user, self.random, self.n, self.sent = crowd, user, random.Random(seed), 0, {}
+        self.answered = set()
         self.lock = threading.Lock()
         self.line = Line(crowd.rig.port, user, [f"{ROOT}page/{user}/json", f"{ROOT}result/{user}"], self.heard,
                          self.acknowledged)
@@ -222,13 +224,15 @@ class Person:
         if "/result/" in topic:
             if said.get("req"):
                 self.crowd.notes.put("answer", self.user, said)
+                self.answered.add(said["req"])
         elif said["kind"] == "call" and said["incident"]:
             self.crowd.later(self.random.uniform(0, 0.25), self.answer, said)
 
     def acknowledged(self, mid):
         with self.lock:
-            req = self.sent.pop(mid)
-        self.crowd.notes.put("cmd_acked", self.user, req)
+            req = self.sent.pop(mid, None)
+        if req:
+            self.crowd.notes.put("cmd_acked", self.user, req)
 
     def command(self, verb, **words):
         with self.lock:
@@ -238,6 +242,7 @@ class Person:
             self.sent[self.line.mid % 65535 + 1] = req
             body = {**words, "note": req, "req": req}
             self.line.publish(f"{ROOT}cmd/{self.user}/{verb}", json.dumps(body))
+            return req
 
     def answer(self, page):
         what, words = self.random.random(), {"id": page["incident"], "rev": page["rev"]}
@@ -352,11 +357,14 @@ class House:
         self.notes.put("times", {"waits": WAITS_S, "pre_alarm": PRE_ALARM_S})
         self.crowd = Crowd(self.rig, self.notes, seed)
         self.publisher = Publisher(self.rig, self.notes, rate, seed)
-        self.ends = 0
+        self.ends, self.pace = 0, 1.0
 
     def start(self):
         """The first start, and the load."""
+        began = time.monotonic()
         self.launch()
+        self.first_word()
+        self.pace = min(max(1.0, (time.monotonic() - began) / USUAL_START_S), 10.0)
         self.rig.synced()
         self.publisher.thread.start()
 
@@ -385,7 +393,10 @@ class House:
         self.rig.synced()
         self.publisher.say("last")
         number = str(self.publisher.number)
-        self.rig.wait_rec("opened", test=lambda r: r["body"].get("value") == number + " n", limit_s=180)
+        last = self.rig.wait_rec("opened", test=lambda r: r["body"].get("value") == number + " n", limit_s=180)
+        wang = self.crowd.people[0]
+        req = wang.command("note", id=last["inc"])
+        until("a last command is answered", lambda: req in wang.answered)
         time.sleep(WAITS_S[1] + after_s)  # what became due meanwhile is called
         self.notes.put("stopping")
         self.rig.end()

@@ -23,7 +23,7 @@ def one_life(house):
     if kind >= 0.08:
         house.first_word()
     longest = 0.12 if kind < 0.08 else 0.06 if kind < 0.93 else 1.5
-    time.sleep(house.random.uniform(0, longest))
+    time.sleep(house.random.uniform(0, longest) * house.pace)
     house.kill()
 
 

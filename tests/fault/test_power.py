@@ -53,7 +53,7 @@ def cut_house(seed, cuts, after_s=6.0):
             if n:
                 house.launch()
             house.first_word()
-            time.sleep(house.random.uniform(0, 0.4))
+            time.sleep(house.random.uniform(0, 0.4) * house.pace)
             house.cut()
         house.drain(after_s)
         return history.examine(house, TOCSIN)
