@@ -40,7 +40,7 @@ class Work(Console):
         self.shot(wang, "zh-phone-call")
         wang.click("#call a", "打开")
         wang.wait("!ringer.timer", "a touch silences it")
-        wang.wait("document.querySelector('.head .clock')?.textContent.startsWith('0:')", "the countdown to the next level")
+        wang.wait(r"/^\d+:\d\d$/.test(document.querySelector('.head .clock')?.textContent)", "the countdown to the next level")
         self.assertIn("李娜", wang.js("document.querySelector('.head').innerText"))
         self.shot(wang, "zh-phone-incident")
         wang.click("#foot button", "确认")
