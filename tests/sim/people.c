@@ -273,6 +273,16 @@ static const struct duty *any_duty(struct world *w)
 	return e->n_duties ? e->duties[chance_below(&w->chance, e->n_duties)] : NULL;
 }
 
+static bool is_pending(const struct world *w)
+{
+	const struct engine *e = w->engine;
+
+	for (int i = 0; i < e->n_duties; i++)
+		if (duty_is_pending(e->duties[i]))
+			return true;
+	return false;
+}
+
 /* Hand-overs: mostly who should, and now and then somebody else. */
 static void hand_over(struct world *w, int person)
 {
@@ -283,14 +293,14 @@ static void hand_over(struct world *w, int person)
 
 	if (!d)
 		return;
-	if (n < 60)
+	if (n < 45)
 		who = one_of(w, d->incoming);
-	else if (n < 75)
+	else if (n < 60)
 		who = one_of(w, d->held);
-	if (n < 50 || n >= 75)
+	if (n < 35 || n >= 60)
 		in.verb = VERB_ACCEPT;
 	else
-		in.verb = n < 60 || n >= 70 ? VERB_HANDOVER : VERB_REFUSE;
+		in.verb = n < 45 || n >= 55 ? VERB_HANDOVER : VERB_REFUSE;
 	if (who >= 0)
 		set(in.user, e->plan->people[who].id);
 	for (int r = 0; r < e->plan->n_roles; r++)
@@ -462,6 +472,8 @@ void people_some(struct world *w)
 
 	if (!w->is_edges && chance_of(&w->chance, is_quiet(w) ? 40 : 1))
 		drill(w, person);
+	else if (!w->is_edges && is_pending(w) && chance_of(&w->chance, 30)) /* shifts change seldom */
+		hand_over(w, person);
 	else if (n < 45)
 		people_act(w, &(struct thing){.a = person});
 	else if (n < 65 && !w->is_edges)

@@ -208,6 +208,43 @@ static void test_who_watches(void **state)
 	life_end(&w);
 }
 
+/* While its detectors are isolated nobody can see whether it is over: it is refused, and nothing is changed. */
+static void test_no_reset_while_isolated(void **state)
+{
+	struct incident *inc;
+	int64_t rev;
+
+	(void)state;
+	begin();
+	isolate_fire();
+	say("smoke", "alarm");
+	inc = of("fire");
+	simple("wang", VERB_ACK, inc->number);
+	for (int calm = 0; calm < 2; calm++) {
+		if (calm)
+			say("smoke", "normal");
+		assert_int_equal(inc->state, calm ? STATE_LATCHED : STATE_ACKED);
+		rev = inc->rev;
+		simple("wang", VERB_RESET, inc->number);
+		answered("still_active");
+		if (calm && !strstr(answer(), "isolated") && !strstr(answer(), "隔离"))
+			fail_msg("%s", answer());
+		assert_int_equal(inc->rev, rev);
+		assert_string_equal(inc->reset_by, "");
+	}
+	life_command(&w, "li", (struct command){.verb = VERB_REJOIN, .zone = "hall", .hazard = "fire"});
+	ok();
+	assert_int_equal(inc->isolated_ms, 0);
+	if (inc->state == STATE_UNACKED)
+		simple("wang", VERB_ACK, inc->number);
+	simple("wang", VERB_RESET, inc->number);
+	ok();
+	simple("li", VERB_RESET, inc->number);
+	ok();
+	assert_int_equal(inc->state, STATE_CLOSED);
+	life_end(&w);
+}
+
 /* -- out of service -- */
 
 static int kinds(enum effect_kind kind)
@@ -239,6 +276,33 @@ static void test_pump_out(void **state)
 	life_command(&w, "wang", (struct command){.verb = VERB_OPERATE, .actuator = "pump", .action = "on"});
 	assert_int_equal(kinds(EFFECT_ACTUATE), 1);
 	life_end(&w);
+}
+
+/* An exercise finds the pump as it is: nothing goes to the dry run, and the step by hand is practised. */
+static void test_pump_out_in_a_drill(void **state)
+{
+	(void)state;
+	for (int is_out = 0; is_out < 2; is_out++) {
+		struct incident *inc;
+		int dry = 0;
+
+		begin();
+		if (is_out)
+			out_by("wang", "pump", HOUR);
+		life_command(&w, "wang", (struct command){.verb = VERB_DRILL, .type = "flood", .zone = "yard"});
+		ok();
+		inc = of("flood");
+		assert_non_null(inc->drill);
+		for (int i = 0; i < w.fx.n; i++)
+			dry += w.fx.at[i].kind == EFFECT_PUBLISH && !strncmp(w.fx.at[i].publish.topic, "dryrun/", 7);
+		assert_int_equal(dry, !is_out);
+		assert_int_equal(kinds(EFFECT_ACTUATE), 0);
+		assert_int_equal(inc->steps[0].state, is_out ? STEP_FAILED : STEP_DONE);
+		assert_int_equal(inc->steps[1].state, is_out ? STEP_OPEN : STEP_SKIPPED);
+		if (is_out)
+			assert_string_equal(inc->steps[0].note, "out of service");
+		life_end(&w);
+	}
 }
 
 static void test_out_is_quiet(void **state)
@@ -398,7 +462,9 @@ int main(void)
 	    cmocka_unit_test(test_never_isolated),
 	    cmocka_unit_test(test_isolation_refusals),
 	    cmocka_unit_test(test_who_watches),
+	    cmocka_unit_test(test_no_reset_while_isolated),
 	    cmocka_unit_test(test_pump_out),
+	    cmocka_unit_test(test_pump_out_in_a_drill),
 	    cmocka_unit_test(test_out_is_quiet),
 	    cmocka_unit_test(test_dead),
 	    cmocka_unit_test(test_signs),
