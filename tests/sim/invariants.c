@@ -442,13 +442,11 @@ void invariants_turn(struct world *w)
 	forget_watches(w);
 }
 
-void invariants_restored(struct world *w, bool same_plan)
+static void check_restored(struct world *w, bool same_plan)
 {
 	struct essence now;
 	const char *what;
 
-	w->seq = w->durable_seq;
-	memcpy(w->alarm, w->durable_alarm, sizeof w->alarm);
 	if (engine_seq(w->engine) != w->durable_seq)
 		world_broken(w, "I8", "after the restart row %lld is the last, stored was %lld",
 		             (long long)engine_seq(w->engine), (long long)w->durable_seq);
@@ -462,6 +460,13 @@ void invariants_restored(struct world *w, bool same_plan)
 		world_broken(w, "I4", "after the restart the %s are not as they were stored", what);
 	if (same_plan && engine_digest(w->engine) != store_digest(w))
 		world_broken(w, "I4", "what is restored would not be saved as it was");
+}
+
+void invariants_restored(struct world *w, bool same_plan)
+{
+	if (w->n_saved)
+		check_restored(w, same_plan);
+	w->seq = w->durable_seq;
 	said_restored(w);
 	duty_restored(w);
 	idle_follow(w);

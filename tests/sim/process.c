@@ -185,10 +185,10 @@ void process_start(struct world *w, int64_t down_ms)
 		free(w->oracle);
 		w->oracle = w->durable_oracle ? oracle_copy(w->durable_oracle) : oracle_new(w);
 	}
-	if (w->n_saved) {
+	if (w->n_saved)
 		store_restore(w);
+	if (w->process > 1) /* nothing may be stored yet */
 		invariants_restored(w, w->plan == w->durable_plan);
-	}
 	engine_ids_at_least(w->engine, w->durable_ids);
 	ev.started.down_ms = down_ms;
 	ev.started.host = "host";

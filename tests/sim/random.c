@@ -77,12 +77,14 @@ static void step(struct chance *c, struct buf *b, int at, bool *ret_decides)
 	int within_s = 20 + (int)chance_below(c, 600);
 
 	buf_printf(b, "    s%d: {", at);
-	switch (at ? chance_below(c, 7) : 0) {
+	switch (at ? chance_below(c, 9) : 0) {
 	case 1:
 		*ret_decides = true;
 		buf_printf(b, "decide: how, who: %s, within: %ds, choices: {a: A, b: B}, otherwise: b", who, within_s);
 		break;
 	case 2:
+	case 7: /* more often: playbooks that want opposite things */
+	case 8:
 		buf_printf(b, "command: %s", ONE(c, commands));
 		break;
 	case 3:
