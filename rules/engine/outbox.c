@@ -10,7 +10,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { GRACE_MS = 1000 };
+enum { GRACE_MS = 1000, AGAIN_MS = 2000 };
 
 static bool is_now(const struct engine *e, const struct schedule *hours)
 {
@@ -286,16 +286,33 @@ static void failed(struct engine *e, int i, const char *why, bool is_silent)
 		r->notice.repeat = r->notice.repeat || had_left;
 		r->waits_link = true;
 		r->dirty = true;
+		if (e->link == LINK_SYNCED && !r->tried_again && r->notice.kind != NOTICE_TEST)
+			/* the link was never gone: once soon, then with the marks */
+			deadline_set(&e->heap, &r->due, e->now_ms + AGAIN_MS);
 	} else {
 		forget(e, i);
 	}
 	skip_ask(e);
 }
 
+static void leave_again(struct engine *e, struct notice_run *r)
+{
+	r->waits_link = false;
+	r->tried_again = e->link == LINK_SYNCED;
+	r->dirty = true;
+	deadline_clear(&e->heap, &r->due);
+	leave(e, r);
+}
+
 void outbox_silent(struct engine *e, struct notice_run *r)
 {
 	char why[64];
 
+	if (r->waits_link) {
+		if (e->link == LINK_SYNCED)
+			leave_again(e, r);
+		return;
+	}
 	for (int i = 0; i < e->n_notices; i++) {
 		if (e->notices[i] != r)
 			continue;
@@ -344,12 +361,8 @@ void outbox_link_up(struct engine *e)
 	for (int i = 0; i < e->n_notices; i++) {
 		struct notice_run *r = e->notices[i];
 
-		if (!r->waits_link)
-			continue;
-		r->waits_link = false;
-		r->tried_again = e->link == LINK_SYNCED;
-		r->dirty = true;
-		leave(e, r);
+		if (r->waits_link)
+			leave_again(e, r);
 	}
 }
 

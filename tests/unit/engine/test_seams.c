@@ -141,6 +141,30 @@ static void silent_page_goes_again(void **state)
 	end();
 }
 
+/* The link being whole it is not the next mark that is waited for: once more soon, then with the marks. */
+static void failed_page_goes_again_soon(void **state)
+{
+	char id[64];
+
+	(void)state;
+	begin();
+	life_reading(&w, "door", READING_VALUE, "alarm");
+	snprintf(id, sizeof id, "%s", told("qian", NOTICE_CALL)->id);
+	fail_notice(id);
+	assert_null(told("qian", NOTICE_CALL));
+	life_until(&w, w.now_ms + 1999);
+	assert_null(told("qian", NOTICE_CALL));
+	life_until(&w, w.now_ms + 1);
+	assert_non_null(told("qian", NOTICE_CALL));
+	assert_string_equal(told("qian", NOTICE_CALL)->id, id);
+	fail_notice(id);
+	life_until(&w, w.now_ms + 10000);
+	assert_null(told("qian", NOTICE_CALL));
+	link_is(LINK_SYNCED);
+	assert_non_null(told("qian", NOTICE_CALL));
+	end();
+}
+
 /* A sign that an incident of the whole site hung holds everywhere. */
 static void sign_of_the_site(void **state)
 {
@@ -267,7 +291,7 @@ int main(void)
 	    cmocka_unit_test(sign_of_the_site),           cmocka_unit_test(exercise_and_sensors),
 	    cmocka_unit_test(instruction_is_handed_over), cmocka_unit_test(overruled_tells_the_steps),
 	    cmocka_unit_test(quorum_is_handed_over),      cmocka_unit_test(impairments_fit_a_packet),
-	    cmocka_unit_test(silent_page_goes_again),
+	    cmocka_unit_test(silent_page_goes_again),     cmocka_unit_test(failed_page_goes_again_soon),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
