@@ -305,10 +305,8 @@ void tell_role(struct engine *e, struct incident *inc, enum notice_kind kind, in
 		people[0] = watch;
 		n = 1;
 	}
-	if (!n) {
-		tell_level(e, inc, kind, 1, cause);
-		return;
-	}
+	if (!n) /* the first level's, who must know what it is */
+		n = chain_people(e, inc, 1, people, ROLE_PEOPLE_MAX);
 	cause = notice_row(e, inc, kind, cause);
 	for (int i = 0; i < n; i++) {
 		struct to_send s = {kind, people[i], inc, step, NULL, inc->level, cause, -1};

@@ -136,12 +136,13 @@ bool said_by_concerned(const struct engine *e, const struct said *s)
 	return was_called(s->inc, e->plan->people[s->person].id) || chain_has_person(e, s->inc, s->person);
 }
 
-/* Holder or deputy of the role, or of a role above it in the chain. */
+/* Holder or deputy of the role, or of a role above it in the chain. A role that the plan has lost is the first
+ * level's: whoever stands in the chain. */
 static bool may_do(const struct engine *e, const struct said *s, const struct step *step)
 {
 	int role = step_role(e, s->inc, step), level = role < 0 ? 0 : chain_level_of_role(e, s->inc, role);
 
-	if (role < 0 || role_held_by(e, role, s->person))
+	if (role >= 0 && role_held_by(e, role, s->person))
 		return true;
 	if (s->inc->watch && !strcmp(s->inc->watch, e->plan->people[s->person].id))
 		return true;
