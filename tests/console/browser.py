@@ -143,11 +143,18 @@ class Page:
         """As a finger does: where it is, on what lies there."""
         find = (f"[...document.querySelectorAll({json.dumps(selector)})].find(e => e.checkVisibility() && !e.disabled"
                 + (f" && e.textContent.includes({json.dumps(words)})" if words else "") + ")")
-        self.wait(f"!!{find}", f"{selector} {words or ''}")
-        at = self.js(f"(async () => {{ const e = {find}; e.scrollIntoView({{block: 'center', behavior: 'instant'}}); await new Promise(r => requestAnimationFrame(r));"
-                     "const r = e.getBoundingClientRect(); return [r.x + r.width / 2, r.y + r.height / 2]; })()")
-        for kind in ("mousePressed", "mouseReleased"):
-            self.call("Input.dispatchMouseEvent", {"type": kind, "x": at[0], "y": at[1], "button": "left", "clickCount": 1})
+        end = time.monotonic() + LIMIT_S
+        while True:  # again when it moved away or was made anew between the look and the press
+            self.wait(f"!!{find}", f"{selector} {words or ''}")
+            at = self.js(f"(async () => {{ const e = {find}; if (!e) return null; e.scrollIntoView({{block: 'center', behavior: 'instant'}}); await new Promise(r => requestAnimationFrame(r));"
+                         "window.hit = false; e.addEventListener('click', () => { window.hit = true; }, {capture: true, once: true});"
+                         "const r = e.getBoundingClientRect(); return [r.x + r.width / 2, r.y + r.height / 2]; })()")
+            for kind in ("mousePressed", "mouseReleased") if at else ():
+                self.call("Input.dispatchMouseEvent", {"type": kind, "x": at[0], "y": at[1], "button": "left", "clickCount": 1})
+            if at and self.js("window.hit !== false"):
+                return
+            if time.monotonic() >= end:
+                raise AssertionError(f"{selector} {words or ''} lies under something: {self.text()[:1500]}")
 
     def type(self, selector, text):
         self.wait(f"!!document.querySelector({json.dumps(selector)})", selector)
