@@ -32,6 +32,8 @@ class Hostile(Console):
         page = self.sign_in("smith", lang="en-GB")
         word = IMAGE + TURNED + "W" * 4000
         odd = [("__proto__", {}), ("constructor", {"state": "unacked"}), ("X-1", {"state": 7, "title": 3, "steps": "x", "members": {}, "next": [], "flags": 1, "deliveries": None}),
+               ("X-3", {"state": "unacked", "title": None, "steps": [None, 7, {}], "members": [None, 7, {}], "chain": {"called": [None, 7, {}]}, "deliveries": [None, 7, {}],
+                        "next": None, "flags": None, "instructions": [None, 7, {}], "acks": [None], "quorum": "x", "reset": {}, "opened": {}}),
                ("X-2", {"state": "unacked", "hazard": word, "severity": word, "type": word, "title": {"en": word}, "zone": word, "opened": word, "acked_by": word,
                         "next": {"at": word, "what": "toString", "who": [word]}, "chain": {"level": word, "called": [{"person": word, "at": word}]},
                         "members": [{"sensor": word, "leaf": word, "now": word, "unit": word, "at": word}], "flags": {"because": word, "shelved": {"until": word, "reason": word}},
@@ -41,11 +43,11 @@ class Hostile(Console):
                         "deliveries": [{"person": word, "channel": word, "state": word, "at": word}], "instructions": [{"at": word, "by": word, "from": word, "words": word}]})]
         for name, state in odd:
             page.js(f"message({json.dumps(ROOT + 'incident/' + name + '/state')}, {json.dumps(json.dumps(state))}, false)")
-        for topic, text in (("zone/__proto__/state", word), ("zone/hall/state", word), ("oncall", json.dumps({word: {"why": word, "person": word}})), ("impairments", '{"items":[{"what":"constructor"}]}'),
+        for topic, text in (("zone/__proto__/state", word), ("zone/hall/state", word), ("oncall", json.dumps({word: {"why": word, "person": word}})), ("impairments", '{"items":[{"what":"constructor"},null,7]}'), ("names/8", '{"people":{"a":null},"types":{"b":null},"actuators":{"c":null},"roles":{"d":7},"zones":{"e":null},"parts":9}'),
                             ("impairments", json.dumps({"items": [{"what": "out", "sensor": word, "until": word, "by": word, "reason": word}, {"what": word}]})), ("heartbeat", "[]"), ("event", '{"rec":"null"}'),
                             ("page/smith/json", json.dumps({"kind": "call", "text": word, "incident": "X-2"})), ("result/smith", "7"), ("names/9", '{"zones":7,"parts":9}'), ("status", "online")):
             page.js(f"message({json.dumps(ROOT + topic)}, {json.dumps(text)}, false)")
-        for where in ("", "i/X-1", "i/X-2", "i/__proto__", "i/constructor", "i/%E0%A4%A", "zones", "duty", "out", "constructor"):
+        for where in ("", "i/X-1", "i/X-2", "i/X-3", "i/__proto__", "i/constructor", "i/%E0%A4%A", "zones", "duty", "out", "constructor"):
             page.js(f"location.hash = {json.dumps('#/' + where)}")
             page.js("new Promise(r => setTimeout(() => requestAnimationFrame(() => requestAnimationFrame(r))))")
             self.is_content(page)
