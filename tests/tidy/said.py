@@ -77,6 +77,12 @@ def interface(root):
     mqtt, man = read(root, "contrib/doc/mqtt.md"), read(root, "contrib/man/tocsin-mqtt.7")
     verbs = words_of(root, "VERB_LIST")
     yield from compare("mqtt.md", [w for r in rows(mqtt, "Commands") for w in r if re.fullmatch("[a-z]+", w)], verbs)
+    told = re.search(r"^The verbs are those of\n.*?:\n(.*?)\.Pp", man, re.M | re.S).group(1)
+    yield from compare("tocsin-mqtt(7), verbs,", re.findall(r"\b([a-z]+)[,\n]", told.split(", and here")[0] + "\n") + ["resend"], verbs)
+    topics = [w for r in rows(mqtt, "Topics") for w in r if w != "cmd/<user>/<verb>"]
+    part = man.split(".Ss Topics that tocsin publishes\n")[1].split("\n.El\n")[0]
+    told = [w for r in re.findall(r"^\.It Ql (.*)$", part, re.M) for w in r.split(" , ")]
+    yield from compare("tocsin-mqtt(7), topics,", told, topics)
     refusals = set(words_of(root, "REFUSAL_LIST")) - {"none"}
     yield from compare("mqtt.md, errors,", re.search(r"`error` is one of `([^`]*)`", mqtt).group(1).split(), refusals)
     yield from compare("tocsin-mqtt(7), errors,", re.search(r"one of: ([^;]*);", man).group(1).split(), refusals)
@@ -85,6 +91,14 @@ def interface(root):
     yield from compare("tocsin-mqtt(7), words of a zone,", told, zones)
     row = next(r for r in mqtt.splitlines() if r.startswith("| `zone/<zone>/state`"))
     yield from (f"mqtt.md does not tell of the zone's word {w}" for w in zones if f"`{w}`" not in row)
+
+
+def options(root):
+    """Of both programs, in their pages."""
+    for source, page, inner in (("daemon/cli/main.c", "tocsin.1", {"help", "version"}), ("daemon/main.c", "tocsind.8", {"help", "check-stdin"})):
+        known = set(re.findall(r'\{"([a-z-]+)", (?:no|required)_argument', read(root, source))) - inner
+        told = set(re.findall(r"\bFl -([a-z-]+)", read(root, f"contrib/man/{page}"))) - inner
+        yield from compare(page, told, known)
 
 
 def documents(root):
@@ -118,7 +132,7 @@ def links(root):
 
 
 def breaches(root):
-    for rule in (plugin_page, faults, interface, documents, rooms, links):
+    for rule in (plugin_page, faults, interface, options, documents, rooms, links):
         yield from rule(root)
 
 
