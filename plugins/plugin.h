@@ -27,7 +27,7 @@ struct plugin_job {
 	const char *person, *name, *phone, *mail, *language; /* phone, mail or NULL */
 	const char *to;       /* the person's address for this channel, or NULL */
 	const char *incident; /* or NULL */
-	const char *kind;     /* call update reminder task late over exhausted tell test summary */
+	const char *kind;     /* call update reminder task late over exhausted tell test handover summary */
 	const char *hazard, *severity;
 	const char *marks;      /* AGAIN, EXERCISE, UNRECORDED in the person's language, or "" */
 	const char *text;       /* final, with every mark, cut to the channel's max_bytes */

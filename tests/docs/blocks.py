@@ -48,6 +48,8 @@ class Block:
             else:
                 joined.append((n, begun))
                 begun = ""
+        if begun:
+            joined.append((n, begun))
         for n, row in joined:
             row = re.sub(r"\s{2,}#.*$|^#.*$", "", row).strip() if "\n" not in row else row.strip()
             if row:

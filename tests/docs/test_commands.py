@@ -74,6 +74,7 @@ class Commands(Case):
         for b in blocks.all_blocks():
             if b.kind not in ("sh", "console"):
                 continue
+            self.assertTrue(list(b.commands()), f"{b.where}: no command")
             for line, command in b.commands():
                 with self.subTest(f"{b.path}:{line}"):
                     listed = [i for i, (p, _) in enumerate(NOT_RUN) if re.match(p, command)]

@@ -159,6 +159,27 @@ static void test_switched_off(void **state)
 	plan_free(other);
 }
 
+/* A record that cannot be read is as none: nothing is said to a topic without a name. */
+static void test_a_bad_record(void **state)
+{
+	static const char *const values[] = {"h % a b", "h", "h homeassistant/x", "h % % %"};
+	struct plan *off = plan_with(ZONES);
+
+	(void)state;
+	for (size_t i = 0; i < sizeof values / sizeof *values; i++) {
+		struct record bad = {"h", values[i]};
+		struct life_world w = {.plan = off, .e = engine_new(off), .now_ms = 1795374000000};
+
+		effects_init(&w.fx);
+		engine_restore(w.e, &bad, 1, NULL, NULL);
+		life_event(&w, &(struct event){.kind = EVENT_STARTED, .started = {.host = "h", .boot = "b", .version = "v"}});
+		assert_null(told(&w, ""));
+		assert_null(w.e->home.topic);
+		life_end(&w);
+	}
+	plan_free(off);
+}
+
 /* Three hundred zones, nested by hundreds: it stays one packet, and the checker says what is left out. */
 static void test_too_many_zones(void **state)
 {
@@ -207,6 +228,7 @@ int main(int argc, char **argv)
 	    cmocka_unit_test(test_the_message),
 	    cmocka_unit_test(test_a_zone_goes),
 	    cmocka_unit_test(test_switched_off),
+	    cmocka_unit_test(test_a_bad_record),
 	    cmocka_unit_test(test_too_many_zones),
 	};
 
