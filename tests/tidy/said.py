@@ -95,7 +95,7 @@ def interface(root):
 
 def options(root):
     """Of both programs, in their pages."""
-    for source, page, inner in (("daemon/cli/main.c", "tocsin.1", {"help", "version"}), ("daemon/main.c", "tocsind.8", {"help", "check-stdin"})):
+    for source, page, inner in (("daemon/cli/main.c", "tocsin.1", {"help", "version"}), ("daemon/main.c", "tocsind.8", {"help", "check-stdin", "check-all"})):
         known = set(re.findall(r'\{"([a-z-]+)", (?:no|required)_argument', read(root, source))) - inner
         told = set(re.findall(r"\bFl -([a-z-]+)", read(root, f"contrib/man/{page}"))) - inner
         yield from compare(page, told, known)
