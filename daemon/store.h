@@ -137,6 +137,10 @@ int store_backup(const char *path, const char *copy, struct verify *ret, struct 
 /* From such a file (or any copy) to where no database is. Numbers and epochs go on far above the copy's. */
 int store_restore(const char *copy, const char *path, struct verify *ret, struct err *err);
 
+/* While nobody writes: everything into a new file, then the rows up to `upto` are left out of the database,
+ * which goes on from that row's hash. ret: base_seq and head are that row. */
+int store_archive(const char *path, const char *segment, int64_t upto, struct verify *ret, struct err *err);
+
 /* Fault points for tests (fault.h): while the file PATH exists, store-hold=PATH
  * holds each commit, store-fail=PATH rolls it back and says I/O error;
  * store-unknown=PATH lets one commit succeed, reports it as failed and removes

@@ -30,6 +30,7 @@ struct cli {
 	enum lang lang; /* of titles and names, from the locale */
 	const char *at;    /* oncall: a time, or NULL */
 	const char *junit; /* test: also write its report there, or NULL */
+	const char *keep;     /* archive: a duration, or NULL */
 	const char *textfile; /* stats: write metrics there, or NULL */
 	const char *root;  /* doctor: the machine's own places stand below it, or NULL */
 	struct guard_words guard;
@@ -52,6 +53,7 @@ int acl_command(const struct cli *c);
 int doctor_command(const struct cli *c);
 int stats_command(const struct cli *c);
 int backup_command(const struct cli *c);
+int archive_command(const struct cli *c);
 int restore_command(const struct cli *c);
 int discover_command(const struct cli *c);
 int site_check(const struct cli *c);

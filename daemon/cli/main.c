@@ -33,6 +33,7 @@ static const struct entry entries[] = {
     {"backup", "FILE", "d", "the audit, the saved state and the plans as one file, while the daemon runs", backup_command},
     {"restore", "FILE [DIR]", "", "such a file back to a directory that has no database (default /var/lib/tocsin)",
      restore_command},
+    {"archive", "FILE", "dK", "with tocsind stopped: rows older than --keep 365d into a file of their own", archive_command},
     {"reload", "", "", "read the configuration again; a broken one changes nothing", verb_reload},
     {"raise", "TYPE ZONE [words...]", "", "report an emergency", verb_send},
     {"ack", "[ID|all] [words...]", "", "take an incident: the calling stops", verb_send},
@@ -85,7 +86,7 @@ static const struct option options[] = {
     {"html", no_argument, NULL, 'g'},         {"lang", required_argument, NULL, 'z'},
     {"since", required_argument, NULL, 'q'},  {"until", required_argument, NULL, 'r'},
     {"shift", no_argument, NULL, 'y'},       {"root", required_argument, NULL, 'R'},
-    {"textfile", required_argument, NULL, 'T'},
+    {"textfile", required_argument, NULL, 'T'}, {"keep", required_argument, NULL, 'K'},
     {NULL, 0, NULL, 0},
 };
 
@@ -99,6 +100,7 @@ static void usage(FILE *to)
 	      "  log [--shift] [--since TIME] [--until TIME] [--lang zh|en] [--db FILE]   TIME: 2026-11-22 19:10\n"
 	      "  stats [--since 30d|TIME] [--until TIME] [--lang zh|en] [--json] [--db FILE]\n"
 	      "  stats --textfile FILE: metrics for node_exporter\n"
+	      "  archive FILE [--keep 365d] [--db FILE]\n"
 	      "  check --schema: the JSON Schema for editors; check --keys: every key and what it means.\n"
 	      "  Instead of words after a verb one JSON object is understood too: tocsin ack "
 	      "'{\"id\":\"G-17\",\"rev\":1}'\n"
@@ -236,6 +238,9 @@ static int option(struct cli *c, int letter, int *ret_code)
 		return letter;
 	case 'R':
 		c->root = optarg;
+		return letter;
+	case 'K':
+		c->keep = optarg;
 		return letter;
 	case 'T':
 		c->textfile = optarg;

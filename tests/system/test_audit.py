@@ -36,7 +36,7 @@ class Audit(Case):
     def statement(self):
         """What the README's statement says: row_count, bad, gaps, first_bad, head."""
         with open(os.path.join(SOURCE, "README.md"), encoding="utf-8") as f:
-            sql = re.search(r'sqlite3 -readonly \S+ "\n(with c as .*?)"\n', f.read(), re.S).group(1)
+            sql = re.search(r'sqlite3 -readonly \S+ "\n(with .*?)"\n', f.read(), re.S).group(1)
         return self.shell(self.copy, sql, "-readonly").split("|")
 
     def names(self, row):

@@ -166,5 +166,86 @@ class Operate(Case):
             self.assertEqual(rig.tocsin(words).returncode, 2)
 
 
+class Archive(Case):
+    """Rows of long ago go into a file of their own; what is open stays with all its rows, and every link is still proven."""
+    autostart = False
+
+    def proven(self, db, *words):
+        done = self.rig.tocsin("audit", "verify", "--db", db, *words)
+        self.assertEqual(done.returncode, 0, done.stdout + done.stderr)
+        return done.stdout
+
+    def stock(self, db):
+        """The statement of the README, as it stands there."""
+        with open(os.path.join(SOURCE, "README.md"), encoding="utf-8") as f:
+            statement = re.search(r'sqlite3 -readonly /var/lib/tocsin/tocsin.db "\n(.*?)"\n```', f.read(), re.S).group(1)
+        done = subprocess.run(["sqlite3", "-readonly", "-json", db, statement], capture_output=True, text=True, check=True)
+        return json.loads(done.stdout)[0]
+
+    def ended(self):
+        since = self.console.mark()
+        number = self.command("smith", "raise", "damp l1")["id"]
+        for verb in ("ack", "reset"):
+            self.assertTrue(self.command("li", verb, number)["ok"])
+        self.state_of(number, "closed", since=since)
+        return number
+
+    def test_1_twice(self):
+        rig, db = self.rig, self.rig.path("state/tocsin.db")
+        rig.write("tocsin.yaml", rig.read("tocsin.yaml") + "  damp: {title: {en: Damp, zh: 潮湿}, hazard: other, severity: minor, chain: building}\n")
+        rig.start()
+        old = self.ended()
+        kept = self.command("smith", "raise", "damp l2")["id"]
+        young = self.ended()
+        rig.quiet()
+        words = ("archive", rig.path("a.db"), "--keep", "0s", "--db", db)
+        self.assertIn("stop tocsind", rig.tocsin(*words).stderr)
+        self.assertEqual(rig.stop(), 0)
+        self.assertIn("nothing", rig.tocsin("archive", rig.path("a.db"), "--db", db).stdout)  # nothing is a year old
+        rows = rig.rows()
+        first = next(r["seq"] for r in rig.recs("opened", kept))
+        done = rig.ask(*words)
+        self.assertEqual((done["ok"], done["upto"]), (True, first - 1))
+        self.assertEqual(rig.rows(), [r for r in rows if r[0] >= first])
+        self.assertIn("goes on from row", self.proven(db, "--head", f"{rows[-1][0]}:{rows[-1][2]}"))
+        self.proven(rig.path("a.db"), "--head", done["head"])
+        self.assertEqual({k: self.stock(db)[k] for k in ("bad", "gaps")}, {"bad": 0, "gaps": 0})
+        self.assertEqual(self.stock(rig.path("a.db"))["row_count"], len(rows))
+        rig.start()
+        self.goes_on(old, kept, young)
+        self.assertEqual(rig.stop(), 0)
+        self.again(words)
+
+    def goes_on(self, old, kept, young):
+        rig = self.rig
+        self.assertEqual([i["id"] for i in rig.incidents() if i["hazard"] != "system"], [kept])
+        self.assertEqual(rig.tocsin("audit", "verify").returncode, 0)
+        for number in (kept, young):
+            self.assertTrue(rig.ask("report", number)["verified"])
+        self.assertEqual(rig.ask("report", old)["error"], "unknown_id")
+        self.assertTrue(rig.ask("report", old, "--db", rig.path("a.db"))["verified"])
+        self.assertTrue(self.command("li", "ack", kept)["ok"])
+        self.assertTrue(self.command("li", "reset", kept)["ok"])
+        self.state_of(kept, "closed")
+        self.assertGreater(int(self.ended().split("-")[1]), int(young.split("-")[1]))
+        rig.quiet()
+
+    def again(self, words):
+        rig, db = self.rig, self.rig.path("state/tocsin.db")
+        self.assertEqual(rig.tocsin(*words).returncode, 1)  # a.db is there
+        rows = rig.rows()
+        done = rig.ask("archive", rig.path("b.db"), "--keep", "0s", "--db", db)
+        self.assertGreater(done["upto"], rows[0][0])
+        for path in (db, rig.path("b.db")):
+            self.proven(path)
+            self.assertEqual({k: self.stock(path)[k] for k in ("bad", "gaps")}, {"bad": 0, "gaps": 0})
+        with sqlite3.connect(db) as found:  # the new one guards its rows as the old one did
+            for statement in ("delete from audit", "update audit set rec = ''", "insert into audit values (1, '', '')"):
+                self.assertRaises(sqlite3.IntegrityError, found.execute, statement)
+        found.close()
+        rig.start()
+        self.assertEqual(rig.tocsin("audit", "verify").returncode, 0)
+
+
 if __name__ == "__main__":
     unittest.main()
