@@ -5,6 +5,7 @@
 #include "cli.h"
 #include "control.h"
 #include "print.h"
+#include "records/kpi.h"
 #include "records/logged.h"
 #include "store.h"
 
@@ -47,35 +48,27 @@ static void closed(struct cutting *c, int64_t number)
 static bool take(void *arg, int64_t seq, const char *rec, const char *hash)
 {
 	struct cutting *c = arg;
-	struct arena arena;
-	struct logged l;
+	enum audit_kind kind;
+	int64_t number, at_ms;
 
 	(void)hash;
-	arena_init(&arena);
-	if (logged_read(rec, &arena, &l)) {
-		c->is_over |= l.at_ms >= c->before_ms;
-		if (!c->is_over)
-			c->last_seq = seq;
-		if (l.kind == AUDIT_OPENED)
-			opened(c, l.number, seq);
-		else if (l.kind == AUDIT_CLOSED)
-			closed(c, l.number);
-	}
-	arena_fini(&arena);
+	if (!logged_peek(rec, &kind, &number) || !kpi_time(rec, &at_ms))
+		return true;
+	c->is_over |= at_ms >= c->before_ms;
+	if (!c->is_over)
+		c->last_seq = seq;
+	if (kind == AUDIT_OPENED)
+		opened(c, number, seq);
+	else if (kind == AUDIT_CLOSED)
+		closed(c, number);
 	return true;
 }
 
 /* The newest time in the log: what "older than" counts back from. */
 static bool take_time(void *arg, int64_t seq, const char *rec, const char *hash)
 {
-	const char *at = strstr(rec, ",\"at\":\"");
-	char text[64];
-
 	(void)seq, (void)hash;
-	if (at) {
-		snprintf(text, sizeof text, "%.*s", (int)strcspn(at + 7, "\""), at + 7);
-		time_parse_rfc3339(text, arg);
-	}
+	kpi_time(rec, arg);
 	return true;
 }
 

@@ -31,18 +31,18 @@ static const struct plan *plan_of(void *arg, const char *hash)
 static bool look(void *arg, int64_t seq, const char *rec, const char *hash)
 {
 	struct counting *g = arg;
+	enum audit_kind kind;
 	struct arena arena;
+	int64_t number;
 	struct logged l;
-	const char *plan;
 
 	(void)seq, (void)hash;
+	kpi_time(rec, &g->last_ms);
+	if (!logged_peek(rec, &kind, &number) || (kind != AUDIT_PLAN && kind != AUDIT_STARTED))
+		return true;
 	arena_init(&arena);
-	if (logged_read(rec, &arena, &l)) {
-		plan = l.kind == AUDIT_PLAN || l.kind == AUDIT_STARTED ? logged_get(&l, "plan") : NULL;
-		g->last_ms = l.at_ms;
-		if (plan)
-			plan_of(g, plan);
-	}
+	if (logged_read(rec, &arena, &l) && logged_get(&l, "plan"))
+		plan_of(g, logged_get(&l, "plan"));
 	arena_fini(&arena);
 	return true;
 }

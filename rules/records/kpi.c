@@ -1,6 +1,7 @@
 /* kpi.c - one walk over the audit: what opened, from where, how soon somebody came. */
 #include "records/kpi.h"
 
+#include "base/time.h"
 #include "records/logged.h"
 
 #include <stdio.h>
@@ -278,30 +279,71 @@ static void take_any(struct kpi *k, const struct logged *l)
 		k->f.held += logged_int(l, "held", 0);
 }
 
+bool kpi_time(const char *rec, int64_t *ret_ms)
+{
+	static const char key[] = ",\"at\":\"";
+	const char *at = strstr(rec, key); /* the header's: only numbers stand before it */
+	char text[TIME_TEXT_BYTES];
+
+	if (!at)
+		return false;
+	at += sizeof key - 1;
+	snprintf(text, sizeof text, "%.*s", (int)strcspn(at, "\""), at);
+	return time_parse_rfc3339(text, ret_ms);
+}
+
+/* The others are many, and only counted. */
+static bool is_wanted(enum audit_kind kind)
+{
+	static const enum audit_kind kinds[] = {AUDIT_OPENED,      AUDIT_GRADE,           AUDIT_MEMBER,
+	                                        AUDIT_GONE,        AUDIT_CALLED,          AUDIT_ACKED,
+	                                        AUDIT_STEP,        AUDIT_DECIDED,         AUDIT_RECORDED,
+	                                        AUDIT_CLOSED,      AUDIT_SHELVED,         AUDIT_OUT,
+	                                        AUDIT_ACK_EXPIRED, AUDIT_CHAIN_EXHAUSTED, AUDIT_NOTICE};
+
+	for (size_t i = 0; i < sizeof kinds / sizeof kinds[0]; i++)
+		if (kinds[i] == kind)
+			return true;
+	return false;
+}
+
+static void take_row(struct kpi *k, const struct logged *l)
+{
+	struct alarm *a = l->number ? find(k, l->number) : NULL;
+
+	if (l->kind == AUDIT_OPENED && !a)
+		take_opened(k, l);
+	else if (a)
+		take_own(k, a, l);
+	else
+		take_any(k, l);
+}
+
 void kpi_take(struct kpi *k, const char *rec)
 {
 	struct arena arena;
+	enum audit_kind kind;
 	struct logged l;
-	struct alarm *a;
-	const char *plan;
+	int64_t number, at_ms;
+	bool is_plan, is_within;
 
+	if (!logged_peek(rec, &kind, &number) || !kpi_time(rec, &at_ms))
+		return;
+	is_plan = kind == AUDIT_PLAN || kind == AUDIT_STARTED;
+	is_within = at_ms >= k->since_ms && at_ms < k->until_ms;
+	if (is_within) {
+		k->f.rows++;
+		k->first_ms = k->first_ms < 0 ? at_ms : k->first_ms;
+		k->last_ms = at_ms > k->last_ms ? at_ms : k->last_ms;
+	}
+	if (!is_plan && !(is_within && is_wanted(kind)))
+		return;
 	arena_init(&arena);
 	if (logged_read(rec, &arena, &l)) {
-		plan = l.kind == AUDIT_PLAN || l.kind == AUDIT_STARTED ? logged_get(&l, "plan") : NULL;
-		if (plan)
-			k->plan = k->plan_of(k->arg, plan);
-		if (l.at_ms >= k->since_ms && l.at_ms < k->until_ms) {
-			k->f.rows++;
-			k->first_ms = k->first_ms < 0 ? l.at_ms : k->first_ms;
-			k->last_ms = l.at_ms > k->last_ms ? l.at_ms : k->last_ms;
-			a = l.number ? find(k, l.number) : NULL;
-			if (l.kind == AUDIT_OPENED && !a)
-				take_opened(k, &l);
-			else if (a)
-				take_own(k, a, &l);
-			else
-				take_any(k, &l);
-		}
+		if (is_plan && logged_get(&l, "plan"))
+			k->plan = k->plan_of(k->arg, logged_get(&l, "plan"));
+		else if (!is_plan)
+			take_row(k, &l);
 	}
 	arena_fini(&arena);
 }

@@ -71,6 +71,7 @@ struct kpi_voice {
 void kpi_text(const struct kpi_figures *f, const struct kpi_voice *v, struct buf *out);
 void kpi_json(const struct kpi_figures *f, const char *site, struct buf *out);
 
+bool kpi_time(const char *rec, int64_t *ret_ms);   /* of a row, without reading the rest */
 int64_t kpi_permille(int64_t part, int64_t whole); /* rounded; 0 of nothing */
 
 #endif
