@@ -14,6 +14,7 @@ foreach(unit tocsin-metrics tocsin-backup)
 endforeach()
 install(PROGRAMS contrib/channels/sms contrib/channels/relay contrib/channels/nut-shutdown contrib/systemd/tocsin-down DESTINATION ${CMAKE_INSTALL_LIBEXECDIR}/tocsin)
 install(PROGRAMS contrib/channels/sms-reply contrib/channels/call DESTINATION ${CMAKE_INSTALL_LIBEXECDIR}/tocsin)
+install(FILES contrib/systemd/internet.conf DESTINATION ${CMAKE_INSTALL_DATADIR}/tocsin/systemd)
 install(FILES contrib/systemd/tocsin.sysusers DESTINATION lib/sysusers.d RENAME tocsin.conf)
 install(FILES contrib/systemd/tocsin.tmpfiles DESTINATION lib/tmpfiles.d RENAME tocsin.conf)
 

@@ -32,6 +32,7 @@ struct slot {
 	struct arena arena; /* the texts of its options */
 	int64_t timeout_ms;
 	int max_bytes;
+	bool digest; /* what waits for a token leaves as one */
 	struct queue queue;
 	struct loop_timer *pump, *timer; /* what waits; the plugin's own */
 	void (*timer_fn)(void *arg);
@@ -59,7 +60,9 @@ struct job {
 	struct arena arena;
 	int64_t number;
 	const char *notice;
-	struct plugin_job view;
+	struct notice said; /* of one that may leave with others: what a digest tells of it */
+	struct notice_marks marks;
+	struct plugin_job view, sent; /* sent: as it leaves, alone or for others as well */
 	int n_publishes; /* not yet answered */
 	bool has_failed;
 	char why[160];
@@ -75,6 +78,10 @@ struct channels {
 	LIST_HEAD(, reached) people;
 	int64_t last_job;
 };
+
+/* channel_digest.c: what may leave with others, and how it speaks for them. */
+void digest_keep(struct job *j, const struct channel_notice *n);
+void digest_view(struct job *j); /* into j->sent: j->view, where it leaves alone */
 
 /* channel_host.c: what its plugin may call. */
 void slot_host(struct slot *s);

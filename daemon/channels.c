@@ -119,6 +119,11 @@ void channels_trouble(struct channels *c, bool is_linked, char *ret, size_t cap)
 
 /* -- jobs: the end -- */
 
+static struct job *job_of(struct queue_item *item)
+{
+	return (struct job *)(void *)((char *)item - offsetof(struct job, item));
+}
+
 /* What a program or a service said may be anything, and goes into the audit. */
 static const char *harmless(const char *why, char ret[WHY_BYTES])
 {
@@ -137,6 +142,10 @@ static void job_end(struct job *j, enum outcome outcome, const char *reason)
 	char clean[WHY_BYTES];
 	const char *why = reason ? harmless(reason, clean) : NULL;
 
+	for (struct queue_item *with; (with = TAILQ_FIRST(&j->item.with)) && j->item.n_with; j->item.n_with--) {
+		TAILQ_REMOVE(&j->item.with, with, entry);
+		job_end(job_of(with), outcome, reason);
+	}
 	LIST_REMOVE(j, entry);
 	s->n_jobs--;
 	s->count.n_failed += outcome == OUTCOME_FAILED;
@@ -232,6 +241,7 @@ static void open_slot(struct channels *c, const struct channel *def)
 	s->id = xstrdup(def->id);
 	s->timeout_ms = def->timeout_ms > 0 ? def->timeout_ms : DEFAULT_TIMEOUT_MS;
 	s->max_bytes = def->max_bytes;
+	s->digest = def->digest;
 	slot_host(s);
 	arena_init(&s->arena);
 	s->pump = loop_timer(c->loop, start_waiting, s);
@@ -371,6 +381,7 @@ static struct job *job_new(struct slot *s, const struct person *person, const st
 	v->expiry_ms = notice->reply_by_ms < 0 ? 0 : left_ms > 1000 ? left_ms : 1000;
 	v->is_life = hazard_is_life(notice->hazard) && !notice->drill;
 	v->is_drill = notice->drill;
+	digest_keep(j, n);
 	j->item.is_life = v->is_life;
 	j->item.until_ms = clock_steady_ms() + s->timeout_ms;
 	LIST_INSERT_HEAD(&s->channels->jobs, j, entry);
@@ -379,11 +390,6 @@ static struct job *job_new(struct slot *s, const struct person *person, const st
 }
 
 /* -- what waits for a channel -- */
-
-static struct job *job_of(struct queue_item *item)
-{
-	return (struct job *)(void *)((char *)item - offsetof(struct job, item));
-}
 
 static void overdue(struct job *j)
 {
@@ -409,9 +415,11 @@ static void start_waiting(void *arg)
 	for (int n = 0; n < AT_ONCE_MAX && (item = queue_next(&s->queue, now_ms)); n++) {
 		struct job *j = job_of(item);
 
+		queue_gather(&s->queue, item, now_ms);
 		j->is_active = true;
 		j->view.wall_ms = clock_wall_ms();
-		s->api->send(s->instance, j, &j->view);
+		digest_view(j);
+		s->api->send(s->instance, j, &j->sent);
 	}
 	wake_ms = queue_wake_ms(&s->queue, now_ms);
 	if (wake_ms < INT64_MAX)

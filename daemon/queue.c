@@ -1,6 +1,7 @@
 #include "queue.h"
 
 #include <stddef.h>
+#include <string.h>
 
 enum {
 	TOKEN = 60000 /* per_minute of it come in a millisecond */,
@@ -42,6 +43,8 @@ bool queue_add(struct queue *q, struct queue_item *item)
 {
 	int i = item->is_life ? 0 : 1;
 
+	if (!item->n_with)
+		TAILQ_INIT(&item->with);
 	if (q->n[i] >= (item->is_life ? QUEUE_LIFE_MAX : QUEUE_OTHER_MAX))
 		return false;
 	TAILQ_INSERT_TAIL(&q->items[i], item, entry);
@@ -79,6 +82,26 @@ struct queue_item *queue_next(struct queue *q, int64_t now_ms)
 		return take(q, item);
 	}
 	return NULL;
+}
+
+int queue_gather(struct queue *q, struct queue_item *item, int64_t now_ms)
+{
+	struct queue_item *other, *next;
+
+	if (item->is_life || !item->group || !q->rule.per_minute)
+		return item->n_with;
+	fill(q, now_ms);
+	if (q->bucket >= price(q, false))
+		return item->n_with;
+	for (other = TAILQ_FIRST(&q->items[1]); other; other = next) {
+		next = TAILQ_NEXT(other, entry);
+		if (!other->group || strcmp(other->group, item->group) != 0 || other->ready_ms > now_ms || other->n_with)
+			continue;
+		take(q, other);
+		TAILQ_INSERT_TAIL(&item->with, other, entry);
+		item->n_with++;
+	}
+	return item->n_with;
 }
 
 struct queue_item *queue_overdue(struct queue *q, int64_t now_ms)

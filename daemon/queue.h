@@ -1,6 +1,6 @@
 /* queue.h - what waits for one channel: how many may leave in a minute, how
- * many may be under way, who is first, when a failed one is tried again. Pure:
- * time is an argument. */
+ * many may be under way, who is first, what leaves together when there are more
+ * than may, when a failed one is tried again. Pure: time is an argument. */
 #ifndef TOCSIN_QUEUE_H
 #define TOCSIN_QUEUE_H
 
@@ -15,15 +15,18 @@ struct queue_rule {
 	int max_active; /* under way; 0: any number */
 };
 
+TAILQ_HEAD(queue_items, queue_item);
+
 struct queue_item {
 	TAILQ_ENTRY(queue_item) entry;
+	const char *group;       /* those of one may leave as one; NULL: always alone */
+	struct queue_items with; /* what leaves with it */
+	int n_with;
 	bool is_life;
 	int64_t ready_ms; /* not before */
 	int64_t until_ms; /* by then it has left, or failed */
 	int tries;        /* so far */
 };
-
-TAILQ_HEAD(queue_items, queue_item);
 
 struct queue {
 	struct queue_rule rule;
@@ -41,6 +44,9 @@ void queue_init(struct queue *q, const struct queue_rule *rule, int64_t now_ms);
 bool queue_add(struct queue *q, struct queue_item *item); /* false: too many wait */
 /* The next that may leave, taken out and counted as under way; NULL: none now. */
 struct queue_item *queue_next(struct queue *q, int64_t now_ms);
+/* Behind queue_next: no token is left, so what waits of its group leaves with it, for the one token. How many
+ * stand in item->with now; they are answered with it. Never life-safety. */
+int queue_gather(struct queue *q, struct queue_item *item, int64_t now_ms);
 /* One that will not leave in its time, taken out; NULL: none. */
 struct queue_item *queue_overdue(struct queue *q, int64_t now_ms);
 void queue_answered(struct queue *q); /* one under way is so no more */

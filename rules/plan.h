@@ -245,6 +245,7 @@ struct channel {
 	struct schedule hours; /* when it carries anything; n 0: always */
 	int per_minute, burst, reserve; /* 0: any number; as many; none */
 	int max_bytes;			  /* of a text; 0: any */
+	bool digest;			  /* what waits for a token leaves as one summary */
 	const char *replies;		  /* broker user that hands on what people answer by it; or NULL */
 	int source, line, col;		  /* where it is written */
 };

@@ -43,13 +43,16 @@ static const struct key channel_rows[] = {
      .help = "so many of these are kept for fire, gas and people; default 0"},
     {"max_bytes", KEY_INT, AT(struct channel_text, channel.max_bytes, int), .max = 65536,
      .help = "a longer text is cut between characters; default 0: it is not"},
+    {"digest", KEY_BOOL, AT(struct channel_text, channel.digest, bool),
+     .help = "when per_minute is used up, what waits for one person leaves as one summary with its count, never of "
+             "fire, gas and people; default false"},
     {"preset", KEY_ID, AT(struct channel_text, preset, const char *),
      .help = "presets the keys above: wecom, dingtalk, feishu, telegram, ntfy, ..."},
     {"replies", KEY_ID, AT(struct channel_text, channel.replies, const char *),
      .help = "broker user that hands on what people answer by it, each with the number it came from "
              "(/usr/libexec/tocsin/sms-reply): an acknowledgement of the person with that phone, and nothing else"},
 };
-enum { PRESET_ROWS = 10 };
+enum { PRESET_ROWS = 11 };
 const struct table channel_keys = TABLE("channel", channel_rows);
 const struct table preset_keys = {"preset", channel_rows, PRESET_ROWS};
 
@@ -165,6 +168,8 @@ static void check_rate(struct reader *r, const struct entry *e, const struct cha
 	if (!c->per_minute && (c->burst || c->reserve))
 		complain(r, node_get(e->body, c->burst ? "burst" : "reserve"),
 		         "'burst' and 'reserve' belong to 'per_minute'");
+	else if (!c->per_minute && c->digest)
+		complain(r, node_get(e->body, "digest"), "'digest' belongs to 'per_minute'");
 	else if (c->per_minute && c->reserve >= burst)
 		complain(
 		    r, node_get(e->body, "reserve"),

@@ -65,6 +65,29 @@ class Exec(DeskTest):
             self.assertEqual(word, "failed")
             self.assertIn("a??b [31m c", why)
 
+    def test_digest(self):
+        """Six notices to one person where one may leave in a while: the first alone, the others as one, each of them sent;
+        life-safety, what is marked and who else is told leave by themselves."""
+        with tempfile.TemporaryDirectory(prefix="tocsin-exec-") as d:
+            keep = os.path.join(d, "keep")
+            with open(keep, "w", encoding="utf-8") as f:
+                f.write("#!/usr/bin/python3\nimport sys\nopen(sys.argv[1], 'a').write(sys.stdin.read() + '\\n')\n")
+            os.chmod(keep, 0o755)
+            say = self.say(f"  slow: {{plugin: exec, argv: [{keep}, {d}/out], timeout: 120s, per_minute: 30, burst: 1, digest: true, max_bytes: 400}}")
+            rows = [f"{i}.1 wang slow call power minor - 【停电】P-1{i} 配电室 {i}" for i in range(1, 7)]
+            rows += ["7.1 wang slow call power minor drill exercise", "8.1 li slow call power minor - other", "9.1 wang slow call gas critical - gas"]
+            say.tell("\n".join(rows))  # at once, so that all of them wait for the same token
+            outcomes = [say.next(120) for _ in range(9)]
+            self.assertEqual({(o[0], o[2]) for o in outcomes}, {("sent", "slow")})
+            self.assertEqual({o[1] for o in outcomes}, {f"{i}.1" for i in range(1, 10)})
+            with open(os.path.join(d, "out"), encoding="utf-8") as f:
+                left = [json.loads(row) for row in f]
+            self.assertEqual([n["notice"] for n in left], ["1.1", "9.1", "2.1", "7.1", "8.1"])
+            digest = left[2]
+            self.assertEqual((digest["kind"], digest["incident"], digest["incidents"]), ("summary", None, [17]))
+            self.assertTrue(digest["text"].startswith("〔汇总〕5条通知: 1) 【停电】P-12 配电室 2 2) 【停电】P-13"), digest["text"])
+            self.assertEqual([n["kind"] for n in left if n is not digest], ["call"] * 4)
+
 
 if __name__ == "__main__":
     unittest.main()
