@@ -214,7 +214,8 @@ static void test_bounds(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-	    cmocka_unit_test(test_gather), cmocka_unit_test(test_gather_nothing), cmocka_unit_test(test_life_first), cmocka_unit_test(test_tokens),      cmocka_unit_test(test_filling),
+	    cmocka_unit_test(test_gather),     cmocka_unit_test(test_gather_nothing),
+	    cmocka_unit_test(test_life_first), cmocka_unit_test(test_tokens),      cmocka_unit_test(test_filling),
 	    cmocka_unit_test(test_backoff),    cmocka_unit_test(test_retry_after), cmocka_unit_test(test_bounds),
 	};
 
