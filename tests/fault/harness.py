@@ -390,7 +390,9 @@ class House:
         self.crowd.hush()
         if self.rig.daemon.poll() is not None:
             self.launch()
+        began = time.monotonic()
         self.rig.synced()
+        print(f"synchronised {time.monotonic() - began:.1f} s after the load", flush=True)
         self.publisher.say("last")
         number = str(self.publisher.number)
         last = self.rig.wait_rec("opened", test=lambda r: r["body"].get("value") == number + " n", limit_s=180)

@@ -290,7 +290,10 @@ class Rig:
             if self.daemon.poll() is not None:
                 raise AssertionError(f"tocsind ended with {self.daemon.returncode}:\n{self.said()}")
             return self.status().get("synced")
-        until("tocsind synchronised", test)
+        try:
+            until("tocsind synchronised", test, 3 * LIMIT_S)
+        except AssertionError as why:
+            raise AssertionError(f"{why}: {self.status()}\n{self.said()[-2000:]}") from None
 
     def kill9(self):
         self.daemon.kill()
