@@ -24,10 +24,13 @@ class Many(Console):
         page.js("slow.length = frames_.length = 0; window.touched = new Set(); window.cards = [...document.querySelectorAll('#cards > li')];"
                 "new MutationObserver(l => { for (const m of l) { const li = (m.target.nodeType === 1 ? m.target : m.target.parentElement)?.closest('li.card');"
                 "if (li && !(m.type === 'childList' && m.target.tagName === 'TIME')) touched.add(li); } }).observe(document.querySelector('#cards'), {childList: true, subtree: true})")
+        page.js("cards[100].querySelector('a').focus(), 0")
         self.says(page, "note", id=number, note="x")
         self.says(page, "shelve", id=number, for_s="30m", note="drains")
         page.wait(f"S.incidents.get('{number}').flags.shelved && !queued", "shelved")
         self.assertEqual(page.js("cards.every(c => c.isConnected)"), True, "the cards are the same nodes")
+        self.assertEqual(page.js("[...document.querySelectorAll('#cards > li')].indexOf(cards[100])"), MANY - 1, "it calls nobody and is last")
+        self.assertEqual(page.js("document.activeElement.closest('li') === cards[100]"), True, "the focus went with it")
         print("one more change touched", page.js("touched.size"), "cards", flush=True)
         page.js("(async () => { for (let y = 0; y < 20; y++) { scrollTo(0, y * 700); await new Promise(requestAnimationFrame); } })()")
         frames = page.js("frames_")
