@@ -2,6 +2,7 @@
 test that `tocsin test` plays; every JSON block is JSON; and no block is of a kind that
 nobody runs. A block that shows a part stands on the demo's site: sections and entries
 that it does not write itself are those of contrib/demo-site.yaml."""
+import functools
 import json
 import os
 import re
@@ -37,6 +38,7 @@ def installed(text):
     return text.replace("/usr/share/tocsin/presets/*.yaml", f"{blocks.SOURCE}/plugins/webhook/presets.yaml")
 
 
+@functools.cache
 def base():
     with open(os.path.join(blocks.SOURCE, "contrib/demo-site.yaml"), encoding="utf-8") as f:
         site = load(installed(f.read()))
@@ -52,7 +54,7 @@ class Site:
     def __init__(self, case, text):
         self.dir = tempfile.TemporaryDirectory()
         case.addCleanup(self.dir.cleanup)
-        text, has, rest = installed(text), load(text), base()
+        text, has, rest = installed(text), load(text), dict(base())
         for key in ONE:
             if key in has:
                 rest.pop(key, None)
