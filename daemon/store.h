@@ -141,6 +141,10 @@ int store_restore(const char *copy, const char *path, struct verify *ret, struct
  * which goes on from that row's hash. ret: base_seq and head are that row. */
 int store_archive(const char *path, const char *segment, int64_t upto, struct verify *ret, struct err *err);
 
+/* The files in which rows that were left out stand, the newest first; upto: the last of them. */
+int store_segments(const char *path, bool (*fn)(void *arg, int64_t upto, const char *file), void *arg,
+                   struct err *err);
+
 /* Fault points for tests (fault.h): while the file PATH exists, store-hold=PATH
  * holds each commit, store-fail=PATH rolls it back and says I/O error;
  * store-unknown=PATH lets one commit succeed, reports it as failed and removes

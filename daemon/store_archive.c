@@ -8,9 +8,12 @@
 #include <errno.h>
 #include <limits.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
+
+#define SEGMENT_KEY "segment:"
 
 /* Takes the log into the file; nobody else may have it open. */
 static int settle(const char *path, struct err *err)
@@ -39,6 +42,7 @@ static enum sql_code pour(struct sql *s, const char *old, const struct db_head *
 	static const char *const steps[] = {
 	    "BEGIN IMMEDIATE",
 	    NULL, /* base */
+	    "INSERT INTO meta SELECT key, value FROM old.meta WHERE key LIKE '" SEGMENT_KEY "%'",
 	    "INSERT INTO audit SELECT seq, rec, hash FROM old.audit WHERE seq > "
 	    "(SELECT CAST(value AS INTEGER) FROM main.meta WHERE key = 'base') ORDER BY seq",
 	    "INSERT INTO state SELECT key, value FROM old.state",
@@ -52,22 +56,46 @@ static enum sql_code pour(struct sql *s, const char *old, const struct db_head *
 	sql_finish(q);
 	for (size_t i = 0; i < sizeof steps / sizeof steps[0] && code <= SQL_ROW; i++)
 		code = steps[i] ? sql_exec(s, steps[i], err) : db_continue(s, base, err);
-	return code <= SQL_ROW ? sql_checkpoint(s, err) : code;
+	return code;
 }
 
-static int build(const char *path, const char *fresh, const struct db_head *base, struct err *err)
+/* Where the rows up to `upto` stand from now on. */
+static enum sql_code name_segment(struct sql *s, int64_t upto, const char *segment, struct err *err)
+{
+	struct sql_query *q = sql_prepare(s, "INSERT OR REPLACE INTO meta VALUES(?, ?)");
+	char key[48], real[PATH_MAX];
+	enum sql_code code;
+
+	snprintf(key, sizeof key, SEGMENT_KEY "%019lld", (long long)upto);
+	sql_bind_text(q, 1, key);
+	sql_bind_text(q, 2, realpath(segment, real) ? real : segment);
+	code = sql_step(q, err);
+	sql_finish(q);
+	return code;
+}
+
+struct cut {
+	const char *path, *fresh, *segment;
+	struct db_head base;
+};
+
+static int build(const struct cut *cut, struct err *err)
 {
 	char site[128];
 	struct sql *sql;
 	enum sql_code code;
 
-	if (db_open_read(path, site, &sql, err) < 0)
+	if (db_open_read(cut->path, site, &sql, err) < 0)
 		return -1;
 	sql_close(sql);
-	code = db_open(fresh, site, SQL_CREATE, &sql, err);
+	code = db_open(cut->fresh, site, SQL_CREATE, &sql, err);
 	if (code > SQL_ROW)
 		return -1;
-	code = pour(sql, path, base, err);
+	code = pour(sql, cut->path, &cut->base, err);
+	if (code <= SQL_ROW)
+		code = name_segment(sql, cut->base.seq, cut->segment, err);
+	if (code <= SQL_ROW)
+		code = sql_checkpoint(sql, err);
 	sql_close(sql);
 	return code > SQL_ROW ? -1 : 0;
 }
@@ -91,24 +119,45 @@ static int swap(const char *path, const char *fresh, const struct verify *was, s
 
 int store_archive(const char *path, const char *segment, int64_t upto, struct verify *ret, struct err *err)
 {
-	struct db_head base = {.seq = upto};
 	char fresh[PATH_MAX], log[PATH_MAX + 8];
+	struct cut cut = {path, fresh, segment, {.seq = upto}};
 	int failed;
 
 	snprintf(fresh, sizeof fresh, "%s.fresh", path);
 	unlink(fresh);
-	if (store_hash_at(path, upto, base.hash, err) < 0 || settle(path, err) < 0 ||
+	if (store_hash_at(path, upto, cut.base.hash, err) < 0 || settle(path, err) < 0 ||
 	    store_backup(path, segment, ret, err) < 0)
 		return -1;
 	if (ret->first_bad)
 		return err_set(err, "nothing is taken out of a log that does not verify: %s", ret->why);
-	failed = build(path, fresh, &base, err) < 0 || swap(path, fresh, ret, err) < 0;
+	failed = build(&cut, err) < 0 || swap(path, fresh, ret, err) < 0;
 	if (failed) {
 		unlink(fresh);
 		snprintf(log, sizeof log, "%s-wal", fresh);
 		unlink(log);
 	}
 	ret->base_seq = upto;
-	memcpy(ret->head, base.hash, sizeof ret->head);
+	memcpy(ret->head, cut.base.hash, sizeof ret->head);
 	return failed ? -1 : 0;
+}
+
+int store_segments(const char *path, bool (*fn)(void *arg, int64_t upto, const char *file), void *arg,
+                   struct err *err)
+{
+	struct sql_query *q;
+	enum sql_code code;
+	struct sql *sql;
+	char site[128];
+
+	if (db_open_read(path, site, &sql, err) < 0)
+		return -1;
+	q = sql_prepare(sql,
+	                "SELECT key, value FROM meta WHERE key LIKE '" SEGMENT_KEY "%' ORDER BY key DESC");
+	do
+		code = sql_step(q, err);
+	while (code == SQL_ROW && fn(arg, strtoll(sql_text(q, 0, NULL) + sizeof SEGMENT_KEY - 1, NULL, 10),
+	                             sql_text(q, 1, NULL)));
+	sql_finish(q);
+	sql_close(sql);
+	return code > SQL_ROW ? -1 : 0;
 }

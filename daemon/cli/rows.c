@@ -3,6 +3,7 @@
 #include "base/arena.h"
 #include "heads.h"
 #include "print.h"
+#include "segments.h"
 #include "store.h"
 
 #include <stdio.h>
@@ -135,7 +136,7 @@ static bool is_wrong(const char *db, const struct verify *v, const struct head *
 			        (long long)v->head_seq + 1, seq);
 			return true;
 		}
-		if (store_hash_at(db, seq, hash, &err)) {
+		if (segments_hash_at(db, seq, hash, &err)) {
 			err_set(ret_why, "row %lld cannot be read: %s", seq, err.text);
 			return true;
 		}
@@ -149,7 +150,7 @@ static bool is_wrong(const char *db, const struct verify *v, const struct head *
 	return false;
 }
 
-static void verify_json(const struct verify *v, const struct err *why)
+static void verify_json(const struct verify *v, int n_files, const struct err *why)
 {
 	struct buf out = {0};
 
@@ -158,6 +159,8 @@ static void verify_json(const struct verify *v, const struct err *why)
 	json_int(&out, "rows", v->rows);
 	if (v->base_seq)
 		json_int(&out, "goes_on_from", v->base_seq);
+	if (n_files)
+		json_int(&out, "archives", n_files);
 	json_int(&out, "first_bad", v->first_bad);
 	json_int(&out, "seq", v->head_seq);
 	json_str(&out, "hash", v->head);
@@ -176,14 +179,20 @@ static int audit_verify(const struct cli *c, const char *db, const struct head *
 	if (store_verify(db, &v, &why))
 		return cli_fail(c, CLI_REFUSED, "unreadable", why.text);
 	bool wrong = is_wrong(db, &v, heads, n, &why);
+	int n_files = 0, older = wrong ? 0 : segments_prove(db, &v, &n_files, &why);
+	wrong |= older < 0;
 	if (c->json)
-		verify_json(&v, wrong ? &why : NULL);
+		verify_json(&v, n_files, wrong || older ? &why : NULL);
 	else if (wrong)
 		cli_fail(c, CLI_REFUSED, "", why.text);
 	else
 		printf("%lld rows, the chain is whole; head %lld:%s%s\n", (long long)v.rows,
 		       (long long)v.head_seq, v.head, n ? "; the known head agrees" : "");
-	if (!c->json && v.base_seq)
+	if (!c->json && n_files)
+		printf("%d archive%s before it: whole, and each goes on into the next\n", n_files, n_files == 1 ? "" : "s");
+	if (!c->json && older > 0)
+		print_lines(stdout, why.text), putchar('\n');
+	else if (!c->json && v.base_seq && !n_files)
 		printf("it goes on from row %lld of the database that was set aside then\n", (long long)v.base_seq);
 	return wrong ? CLI_REFUSED : CLI_DONE;
 }

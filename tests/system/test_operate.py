@@ -204,10 +204,11 @@ class Archive(Case):
         self.assertIn("nothing", rig.tocsin("archive", rig.path("a.db"), "--db", db).stdout)  # nothing is a year old
         rows = rig.rows()
         first = next(r["seq"] for r in rig.recs("opened", kept))
+        self.old_row = next(r for r in rows if r[0] == first - 2)
         done = rig.ask(*words)
         self.assertEqual((done["ok"], done["upto"]), (True, first - 1))
         self.assertEqual(rig.rows(), [r for r in rows if r[0] >= first])
-        self.assertIn("goes on from row", self.proven(db, "--head", f"{rows[-1][0]}:{rows[-1][2]}"))
+        self.assertIn("1 archive before it", self.proven(db, "--head", f"{rows[-1][0]}:{rows[-1][2]}"))
         self.proven(rig.path("a.db"), "--head", done["head"])
         self.assertEqual({k: self.stock(db)[k] for k in ("bad", "gaps")}, {"bad": 0, "gaps": 0})
         self.assertEqual(self.stock(rig.path("a.db"))["row_count"], len(rows))
@@ -222,8 +223,10 @@ class Archive(Case):
         self.assertEqual(rig.tocsin("audit", "verify").returncode, 0)
         for number in (kept, young):
             self.assertTrue(rig.ask("report", number)["verified"])
-        self.assertEqual(rig.ask("report", old)["error"], "unknown_id")
-        self.assertTrue(rig.ask("report", old, "--db", rig.path("a.db"))["verified"])
+        for words in ((old,), (old, "--db", rig.path("a.db"))):  # it stands in the archive
+            self.assertTrue(rig.ask("report", *words)["verified"])
+        self.assertEqual(rig.ask("report", "W-99999")["error"], "unknown_id")
+        self.assertIn("1 archive before it: whole", rig.tocsin("audit", "verify").stdout)
         self.assertTrue(self.command("li", "ack", kept)["ok"])
         self.assertTrue(self.command("li", "reset", kept)["ok"])
         self.state_of(kept, "closed")
@@ -239,6 +242,16 @@ class Archive(Case):
         for path in (db, rig.path("b.db")):
             self.proven(path)
             self.assertEqual({k: self.stock(path)[k] for k in ("bad", "gaps")}, {"bad": 0, "gaps": 0})
+        self.assertIn("2 archives before it: whole", self.proven(db))
+        self.proven(db, "--head", f"{self.old_row[0]}:{self.old_row[2]}")  # of a row that stands in the first archive alone
+        self.assertEqual(rig.tocsin("audit", "verify", "--db", db, "--head", f"{self.old_row[0]}:{'0' * 64}").returncode, 1)
+        os.rename(rig.path("a.db"), rig.path("c.db"))
+        self.assertIn("cannot be read here", self.proven(db))
+        os.rename(rig.path("b.db"), rig.path("a.db"))  # whole in itself, and not the one
+        os.rename(rig.path("c.db"), rig.path("b.db"))
+        self.assertIn("does not go on", rig.tocsin("audit", "verify", "--db", db).stderr)
+        for was, now in (("a.db", "c.db"), ("b.db", "a.db"), ("c.db", "b.db")):
+            os.rename(rig.path(was), rig.path(now))
         with sqlite3.connect(db) as found:  # the new one guards its rows as the old one did
             for statement in ("delete from audit", "update audit set rec = ''", "insert into audit values (1, '', '')"):
                 self.assertRaises(sqlite3.IntegrityError, found.execute, statement)
