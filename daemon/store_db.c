@@ -18,6 +18,11 @@ static const char tables[] =
     "CREATE TABLE meta(key TEXT PRIMARY KEY, value TEXT NOT NULL) STRICT, WITHOUT ROWID;"
     "PRAGMA user_version=1;";
 
+/* What makes the next version of each older one (db_migrate), from version 1 on. There is none yet. A version that
+ * comes raises SCHEMA_VERSION, changes `tables` above, and puts here what an older database lacks; no step ever
+ * changes an audit row. */
+static const char *const migrations[SCHEMA_VERSION] = {NULL};
+
 /* Guards against accidents. The third also stops an INSERT OR REPLACE that would
  * remove the row which has the same hash. */
 static const char triggers[] = "CREATE TRIGGER IF NOT EXISTS audit_no_update BEFORE UPDATE ON audit BEGIN"
@@ -178,7 +183,10 @@ static enum sql_code prepare_schema(struct sql *s, const char *site, struct err 
 	if (code == SQL_OK)
 		code = apply_settings(s, err);
 	if (code == SQL_OK)
-		code = version == 0 ? make_schema(s, site, err) : sql_exec(s, triggers, err);
+		code = version == 0 ? make_schema(s, site, err)
+		                    : db_migrate(s, migrations, version, SCHEMA_VERSION, err);
+	if (code == SQL_OK)
+		code = sql_exec(s, triggers, err);
 	if (code == SQL_OK)
 		code = read_site(s, made_for, err);
 	if (code == SQL_OK && strcmp(made_for, site)) {
@@ -225,7 +233,7 @@ int db_open_read(const char *path, char ret_site[128], struct sql **ret_sql, str
 		return -1;
 	if (read_version(*ret_sql, &version, err) == SQL_OK && version == 0)
 		err_set(err, "%s is an empty database: there is no audit in it", path);
-	else if (version == SCHEMA_VERSION && read_site(*ret_sql, ret_site, err) == SQL_OK)
+	else if (version >= 1 && version <= SCHEMA_VERSION && read_site(*ret_sql, ret_site, err) == SQL_OK)
 		return 0;
 	sql_close(*ret_sql);
 	*ret_sql = NULL;

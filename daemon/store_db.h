@@ -41,6 +41,8 @@ bool db_scan_rec(const char *rec, struct db_rec *ret);
  * new (SQL_CREATE), refuses another site's and a newer tocsin's file. */
 enum sql_code db_open(const char *path, const char *site, enum sql_mode mode, struct sql **ret_sql,
                       struct err *err);
+/* The steps from version 1 on, SQL each: steps[0] makes version 2 of version 1. It stays at the last whole one. */
+enum sql_code db_migrate(struct sql *s, const char *const *steps, int64_t from, int64_t to, struct err *err);
 bool db_is_new(struct sql *s); /* nothing was ever committed to it */
 
 /* Opens for reading. site: filled with the site it was made for. */
