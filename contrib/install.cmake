@@ -1,5 +1,5 @@
 # What is installed beside the two programs (cmake --install).
-set(unit_dir ${CMAKE_INSTALL_PREFIX}/lib/systemd/system CACHE PATH "Where the systemd unit goes")
+set(unit_dir lib/systemd/system CACHE STRING "Where the systemd units go, below the prefix")
 
 foreach(unit tocsind tocsin-door)
   configure_file(${CMAKE_SOURCE_DIR}/contrib/systemd/${unit}.service.in ${CMAKE_BINARY_DIR}/contrib/${unit}.service @ONLY)
@@ -15,6 +15,7 @@ endforeach()
 install(PROGRAMS contrib/channels/sms contrib/channels/relay contrib/channels/nut-shutdown contrib/systemd/tocsin-down DESTINATION ${CMAKE_INSTALL_LIBEXECDIR}/tocsin)
 install(PROGRAMS contrib/channels/sms-reply contrib/channels/call DESTINATION ${CMAKE_INSTALL_LIBEXECDIR}/tocsin)
 install(FILES contrib/systemd/internet.conf DESTINATION ${CMAKE_INSTALL_DATADIR}/tocsin/systemd)
+install(PROGRAMS contrib/mosquitto/tocsin-mosquitto DESTINATION ${CMAKE_INSTALL_SBINDIR})
 install(FILES contrib/systemd/tocsin.sysusers DESTINATION lib/sysusers.d RENAME tocsin.conf)
 install(FILES contrib/systemd/tocsin.tmpfiles DESTINATION lib/tmpfiles.d RENAME tocsin.conf)
 
@@ -30,16 +31,29 @@ install(FILES contrib/console/index.html contrib/console/worker.js contrib/conso
 
 install(FILES plugins/webhook/presets.yaml DESTINATION ${CMAKE_INSTALL_DATADIR}/tocsin/presets)
 
-install(FILES contrib/man/tocsin.1 DESTINATION ${CMAKE_INSTALL_MANDIR}/man1)
-install(FILES contrib/man/tocsin.yaml.5 DESTINATION ${CMAKE_INSTALL_MANDIR}/man5)
-install(FILES contrib/man/tocsin-mqtt.7 contrib/man/tocsin-plugin.7 DESTINATION ${CMAKE_INSTALL_MANDIR}/man7)
-install(FILES contrib/man/tocsind.8 DESTINATION ${CMAKE_INSTALL_MANDIR}/man8)
-
 install(FILES contrib/completion/tocsin DESTINATION ${CMAKE_INSTALL_DATADIR}/bash-completion/completions)
 
-install(FILES README.md contrib/demo-site.yaml contrib/mosquitto/tocsin.conf contrib/mosquitto/tocsin-tls.conf contrib/mosquitto/tocsin-console.conf contrib/mosquitto/acl
-  DESTINATION ${CMAKE_INSTALL_DOCDIR})
+# Manual pages and the changelog as Debian wants them. The same bytes from the same source.
+find_program(GZIP gzip REQUIRED)
+file(GLOB pages CONFIGURE_DEPENDS ${CMAKE_SOURCE_DIR}/contrib/man/*.[1-8])
+foreach(page ${pages} ${CMAKE_SOURCE_DIR}/contrib/debian/changelog)
+  get_filename_component(name ${page} NAME)
+  set(zipped ${CMAKE_BINARY_DIR}/contrib/${name}.gz)
+  add_custom_command(OUTPUT ${zipped} COMMAND ${GZIP} -9nc ${page} > ${zipped} DEPENDS ${page} VERBATIM)
+  list(APPEND all_zipped ${zipped})
+  string(REGEX MATCH "[1-8]$" section ${name})
+  if(section)
+    install(FILES ${zipped} DESTINATION ${CMAKE_INSTALL_MANDIR}/man${section})
+  else()
+    install(FILES ${zipped} DESTINATION ${CMAKE_INSTALL_DOCDIR})
+  endif()
+endforeach()
+add_custom_target(zipped ALL DEPENDS ${all_zipped})
+
+install(FILES README.md contrib/debian/copyright DESTINATION ${CMAKE_INSTALL_DOCDIR})
 install(DIRECTORY contrib/doc/ DESTINATION ${CMAKE_INSTALL_DOCDIR} FILES_MATCHING PATTERN "*.md")
+install(FILES contrib/demo-site.yaml contrib/mosquitto/tocsin.conf contrib/mosquitto/tocsin-tls.conf contrib/mosquitto/tocsin-console.conf
+  contrib/mosquitto/acl   DESTINATION ${CMAKE_INSTALL_DATADIR}/tocsin/examples)
 
 # The nightly copy (tocsin-backup.timer).
 install(PROGRAMS contrib/systemd/tocsin-backup DESTINATION ${CMAKE_INSTALL_LIBEXECDIR}/tocsin)

@@ -2,38 +2,12 @@
 # inside.sh TOP - runs in the box; one line a check, the count at the end.
 set -u
 top=$1
-pass=0 fail=0
-ok() { # ok NAME COMMAND...
-	local name=$1
-	shift
-	if "$@" >/tmp/out 2>&1; then
-		pass=$((pass + 1)); echo "ok   $name"
-	else
-		fail=$((fail + 1)); echo "FAIL $name"; sed 's/^/     /' /tmp/out
-	fi
-}
-within() { # within SECONDS COMMAND...: on a machine of one's own; ten times that on another
-	local end=$((SECONDS + $1 * 10))
-	shift
-	until "$@" >/tmp/within 2>&1; do
-		[ $SECONDS -lt $end ] || { cat /tmp/within; return 1; }
-		sleep 0.1
-	done
-}
-says() { # says PATTERN COMMAND...
-	local pattern=$1
-	shift
-	"$@" >/tmp/said 2>&1
-	grep -qE -- "$pattern" /tmp/said || { echo "wanted /$pattern/, got:"; cat /tmp/said; return 1; }
-}
-refused() { if "$@"; then return 1; fi; }
-prop() { systemctl show -P "$1" tocsind.service; }
+. "$top/tests/box/checks.sh"
 as() { local user=$1; shift; runuser -u "$user" -- "$@"; }
 heard() { [ "$(grep -c "$1" /tmp/status)" -ge "$2" ]; }
 told() { [ "$(wc -l </run/told)" = "$1" ] || { cat /run/told; return 1; }; }
 restarted() { [ "$(prop NRestarts)" -ge "$1" ]; }
 rows() { tocsin audit export --json | tr -d '\\'; }
-synced() { tocsin --json status | grep -q '"synced":true'; }
 
 # --- the site: the shipped files, as operations.md says
 systemd-tmpfiles --create /usr/lib/tmpfiles.d/tocsin.conf
@@ -148,8 +122,4 @@ mv /var/lib/tocsin /var/lib/tocsin.old
 ok "no plan at all: does not start"                   refused systemctl start tocsind.service
 ok "... with 78, once"                                within 5 test "$(prop ExecMainStatus)" = 78
 
-echo "$pass passed, $fail failed"
-if [ $fail -gt 0 ]; then
-	journalctl -u tocsind -t tocsin-down --no-pager | tail -n 60
-	exit 1
-fi
+counted

@@ -1,0 +1,20 @@
+#!/bin/bash
+# test_package.sh BUILD_DIR - the Debian package in a machine of its own: installed, one incident from the sensor
+# to the proven log, upgraded with an open one, removed, purged; nothing stays but what was said.
+set -eu -o pipefail
+here=$(cd "$(dirname "$0")" && pwd)
+top=$(cd "$here/../.." && pwd)
+build=$1
+. "$here/plain.sh" "$build"
+rm -rf "$build/package"
+pack() { # pack OPTION...
+	(cd "$build" && cpack -G DEB -B "$build/package" -D CPACK_DEBIAN_COMPRESSION_TYPE=gzip "$@") >"$build/cpack.log" 2>&1 ||
+		{ cat "$build/cpack.log"; exit 1; }
+}
+pack
+pack -D CPACK_PACKAGE_VERSION=0.0.9 # the one before it: this tree with a lower number
+rm -rf "$build/package/_CPack_Packages"
+# No policy of the host's, which in a container says that nothing is ever started.
+exec "$here/systemd-box" -v --network=private --timeout=300 --bind-ro="$top" --bind-ro="$build" \
+	--pre="rm -f /usr/sbin/policy-rc.d /etc/dpkg/dpkg.cfg.d/docker; useradd -m wang" \
+	-- /bin/bash "$here/package.sh" "$top" "$build/package"
