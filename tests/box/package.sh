@@ -49,7 +49,8 @@ ok "... a password for each user but the daemon"      test "$(grep -cE '^    [a-
 ok "... the daemon's is closed to others"             test "$(stat -c '%U:%G %a' /etc/tocsin/broker.pw)" = "root:tocsin 640"
 ok "again: nobody gets another"                       says '^note|^$' bash -c 'tocsin-mosquitto; echo'
 ok "start"                                            systemctl start tocsind
-ok "the broker lets the daemon in"                    within 30 synced
+ok "the broker lets the daemon in"                    within 60 synced
+[ $fail = 0 ] || counted
 mkdir /tmp/story
 while read -r user word; do printf %s "$word" >"/tmp/story/$user.pw"; done < <(sed -nE 's/^    ([a-z0-9-]+) +([0-9a-f]{18})$/\1 \2/p' /tmp/passwords)
 ok "from the sensor to the proven audit log"          env DEMO_DIR=/tmp/story DEMO_PORT=1883 DEMO_TOCSIN=/usr/bin/tocsin \
@@ -61,7 +62,7 @@ ok "... the audit verifies"                           tocsin audit verify
 pid=$(prop MainPID)
 ok "installed again with nothing open"                dpkg -i "$new"
 ok "... it was restarted"                             test "$(prop MainPID)" != "$pid"
-ok "... and runs"                                     within 30 synced
+ok "... and runs"                                     within 60 synced
 systemctl stop tocsind.socket tocsind.service
 ok "installed again while it is stopped"              says "did not run, and was not started" dpkg -i "$new"
 ok "... it still is"                                  refused active tocsind.service
@@ -93,12 +94,13 @@ ok "its broker"                                       tocsin-mosquitto
 cp /tmp/out /tmp/passwords
 ok "... the daemon's password was made"               test -s /etc/tocsin/broker.pw
 ok "it starts"                                        systemctl start tocsind
-ok "... and is synchronised"                          within 30 synced
+ok "... and is synchronised"                          within 60 synced
+[ $fail = 0 ] || counted
 ok "a call point"                                     mosquitto_pub -u plc -P "$(sed -n 's/^    plc  *//p' /tmp/passwords)" -q 1 -r -t plc/b2/callpoint -m 1
-ok "... is a fire"                                    within 30 opens F
+ok "... is a fire"                                    within 60 opens F
 id=$(open_id F)
 ok "... called at level 2"                            tocsin --as li escalate "$id"
-ok "... now"                                          within 30 says '"level":2' held "$id"
+ok "... now"                                          within 60 says '"level":2' held "$id"
 held "$id" >/tmp/held.before
 pid=$(prop MainPID)
 ok "upgraded while it burns"                          dpkg -i "$new"
@@ -109,7 +111,7 @@ ok "... the daemon that knows of it goes on"          test "$(prop MainPID)" = "
 ok "... with it"                                      bash -c "$(declare -f held); held $id | diff /tmp/held.before -"
 ok "restarted as it says"                             systemctl restart tocsind tocsin-door
 ok "... another process"                              test "$(prop MainPID)" != "$pid"
-ok "... synchronised"                                 within 30 synced
+ok "... synchronised"                                 within 60 synced
 ok "... level and due time are as they were"          bash -c "$(declare -f held); held $id | diff /tmp/held.before -"
 ok "somebody takes it"                                tocsin --as li ack "$id"
 ok "the audit verifies over the upgrade"              tocsin audit verify
@@ -121,6 +123,6 @@ ok "... says that nobody is called any more"          grep -q "$id.*nobody is ca
 ok "... nothing runs"                                 refused pgrep -x tocsind
 ok "... the configuration stays"                      test -s /etc/tocsin/tocsin.yaml
 ok "installed again"                                  dpkg -i "$new"
-ok "... it starts by itself, for it has a site"       within 30 synced
+ok "... it starts by itself, for it has a site"       within 60 synced
 ok "... the fire is still there"                      says "\"id\":\"$id\"" tocsin --json show "$id"
 counted

@@ -14,7 +14,7 @@ pack() { # pack OPTION...
 pack
 pack -D CPACK_PACKAGE_VERSION=0.0.9 # the one before it: this tree with a lower number
 rm -rf "$build/package/_CPack_Packages"
-# No policy of the host's, which in a container says that nothing is ever started.
-exec "$here/systemd-box" -v --network=private --timeout=300 --bind-ro="$top" --bind-ro="$build" \
-	--pre="rm -f /usr/sbin/policy-rc.d /etc/dpkg/dpkg.cfg.d/docker; useradd -m wang" \
+# No policy of the host's, which in a container says that nothing is ever started, and no copy of ours that it has.
+exec "$here/systemd-box" -v --network=private --timeout=540 --bind-ro="$top" --bind-ro="$build" \
+	--pre="rm -rf /usr/sbin/policy-rc.d /etc/dpkg/dpkg.cfg.d/docker /usr/local/*bin/tocsin* /usr/local/lib/systemd/system/tocsin*; useradd -m wang" \
 	-- /bin/bash "$here/package.sh" "$top" "$build/package"
