@@ -53,7 +53,7 @@ add_custom_target(zipped ALL DEPENDS ${all_zipped})
 install(FILES README.md contrib/debian/copyright DESTINATION ${CMAKE_INSTALL_DOCDIR})
 install(DIRECTORY contrib/doc/ DESTINATION ${CMAKE_INSTALL_DOCDIR} FILES_MATCHING PATTERN "*.md")
 install(FILES contrib/demo-site.yaml contrib/mosquitto/tocsin.conf contrib/mosquitto/tocsin-tls.conf contrib/mosquitto/tocsin-console.conf
-  contrib/mosquitto/acl   DESTINATION ${CMAKE_INSTALL_DATADIR}/tocsin/examples)
+  contrib/mosquitto/acl DESTINATION ${CMAKE_INSTALL_DATADIR}/tocsin/examples)
 
 # The nightly copy (tocsin-backup.timer).
 install(PROGRAMS contrib/systemd/tocsin-backup DESTINATION ${CMAKE_INSTALL_LIBEXECDIR}/tocsin)
