@@ -17,6 +17,7 @@ NOT_RUN = (
     (r"sudo contrib/check\b", "it is what runs this test"),
     (r"sudo apt-get install ", "contrib/check installs the same packages, by contrib/lib.sh"),
     (r"cmake --preset release ", "the test box_package packs a build and installs it"),
+    (r"sudo cp contrib/mosquitto/", "the broker of this test has such settings, by another path"),
     (r"sudo tocsin-mosquitto\b", "the test box_package does, in a system of its own"),
     (r"(sudo )?systemctl ", "needs systemd: the box tests start, stop and kill the installed unit"),
     (r"sudoedit ", "an editor"),
