@@ -176,3 +176,33 @@ void incident_value(struct engine *e, struct sensor *s)
 		incident_touch(e, inc);
 	}
 }
+
+/* -- what did not come: a round of a watch, a test notice -- */
+
+struct incident *incident_missing(const struct engine *e, const char *name, struct member **ret)
+{
+	for (int i = 0; i < e->n_incidents; i++) {
+		struct incident *inc = e->incidents[i];
+
+		*ret = inc->instance ? member_find(inc, name) : NULL;
+		if (*ret && (*ret)->active == TRUTH_TRUE && !(*ret)->out)
+			return inc;
+	}
+	return NULL;
+}
+
+void incident_found(struct engine *e, const char *name, const char *who)
+{
+	struct member *m;
+	struct incident *inc = incident_missing(e, name, &m);
+
+	if (!inc)
+		return;
+	json_str(row_begin(e), "sensor", name);
+	m->active = TRUTH_FALSE;
+	row_end(e, AUDIT_FOUND, inc, who, 0);
+	if (!incident_is_active(inc))
+		incident_grade(e, inc->instance, inc->instance->grade,
+		               inc->instance->known || !inc->instance->type);
+	incident_touch(e, inc);
+}

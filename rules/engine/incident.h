@@ -19,6 +19,10 @@ struct member *member_of_sensor(struct engine *e, struct incident *inc, const st
 void member_show(char to[VALUE_BYTES], const char *text); /* cut between characters */
 void incident_add_members(struct engine *e, struct incident *inc,
                           struct instance *in); /* all that are true now */
+/* What did not come, as a member: the open incident in which it stands as missed, or NULL; and that it came, or
+ * that nobody waits for it any more. */
+struct incident *incident_missing(const struct engine *e, const char *name, struct member **ret);
+void incident_found(struct engine *e, const char *name, const char *who);
 void incident_number_used(struct engine *e, int64_t number);
 void incident_stale_again(struct incident *inc); /* stale: a member is lost */
 

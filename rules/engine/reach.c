@@ -22,6 +22,7 @@ enum {
 	WEEKLY_MS = 13 * 12 * 3600000, /* half a day less: at the begin of the same hours */
 	LOST_MS = 3600000,         /* an outcome that has not come by then never will */
 	FAILURES = 2,              /* in a row, until it counts */
+	NAME_BYTES = 80,           /* of a member */
 };
 
 /* -- when -- */
@@ -166,9 +167,30 @@ void reach_due(struct engine *e)
 
 /* -- outcomes -- */
 
+static const char *name_of(const struct rung *r, char ret[NAME_BYTES])
+{
+	snprintf(ret, NAME_BYTES, "reach:%s", r->person);
+	return ret;
+}
+
+/* One notice fails once, however often it is tried. Whom persons took out of the incident is told anew. */
+static void fails(struct engine *e, struct rung *r, struct reach_way *w)
+{
+	char name[NAME_BYTES];
+	struct member *m;
+
+	if (w->state == DELIVERY_FAILED)
+		return;
+	w->n_failed++;
+	r->missed = r->missed && incident_missing(e, name_of(r, name), &m);
+}
+
 static void is_now(struct engine *e, struct rung *r, struct reach_way *w, enum delivery state)
 {
-	w->n_failed = state == DELIVERY_FAILED ? w->n_failed + 1 : state == DELIVERY_QUEUED ? w->n_failed : 0;
+	if (state == DELIVERY_FAILED)
+		fails(e, r, w);
+	else if (state != DELIVERY_QUEUED)
+		w->n_failed = 0;
 	w->state = state;
 	w->at_ms = e->now_ms;
 	r->dirty = e->reach_changed = true;
@@ -176,14 +198,14 @@ static void is_now(struct engine *e, struct rung *r, struct reach_way *w, enum d
 
 void reach_is(struct engine *e, const struct notice *n, enum delivery state)
 {
-	struct rung *r = reach_get(e, n->person);
-	struct reach_way *w = reach_way_get(r, n->channel);
+	bool is_new = state == DELIVERY_QUEUED;
+	struct rung *r = is_new ? reach_get(e, n->person) : reach_find(e, n->person);
+	struct reach_way *w = is_new ? reach_way_get(r, n->channel) : r ? reach_way(r, n->channel) : NULL;
 
-	if (state == DELIVERY_QUEUED)
+	if (is_new)
 		xreplace(&w->notice, n->id);
-	else if (strcmp(w->notice, n->id) != 0)
-		return; /* of an older one */
-	is_now(e, r, w, state);
+	if (w && !strcmp(w->notice, n->id)) /* else an older one, or a plan has dropped it since */
+		is_now(e, r, w, state);
 }
 
 void reach_late(struct engine *e, const struct receipt *receipt)
@@ -269,12 +291,6 @@ static void say_one(const struct engine *e, const struct rung *r, enum lang lang
 	buf_char(out, ')');
 }
 
-static const char *name_of(const struct rung *r, char ret[80])
-{
-	snprintf(ret, 80, "reach:%s", r->person);
-	return ret;
-}
-
 void reach_say(const struct engine *e, const struct incident *inc, enum lang lang, struct buf *out)
 {
 	size_t start = out->len;
@@ -293,7 +309,7 @@ void reach_say(const struct engine *e, const struct incident *inc, enum lang lan
 
 static struct member *missed_member(struct engine *e, struct incident *inc, const struct rung *r)
 {
-	char name[80];
+	char name[NAME_BYTES];
 	struct buf shown = {0};
 	struct member *m = member_find(inc, name_of(r, name));
 
@@ -356,37 +372,14 @@ static void miss(struct engine *e, struct rung *r)
 	tell_above(e, inc, r);
 }
 
-/* The open incident in which it stands as missed, or NULL. */
-static struct incident *missed_in(const struct engine *e, const char *name, struct member **ret)
-{
-	for (int i = 0; i < e->n_incidents; i++) {
-		struct incident *inc = e->incidents[i];
-
-		*ret = inc->instance ? member_find(inc, name) : NULL;
-		if (*ret && (*ret)->active == TRUTH_TRUE && !(*ret)->out)
-			return inc;
-	}
-	return NULL;
-}
-
 /* Reached, or nobody waits for it any more. */
 static void found(struct engine *e, struct rung *r)
 {
-	char name[80];
-	struct member *m;
-	struct incident *inc = missed_in(e, name_of(r, name), &m);
+	char name[NAME_BYTES];
 
 	r->missed = false;
 	r->dirty = e->duty_changed = true;
-	if (!inc)
-		return;
-	json_str(row_begin(e), "sensor", name);
-	m->active = TRUTH_FALSE;
-	row_end(e, AUDIT_FOUND, inc, "system", 0);
-	if (!incident_is_active(inc))
-		incident_grade(e, inc->instance, inc->instance->grade,
-		               inc->instance->known || !inc->instance->type);
-	incident_touch(e, inc);
+	incident_found(e, name_of(r, name), "system");
 }
 
 void reach_settle(struct engine *e)

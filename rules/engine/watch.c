@@ -88,19 +88,6 @@ static void member_name(const struct watch_run *w, const struct watch_seen *p, s
 	buf_printf(ret, "watch:%s%s%s", w->id, *p->id ? "/" : "", p->id);
 }
 
-/* The open incident in which it stands as missed, or NULL. */
-static struct incident *missed_in(const struct engine *e, const char *name, struct member **ret)
-{
-	for (int i = 0; i < e->n_incidents; i++) {
-		struct incident *inc = e->incidents[i];
-
-		*ret = inc->instance ? member_find(inc, name) : NULL;
-		if (*ret && (*ret)->active == TRUTH_TRUE && !(*ret)->out)
-			return inc;
-	}
-	return NULL;
-}
-
 static void put_open(const struct engine *e, const struct watch_def *d, struct buf *out)
 {
 	for (int i = 0; d->closed_type && i < e->n_incidents; i++)
@@ -180,7 +167,7 @@ static bool is_missed_already(const struct engine *e, const struct watch_run *w,
 	bool is;
 
 	member_name(w, p, &name);
-	is = p->missed && missed_in(e, buf_text(&name), &m);
+	is = p->missed && incident_missing(e, buf_text(&name), &m);
 	buf_fini(&name);
 	return is;
 }
@@ -205,23 +192,14 @@ static void miss(struct engine *e, struct watch_run *w)
 void watch_found(struct engine *e, struct watch_run *w, struct watch_seen *p, const char *who)
 {
 	struct buf name = {0};
-	struct member *m;
-	struct incident *inc;
 
-	member_name(w, p, &name);
-	inc = p->missed ? missed_in(e, buf_text(&name), &m) : NULL;
-	w->dirty = w->dirty || p->missed;
-	p->missed = false;
-	buf_fini(&name);
-	if (!inc)
+	if (!p->missed)
 		return;
-	json_str(row_begin(e), "sensor", m->sensor);
-	m->active = TRUTH_FALSE;
-	row_end(e, AUDIT_FOUND, inc, who, 0);
-	if (!incident_is_active(inc))
-		incident_grade(e, inc->instance, inc->instance->grade,
-		               inc->instance->known || !inc->instance->type);
-	incident_touch(e, inc);
+	w->dirty = true;
+	p->missed = false;
+	member_name(w, p, &name);
+	incident_found(e, buf_text(&name), who);
+	buf_fini(&name);
 }
 
 static void put_points(const struct watch_run *w, struct buf *out)
