@@ -115,6 +115,9 @@ static void on_started(struct engine *e, const struct event *ev)
 
 static void on_plan(struct engine *e, const struct plan *plan)
 {
+	const struct plan *old = e->plan;
+	int64_t seq;
+
 	for (int z = 0; z < e->plan->n_zones; z++)
 		if (plan_zone(plan, e->plan->zones[z].id) < 0)
 			publish_no_zone(e, e->plan->zones[z].id);
@@ -122,7 +125,7 @@ static void on_plan(struct engine *e, const struct plan *plan)
 	e->plan = plan;
 	e->zone_words = xcalloc((size_t)plan->n_zones + 1, sizeof *e->zone_words);
 	json_str(row_begin(e), "plan", plan->hash);
-	row_end(e, AUDIT_PLAN, NULL, "system", 0);
+	seq = row_end(e, AUDIT_PLAN, NULL, "system", 0);
 	incident_replan(e);
 	sensors_replan(e);
 	incident_sensors_dropped(e);
@@ -134,6 +137,7 @@ static void on_plan(struct engine *e, const struct plan *plan)
 	follow_members(e);
 	untils_follow(e);
 	home_settle(e, false);
+	owners_replan(e, old, seq);
 	e->all_changed = true;
 }
 

@@ -69,6 +69,23 @@ void tell_owners(struct engine *e, const struct step_run *s, enum notice_kind ki
 		tell_once(e, &t, people[i]);
 }
 
+static bool is_orphaned(const struct engine *e, const struct plan *old, const struct step_run *s)
+{
+	const struct step *step = step_of(s);
+	const char *role = step->who < 0 ? NULL : s->incident->plan->roles[step->who].id;
+
+	return s->state == STEP_OPEN && step_asks(step) && role && plan_role(old, role) >= 0 &&
+	       plan_role(e->plan, role) < 0;
+}
+
+void owners_replan(struct engine *e, const struct plan *old, int64_t cause)
+{
+	for (int i = 0; i < e->n_incidents; i++)
+		for (int k = 0; k < e->incidents[i]->n_steps && incident_is_open(e->incidents[i]); k++)
+			if (is_orphaned(e, old, &e->incidents[i]->steps[k]))
+				tell_owners(e, &e->incidents[i]->steps[k], NOTICE_TASK, cause);
+}
+
 bool tell_once(struct engine *e, struct telling *t, int person)
 {
 	struct to_send to = {t->kind, person, t->inc, t->step, NULL, t->inc->level, t->cause, -1};
