@@ -16,7 +16,7 @@
 #include <unistd.h>
 
 /* The numbers and starts between the copy and the loss are unknown: none of them is given again. */
-enum { IDS_AHEAD = 1000, EPOCHS_AHEAD = 100, BLOCK_BYTES = 1 << 16 };
+enum { IDS_AHEAD = 1000, EPOCHS_AHEAD = 100 };
 
 static int sync_file(const char *path, struct err *err)
 {
@@ -28,6 +28,24 @@ static int sync_file(const char *path, struct err *err)
 	return failed ? err_set(err, "cannot write %s: %s", path, strerror(errno)) : 0;
 }
 
+static void begin_part(const char *path, char ret_part[PATH_MAX])
+{
+	snprintf(ret_part, PATH_MAX, "%s.part", path);
+	unlink(ret_part);
+}
+
+/* The part takes its place, or is removed. */
+static int in_place(bool failed, const char *part, const char *path, struct err *err)
+{
+	if (!failed && rename(part, path) < 0)
+		failed = err_set(err, "cannot write %s: %s", path, strerror(errno)) < 0;
+	if (failed)
+		unlink(part);
+	else
+		disk_sync_dir(path);
+	return failed ? -1 : 0;
+}
+
 /* A snapshot: rows, state and plans of one moment. Never a second writer: the source is only read. */
 static int vacuum_into(const char *path, const char *copy, struct err *err)
 {
@@ -35,12 +53,15 @@ static int vacuum_into(const char *path, const char *copy, struct err *err)
 	enum sql_code code;
 	struct sql *sql;
 	char site[128];
+	mode_t mask;
 
 	if (db_open_read(path, site, &sql, err) < 0)
 		return -1;
 	q = sql_prepare(sql, "VACUUM INTO ?");
 	sql_bind_text(q, 1, copy);
+	mask = umask(0077);
 	code = sql_step(q, err);
+	umask(mask);
 	sql_finish(q);
 	sql_close(sql);
 	return code > SQL_ROW ? -1 : 0;
@@ -72,53 +93,25 @@ int store_backup(const char *path, const char *copy, struct verify *ret, struct 
 {
 	char part[PATH_MAX];
 	struct stat st;
-	mode_t mask;
-	int failed;
 
 	*ret = (struct verify){0};
 	if (stat(copy, &st) == 0)
 		return err_set(err, "%s is there already: a copy takes no other's place", copy);
-	snprintf(part, sizeof part, "%s.part", copy);
-	unlink(part);
-	mask = umask(0077);
-	failed = vacuum_into(path, part, err) < 0 || keep_ids(path, part, err) < 0 ||
-	         sync_file(part, err) < 0 || store_verify(part, ret, err) < 0;
-	umask(mask);
-	if (!failed && rename(part, copy) < 0)
-		failed = err_set(err, "cannot write %s: %s", copy, strerror(errno));
-	if (failed)
-		unlink(part);
-	else
-		disk_sync_dir(copy);
-	return failed ? -1 : 0;
+	begin_part(copy, part);
+	return in_place(vacuum_into(path, part, err) < 0 || keep_ids(path, part, err) < 0 ||
+	                    sync_file(part, err) < 0 || store_verify(part, ret, err) < 0,
+	                part, copy, err);
 }
 
 /* -- back -- */
 
-static int pour(int from, int to)
+/* With what a log beside the copy still holds; whole, or not there at all. */
+static int pour(const char *copy, const char *path, struct err *err)
 {
-	static char block[BLOCK_BYTES];
-	ssize_t n;
+	char part[PATH_MAX];
 
-	while ((n = read(from, block, sizeof block)) > 0)
-		if (write(to, block, (size_t)n) != n)
-			return -1;
-	return n < 0 || fsync(to) < 0 ? -1 : 0;
-}
-
-static int copy_file(const char *from, const char *to, struct err *err)
-{
-	int in = open(from, O_RDONLY | O_CLOEXEC);
-	int out = open(to, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
-	int failed = in < 0 || out < 0 || pour(in, out) < 0;
-
-	if (failed)
-		err_set(err, "cannot copy %s to %s: %s", from, to, strerror(errno));
-	if (in >= 0)
-		close(in);
-	if (out >= 0)
-		close(out);
-	return failed ? -1 : 0;
+	begin_part(path, part);
+	return in_place(vacuum_into(copy, part, err) < 0 || sync_file(part, err) < 0, part, path, err);
 }
 
 static void at_least(int64_t *at, int64_t other)
@@ -197,11 +190,11 @@ static void hand_over(const char *path)
 	disk_beside(path, ".", name);
 	if (geteuid() != 0 || stat(name, &st) < 0)
 		return;
-	if (chown(path, st.st_uid, st.st_gid) < 0)
+	if (lchown(path, st.st_uid, st.st_gid) < 0)
 		return;
 	for (int i = 0; i < 2; i++) {
 		disk_beside(path, names[i], name);
-		if (chown(name, st.st_uid, st.st_gid) < 0)
+		if (lchown(name, st.st_uid, st.st_gid) < 0)
 			return;
 	}
 }
@@ -222,9 +215,8 @@ int store_restore(const char *copy, const char *path, struct verify *ret, struct
 		return err_set(err, "%s does not verify: %s", copy, ret->why);
 	/* the numbers first: a start between the two finds a new store that begins above them */
 	if (write_ids(copy, path, ret, err) < 0 || write_last_good(copy, path, err) < 0 ||
-	    copy_file(copy, path, err) < 0)
+	    pour(copy, path, err) < 0)
 		return -1;
 	hand_over(path);
-	disk_sync_dir(path);
 	return 0;
 }

@@ -117,6 +117,7 @@ class Operate(Case):
         rig.kill9()
         self.assertEqual(rig.tocsin("restore", copy, rig.path("state")).returncode, 1)  # there is one
         os.rename(rig.path("state"), rig.path("lost"))
+        self.a_copy_with_its_log()
         os.mkdir(rig.path("state"), 0o700)
         with open(copy, "rb") as f, open(rig.path("bad.db"), "wb") as g:
             g.write(f.read())
@@ -145,6 +146,16 @@ class Operate(Case):
                               text=True, check=False)
         self.assertNotEqual(done.returncode, 0)
         self.assertEqual(sorted(os.listdir(self.rig.path("copies"))), left)  # nothing new, nothing removed
+
+    def a_copy_with_its_log(self):
+        """Files of a daemon that was killed: the newest rows are in the log beside the database yet."""
+        rig, lost, there = self.rig, self.rig.path("lost/tocsin.db"), self.rig.path("there")
+        self.assertGreater(os.stat(lost + "-wal").st_size, 0)
+        os.mkdir(there, 0o700)
+        done = rig.ask("restore", lost, there)
+        self.assertTrue(done["ok"], done)
+        self.assertEqual(rig.tocsin("audit", "verify", "--db", there + "/tocsin.db", "--head", done["head"]).returncode, 0)
+        self.assertEqual(os.stat(there + "/tocsin.db").st_mode & 0o777, 0o600)
 
     def goes_on(self, before, later, last, since):
         rig = self.rig
