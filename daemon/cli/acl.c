@@ -352,7 +352,8 @@ static void add_home_assistant(struct acl *a, const char *daemon)
 		return;
 	struct user *u = find(a, a->plan->people[h->person].users.at[0]);
 	allow_below(a, u, for_consoles);
-	allow(u, "readwrite", arena_printf(&a->arena, "%s/#", h->prefix));
+	allow(u, "read", arena_printf(&a->arena, "%s/#", h->prefix));
+	write_topic(a, u, arena_printf(&a->arena, "%s/#", h->prefix));
 }
 
 static void make(struct acl *a, const struct plan *plan)

@@ -190,6 +190,13 @@ class Acl(unittest.TestCase):
         self.assertIn("nobody may write shellies/+/sensor/flood", self.list)
         self.assertIn("plc-gateway may not write plc/+/fan/+: the actuator fan obeys", self.list)
 
+    def test_home_assistant_writes_no_actuator(self):
+        site = SITE.format(source=SOURCE) + "home_assistant: {discovery: true, prefix: plc, person: wang}\n"
+        self.rig.write("home.yaml", site)
+        acl = self.acl(self.rig.path("home.yaml"))
+        self.assertIn("wang may not write plc/#: the actuator valve obeys", acl)
+        self.assertNotIn("write plc/#\n", acl)
+
     def test_nobody_writes_what_is_not_his(self):
         god, wrong = self.client("god"), []
         god.subscribe("#", "$oc/#")

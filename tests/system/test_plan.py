@@ -98,7 +98,7 @@ class Plan(Case):
         rig.write("tocsin.yaml", text.replace("zones:\n", "zones:\n  attic: {in: l2}\n", 1))
         self.assertEqual(rig.tocsin("reload").returncode, 0)
         acl = rig.tocsin("acl", rig.path("tocsin.yaml")).stdout
-        for line in (f"topic write {topic}\n", "topic readwrite homeassistant/#\n"):
+        for line in (f"topic write {topic}\n", "topic read homeassistant/#\n", "topic write homeassistant/#\n"):
             self.assertIn(line, acl)
         ear = rig.ear("hass", topic)
         parts = ear.wait_for(topic, lambda m: m.payload).json["cmps"]
