@@ -3,6 +3,7 @@
 #include "engine/chain.h"
 #include "engine/drill.h"
 #include "engine/emit.h"
+#include "engine/flood.h"
 #include "engine/life.h"
 #include "engine/suppress.h"
 
@@ -142,6 +143,7 @@ static void call_level(struct engine *e, struct incident *inc, int64_t cause)
 	else if (!PLANTED(1))
 		arm(e, inc, NEXT_CALL, e->now_ms + chain_wait_ms(e, inc, inc->level));
 	call_people(e, inc, people, n, cause);
+	flood_sooner(e, inc);
 }
 
 void escalate_begin(struct engine *e, struct incident *inc, int64_t cause)

@@ -184,6 +184,27 @@ static void hurry(struct engine *e, struct flood *f, const struct to_send *s)
 		again_in(e, f, wait_ms > 1 ? wait_ms : 1);
 }
 
+static bool holds(const struct flood *f, int64_t incident)
+{
+	for (int i = 0; i < f->n_held; i++)
+		if (f->held[i].incident == incident)
+			return true;
+	return false;
+}
+
+/* Others are called by another time now: who waits for it since an earlier call hears of it in a third of that. */
+void flood_sooner(struct engine *e, const struct incident *inc)
+{
+	int64_t wait_ms = (inc->due.at_ms - e->now_ms) / 3;
+
+	for (int i = 0; inc->due.pos && i < e->n_floods; i++) {
+		struct flood *f = e->floods[i];
+
+		if (f->is_on && holds(f, inc->number) && !was_told(inc, f->person) && e->now_ms + wait_ms < f->due.at_ms)
+			again_in(e, f, wait_ms > 1 ? wait_ms : 1);
+	}
+}
+
 /* That the store fails must leave though nothing is stored: a summary would not. */
 static bool is_single(const struct engine *e, const struct incident *inc)
 {
