@@ -309,6 +309,7 @@ void outbox_silent(struct engine *e, struct notice_run *r)
 	char why[64];
 
 	if (r->waits_link) {
+		r->dirty = true; /* the deadline is gone */
 		if (e->link == LINK_SYNCED)
 			leave_again(e, r);
 		return;
