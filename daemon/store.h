@@ -145,8 +145,8 @@ int store_archive(const char *path, const char *segment, int64_t upto, struct ve
 int store_segments(const char *path, bool (*fn)(void *arg, int64_t upto, const char *file), void *arg,
                    struct err *err);
 
-/* Fault points for tests (fault.h): while the file PATH exists, store-hold=PATH
- * holds each commit, store-fail=PATH rolls it back and says I/O error;
+/* Fault points for tests (fault.h): while the file PATH exists, archive-hold=PATH keeps an archive
+ * from taking the old log's place, store-hold=PATH holds each commit, store-fail=PATH rolls it back and says I/O error;
  * store-unknown=PATH lets one commit succeed, reports it as failed and removes
  * PATH. */
 

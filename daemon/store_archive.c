@@ -2,6 +2,7 @@
  * writes to it. All of it goes whole into a file of its own first; then a new
  * database goes on from the head of the last row that is left out (meta.base),
  * and takes the old one's place in one step. No row is ever deleted. */
+#include "fault.h"
 #include "store_db.h"
 #include "store_disk.h"
 
@@ -11,6 +12,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <time.h>
 #include <unistd.h>
 
 #define SEGMENT_KEY "segment:"
@@ -100,6 +102,22 @@ static int build(const struct cut *cut, struct err *err)
 	return code > SQL_ROW ? -1 : 0;
 }
 
+/* A daemon that was started meanwhile has written its row, and more may be in it than was taken over. */
+static bool is_untouched(const char *path, const struct verify *was)
+{
+	char genesis[HASH_BYTES], site[128];
+	struct db_head head = {0};
+	struct err ignored;
+	struct sql *sql;
+
+	if (db_open_read(path, site, &sql, &ignored) < 0)
+		return false;
+	db_genesis(site, genesis);
+	db_head(sql, genesis, &head, &ignored);
+	sql_close(sql);
+	return head.seq == was->head_seq && !strcmp(head.hash, was->head);
+}
+
 /* The new one, proven to end as the old one does, in its place; with its owner and rights. */
 static int swap(const char *path, const char *fresh, const struct verify *was, struct err *err)
 {
@@ -110,8 +128,12 @@ static int swap(const char *path, const char *fresh, const struct verify *was, s
 		return -1;
 	if (now.first_bad || now.head_seq != was->head_seq || strcmp(now.head, was->head) != 0)
 		return err_set(err, "the new database does not end as the old one does: %s", now.why);
+	while (fault_on("archive-hold"))
+		nanosleep(&(struct timespec){.tv_nsec = 10000000}, NULL);
+	if (!is_untouched(path, was))
+		return err_set(err, "%s was written to meanwhile: stop tocsind.socket and tocsind first", path);
 	if (stat(path, &st) < 0 || chmod(fresh, st.st_mode & 0777) < 0 ||
-	    (geteuid() == 0 && chown(fresh, st.st_uid, st.st_gid) < 0) || rename(fresh, path) < 0)
+	    (geteuid() == 0 && lchown(fresh, st.st_uid, st.st_gid) < 0) || rename(fresh, path) < 0)
 		return err_set(err, "cannot put %s in the place of %s: %s", fresh, path, strerror(errno));
 	disk_sync_dir(path);
 	return 0;

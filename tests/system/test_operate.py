@@ -213,6 +213,7 @@ class Archive(Case):
         self.assertIn("stop tocsind", rig.tocsin(*words).stderr)
         self.assertEqual(rig.stop(), 0)
         self.assertIn("nothing", rig.tocsin("archive", rig.path("a.db"), "--db", db).stdout)  # nothing is a year old
+        self.started_meanwhile(db)
         rows = rig.rows()
         first = next(r["seq"] for r in rig.recs("opened", kept))
         self.old_row = next(r for r in rows if r[0] == first - 2)
@@ -243,6 +244,22 @@ class Archive(Case):
         self.state_of(kept, "closed")
         self.assertGreater(int(self.ended().split("-")[1]), int(young.split("-")[1]))
         rig.quiet()
+
+    def started_meanwhile(self, db):
+        """A daemon that somebody starts while the log is taken apart loses none of its rows."""
+        rig = self.rig
+        rig.write("hold", "")
+        env = {**rig.environment(), "TOCSIN_FAULT": f"archive-hold={rig.path('hold')}"}
+        words = [TOCSIN, "archive", rig.path("m.db"), "--keep", "0s", "--db", db]
+        with subprocess.Popen(words, env=env, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as archive:
+            until("the new one is there", lambda: os.path.exists(db + ".fresh"))
+            rig.start()
+            os.unlink(rig.path("hold"))
+            archive.communicate(timeout=120)
+            self.assertEqual(archive.returncode, 1)
+        self.assertEqual(rig.tocsin("audit", "verify").returncode, 0)
+        self.assertEqual(rig.stop(), 0)
+        self.assertFalse(os.path.exists(db + ".fresh"))
 
     def again(self, words):
         rig, db = self.rig, self.rig.path("state/tocsin.db")
