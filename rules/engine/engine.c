@@ -196,6 +196,12 @@ static void link_due(struct engine *e)
 	}
 }
 
+static void touch_incidents(struct engine *e)
+{
+	for (int i = 0; i < e->n_incidents; i++)
+		incident_touch(e, e->incidents[i]);
+}
+
 static void on_store(struct engine *e, enum store_state store)
 {
 	static const enum audit_kind kinds[] = {AUDIT_STORE_BACK, AUDIT_STORE_LATE, AUDIT_STORE_FAILED};
@@ -206,10 +212,12 @@ static void on_store(struct engine *e, enum store_state store)
 	e->store = store;
 	row_begin(e);
 	row_end(e, kinds[store], NULL, "system", 0);
-	if (store == STORE_OK)
+	if (store == STORE_OK) {
 		incident_self(e, SELF_STORE_FAILING, true, NULL);
-	else if (store == STORE_FAILING)
+		touch_incidents(e); /* what left meanwhile says "unrecorded" */
+	} else if (store == STORE_FAILING) {
 		incident_self(e, SELF_STORE_FAILING, false, NULL);
+	}
 }
 
 static void on_clock(struct engine *e, int64_t by_ms)
@@ -225,8 +233,7 @@ static void on_clock(struct engine *e, int64_t by_ms)
 	watches_clock(e, by_ms);
 	duties_clock(e, by_ms);
 	reach_arm(e);
-	for (int i = 0; i < e->n_incidents; i++)
-		incident_touch(e, e->incidents[i]);
+	touch_incidents(e);
 	for (int i = 0; i < e->n_notices; i++)
 		e->notices[i]->dirty = true;
 	for (int i = 0; i < e->n_sensors; i++)

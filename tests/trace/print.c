@@ -77,11 +77,12 @@ static void print_vote(const json_t *vote, struct buf *out)
 		buf_printf(out, " stale %s", json_string_value(json_array_get(stale, i)));
 }
 
-/* STATE rev N SEVERITY [vote] [stale] [flapping] [drill] [because X] [acked_by X] next WHAT at MS [reset by X at MS]
- * | open steps with their due times */
+/* STATE rev N SEVERITY [vote] [stale] [flapping] [drill] [unrecorded] [because X] [acked_by X] next WHAT at MS
+ * [reset by X at MS] | open steps with their due times */
 static void print_state(const char *payload, int64_t start_ms, struct buf *out)
 {
-	json_t *doc = json_loads(payload, JSON_REJECT_DUPLICATES, NULL), *next, *reset;
+	static const char *const marks[] = {"stale", "flapping", "drill", "unrecorded"};
+	json_t *doc = json_loads(payload, JSON_REJECT_DUPLICATES, NULL), *flags, *next, *reset;
 	const char *acked_by, *because;
 
 	if (!doc)
@@ -92,13 +93,11 @@ static void print_state(const char *payload, int64_t start_ms, struct buf *out)
 	           (long long)json_integer_value(json_object_get(doc, "rev")),
 	           json_string_value(json_object_get(doc, "severity")));
 	print_vote(json_object_get(doc, "vote"), out);
-	if (json_is_true(json_object_get(json_object_get(doc, "flags"), "stale")))
-		buf_str(out, " stale");
-	if (json_is_true(json_object_get(json_object_get(doc, "flags"), "flapping")))
-		buf_str(out, " flapping");
-	if (json_is_true(json_object_get(json_object_get(doc, "flags"), "drill")))
-		buf_str(out, " drill");
-	because = json_string_value(json_object_get(json_object_get(doc, "flags"), "because"));
+	flags = json_object_get(doc, "flags");
+	for (size_t i = 0; i < sizeof marks / sizeof *marks; i++)
+		if (json_is_true(json_object_get(flags, marks[i])))
+			buf_printf(out, " %s", marks[i]);
+	because = json_string_value(json_object_get(flags, "because"));
 	if (because)
 		buf_printf(out, " because %s", because);
 	if (acked_by)
