@@ -136,28 +136,36 @@ static const char *harmless(const char *why, char ret[WHY_BYTES])
 	return ret;
 }
 
+static void job_tell(struct job *j, enum outcome outcome, const char *why)
+{
+	struct slot *s = j->slot;
+
+	LIST_REMOVE(j, entry);
+	s->n_jobs--;
+	s->count.n_failed += outcome == OUTCOME_FAILED;
+	s->count.n_sent += outcome != OUTCOME_FAILED;
+	s->channels->out.outcome(s->channels->out.arg,
+	                         &(struct channel_outcome){j->notice, s->id, outcome, why});
+	arena_fini(&j->arena);
+	free(j);
+}
+
+/* Those that left with it end with it: one attempt, that worked or failed once. */
 static void job_end(struct job *j, enum outcome outcome, const char *reason)
 {
 	struct slot *s = j->slot;
 	char clean[WHY_BYTES];
 	const char *why = reason ? harmless(reason, clean) : NULL;
 
-	for (struct queue_item *with; (with = TAILQ_FIRST(&j->item.with)) && j->item.n_with; j->item.n_with--) {
-		TAILQ_REMOVE(&j->item.with, with, entry);
-		job_end(job_of(with), outcome, reason);
-	}
-	LIST_REMOVE(j, entry);
-	s->n_jobs--;
-	s->count.n_failed += outcome == OUTCOME_FAILED;
-	s->count.n_sent += outcome != OUTCOME_FAILED;
 	count(&s->n_failed, outcome);
 	count(&reached_of(s->channels, j->view.person)->n_failed, outcome);
 	snprintf(s->why, sizeof s->why, "%.*s", (int)utf8_cut(why ? why : "", sizeof s->why - 1),
 	         why ? why : "");
-	s->channels->out.outcome(s->channels->out.arg,
-	                         &(struct channel_outcome){j->notice, s->id, outcome, why});
-	arena_fini(&j->arena);
-	free(j);
+	for (struct queue_item *with; (with = TAILQ_FIRST(&j->item.with)) && j->item.n_with; j->item.n_with--) {
+		TAILQ_REMOVE(&j->item.with, with, entry);
+		job_tell(job_of(with), outcome, why);
+	}
+	job_tell(j, outcome, why);
 	slot_settle(s);
 }
 

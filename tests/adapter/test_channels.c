@@ -73,6 +73,7 @@ static struct channel defs[] = {
     {.id = "hang", .plugin = "exec", .argv = {hang_argv, 1}, .timeout_ms = 300},
     {.id = "later", .plugin = "exec", .argv = {later_argv, 1}, .timeout_ms = 10000},
     {.id = "fail", .plugin = "exec", .argv = {fail_argv, 1}, .timeout_ms = 10000},
+    {.id = "few", .plugin = "exec", .argv = {fail_argv, 1}, .timeout_ms = 10000, .per_minute = 600, .burst = 1, .digest = true},
     {.id = "none", .plugin = "exec", .argv = {none_argv, 1}},
     {.id = "relative", .plugin = "exec", .argv = {relative_argv, 1}},
     {.id = "mail", .plugin = "exec", .argv = {mail_argv, 2}},
@@ -449,6 +450,26 @@ static void test_reopened_while_under_way(void **state)
 	assert_int_equal(n_outcomes, 3);
 }
 
+/* Four notices by two attempts: a channel is failing after three. */
+static void test_a_summary_fails_once(void **state)
+{
+	struct buf said = {0};
+
+	(void)state;
+	script("fail", "exit 1");
+	for (int i = 1; i <= 4; i++) {
+		char id[16];
+
+		snprintf(id, sizeof id, "3.%d", i);
+		send_about(HAZARD_POWER, "wang", "few", id);
+	}
+	wait_for(4);
+	json_open(&said, NULL, '{');
+	channels_count(channels, &said);
+	assert_non_null(strstr(buf_text(&said), "\"few\":{\"state\":\"ok\",\"sent\":0,\"failed\":4,"));
+	buf_fini(&said);
+}
+
 static void test_closed_while_under_way(void **state)
 {
 	(void)state;
@@ -508,6 +529,7 @@ int main(void)
 	    TEST(test_page_fails_once),
 	    TEST(test_journal_takes_it),
 	    TEST(test_what_cannot_be_sent_fails_at_once),
+	    TEST(test_a_summary_fails_once),
 	    TEST(test_reopened_while_under_way),
 	    TEST(test_closed_while_under_way),
 	};
