@@ -273,6 +273,12 @@ static void check_effect(struct world *w, const struct effect *f)
 	}
 }
 
+/* An earlier `operate` of somebody that this command has put an end to. */
+static bool is_overtaken(const struct event *ev, const struct reply *r)
+{
+	return ev->command.verb != VERB_OPERATE && strstr(r->json, "\"cmd\":\"operate\"");
+}
+
 static void check_answer(struct world *w, const struct event *ev)
 {
 	const struct effects *fx = &w->gathering->fx;
@@ -282,7 +288,7 @@ static void check_answer(struct world *w, const struct event *ev)
 	int n = 0;
 
 	for (int i = w->step_from; i < fx->n; i++)
-		if (fx->at[i].kind == EFFECT_REPLY) {
+		if (fx->at[i].kind == EFFECT_REPLY && !is_overtaken(ev, &fx->at[i].reply)) {
 			answer = &fx->at[i].reply;
 			n++;
 		}
