@@ -81,6 +81,17 @@ class Completion(unittest.TestCase):
             with self.subTest(words):
                 self.assertEqual(self.offered(*words), expected)
 
+    def test_a_name_is_never_run(self):
+        with tempfile.TemporaryDirectory() as place:
+            names = ["a b.yaml", "$(touch ran).yaml", "`touch ran`.yaml"]
+            for name in names:
+                with open(os.path.join(place, name), "w", encoding="utf-8"):
+                    pass
+            script = f"set -u; . {SCRIPT}; COMP_WORDS=({self.played} check ''); COMP_CWORD=2; _tocsin; printf '%s\\n' \"${{COMPREPLY[@]}}\""
+            done = subprocess.run(["bash", "--norc", "-c", script], capture_output=True, text=True, timeout=60, check=False, cwd=place)
+            self.assertEqual(sorted(done.stdout.splitlines()), sorted(names))
+            self.assertEqual(sorted(os.listdir(place)), sorted(names))
+
     def test_options(self):
         for words, option in ((("report", "--h"), "--html"), (("guard", "--ex"), "--exec"), (("list", "--cl"), "--closed"),
                               (("audit", "export", "--cs"), "--csv"), (("check", "--sch"), "--schema"),
