@@ -16,5 +16,7 @@ for unit in contrib/systemd/*.service.in contrib/systemd/*.socket; do
 	name=${unit##*/}
 	grep -qF "${name%.in}" contrib/debian/prerm || bad "prerm does not stop ${name%.in}"
 done
+# The audit may have any name there: what is known goes, the directory only when it is empty.
+if grep -nE 'rm -r[a-z]* .*/var/lib/tocsin( |$)' contrib/debian/postrm | grep -v echo; then bad "a purge takes the audit"; fi
 if grep -rnE 'Version: ?[0-9]|version="?[0-9]' contrib/debian; then bad "a second version"; fi
 echo "package: $version"
