@@ -52,7 +52,7 @@ int disk_save(const char *path, const char *bytes, size_t len, struct err *err)
 	int fd, failed;
 
 	snprintf(fresh, sizeof fresh, "%s.new", path);
-	fd = open(fresh, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
+	fd = open(fresh, O_WRONLY | O_CREAT | O_TRUNC | O_NOFOLLOW | O_CLOEXEC, 0600);
 	if (fd >= 0) {
 		failed = write_all(fd, bytes, len);
 		failed |= close(fd);

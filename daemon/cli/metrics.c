@@ -224,7 +224,7 @@ static int save(const char *path, const struct buf *text, struct err *err)
 	int fd, failed = 1;
 
 	snprintf(fresh, sizeof fresh, "%s.new", path);
-	fd = open(fresh, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0644);
+	fd = open(fresh, O_WRONLY | O_CREAT | O_TRUNC | O_NOFOLLOW | O_CLOEXEC, 0644);
 	if (fd >= 0) {
 		failed = write(fd, text->text, text->len) != (ssize_t)text->len || fchmod(fd, 0644) < 0;
 		failed |= close(fd) < 0 || rename(fresh, path) < 0;
