@@ -11,6 +11,8 @@
 
 #include <limits.h>
 
+enum { DOCTOR_HOST_BYTES = 256 };
+
 struct doctor {
 	const struct cli *c;
 	const char *root;  /* before the machine's own places; "": this machine */
@@ -42,6 +44,9 @@ bool doctor_has(const struct doctor *d, const char *path);
 /* "a, b and 3 more" */
 void doctor_name(struct buf *list, int *n, const char *name);
 bool doctor_is_local(const char *host);
+/* The host of the i-th option of a channel that says where its service runs, NULL: it is none such. A
+ * template is no host that is known: "". */
+const char *doctor_host(const struct channel *channel, int i, char ret[DOCTOR_HOST_BYTES]);
 
 /* -- the checks: doctor_site.c -- */
 void doctor_configuration(struct doctor *d);

@@ -9,7 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { LISTEN_MS = 10000, RETAINED_MS = 1500, STRANGER_MS = 3000 };
+enum { LISTEN_MS = 10000, RETAINED_MS = 1500, STRANGER_MS = 3000, USER_BYTES = 1024 };
 
 #define DROPPED_TOPIC "$SYS/broker/publish/messages/dropped"
 
@@ -48,18 +48,22 @@ static void quote(struct buf *out, const char *text)
 	buf_char(out, '\'');
 }
 
-/* The user that may write it stands in the topic. */
+/* The user that may write it stands in the topic: anybody's words, and somebody will paste them into a shell.
+ */
 static void keep_command(struct ear *ear, const char *topic)
 {
 	const struct broker *b = &ear->config->broker;
-	const char *user = strstr(topic, "/cmd/");
+	const char *at = strstr(topic, "/cmd/");
 	struct buf *out = &ear->d->kept;
+	char user[USER_BYTES];
 
-	user = user ? user + 5 : "";
+	at = at ? at + 5 : "";
+	snprintf(user, sizeof user, "%.*s", (int)strcspn(at, "/"), at);
 	if (out->len)
 		buf_str(out, "; ");
-	buf_printf(out, "mosquitto_pub -h %s -p %d -u %.*s -P PASSWORD -r -n -t ", b->host, b->port,
-	           (int)strcspn(user, "/"), user);
+	buf_printf(out, "mosquitto_pub -h %s -p %d -u ", b->host, b->port);
+	quote(out, user);
+	buf_str(out, " -P PASSWORD -r -n -t ");
 	quote(out, topic);
 }
 

@@ -159,13 +159,30 @@ void doctor_restart(struct doctor *d)
 	buf_fini(&values);
 }
 
+/* A channel whose own code goes to another host, or nobody knows where. */
+static bool is_elsewhere(const struct channel *c)
+{
+	char host[DOCTOR_HOST_BYTES];
+	bool is_there = false;
+
+	if (strcmp(c->plugin, "webhook") != 0 && strcmp(c->plugin, "mail") != 0)
+		return false;
+	for (int i = 0; i < c->n_options; i++)
+		if (doctor_host(c, i, host)) {
+			if (*host && !doctor_is_local(host))
+				return true;
+			is_there |= *host != 0;
+		}
+	return !is_there;
+}
+
 /* Who is elsewhere that the daemon itself talks to; NULL: nobody. */
 static const char *somebody_elsewhere(const struct plan *plan)
 {
 	if (!doctor_is_local(plan->broker.host))
 		return "the broker";
 	for (int i = 0; i < plan->n_channels; i++)
-		if (!strcmp(plan->channels[i].plugin, "webhook") || !strcmp(plan->channels[i].plugin, "mail"))
+		if (is_elsewhere(&plan->channels[i]))
 			return plan->channels[i].id;
 	return NULL;
 }

@@ -12,7 +12,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-enum { CERT_DAYS = 30, HOST_BYTES = 256 };
+enum { CERT_DAYS = 30 };
 
 void doctor_configuration(struct doctor *d)
 {
@@ -216,7 +216,7 @@ void doctor_programs(struct doctor *d)
 }
 
 /* "smtp://host:587", "https://[::1]/x": the host; false: none, or a template. */
-static bool host_of(const char *url, char ret[HOST_BYTES])
+static bool host_of(const char *url, char ret[DOCTOR_HOST_BYTES])
 {
 	const char *at = strstr(url, "://");
 	size_t len;
@@ -226,8 +226,19 @@ static bool host_of(const char *url, char ret[HOST_BYTES])
 	at += 3;
 	at += strcspn(at, "@/") < strlen(at) && at[strcspn(at, "@/")] == '@' ? strcspn(at, "@") + 1 : 0;
 	len = *at == '[' ? strcspn(++at, "]") : strcspn(at, ":/?#");
-	snprintf(ret, HOST_BYTES, "%.*s", (int)(len < HOST_BYTES ? len : HOST_BYTES - 1), at);
+	snprintf(ret, DOCTOR_HOST_BYTES, "%.*s", (int)(len < DOCTOR_HOST_BYTES ? len : DOCTOR_HOST_BYTES - 1),
+	         at);
 	return *ret;
+}
+
+const char *doctor_host(const struct channel *c, int i, char ret[DOCTOR_HOST_BYTES])
+{
+	if (!c->options[i].texts.n ||
+	    (strcmp(c->options[i].key, "server") != 0 && strcmp(c->options[i].key, "url") != 0))
+		return NULL;
+	if (!host_of(c->options[i].texts.at[0], ret))
+		*ret = 0;
+	return ret;
 }
 
 static void look_up(struct doctor *d, const char *what, const char *host)
@@ -247,7 +258,7 @@ static void look_up(struct doctor *d, const char *what, const char *host)
 
 void doctor_hosts(struct doctor *d)
 {
-	char host[HOST_BYTES], what[128];
+	char host[DOCTOR_HOST_BYTES], what[128];
 
 	look_up(d, "the broker", d->plan->broker.host);
 	for (int i = 0; i < d->plan->n_channels; i++) {
@@ -255,9 +266,7 @@ void doctor_hosts(struct doctor *d)
 
 		snprintf(what, sizeof what, "the channel %s", c->id);
 		for (int k = 0; k < c->n_options; k++)
-			if (c->options[k].texts.n &&
-			    (!strcmp(c->options[k].key, "server") || !strcmp(c->options[k].key, "url")) &&
-			    host_of(c->options[k].texts.at[0], host))
+			if (doctor_host(c, k, host) && *host)
 				look_up(d, what, host);
 	}
 }
