@@ -41,6 +41,12 @@ class Gone(Console):
         self.rig.start()
         page.wait("health().kind === 'ok' && document.querySelector('#gone').hidden", "it is back")
 
+    def test_asleep(self):
+        """A device that slept shows nothing as live until the link is new."""
+        page = self.sign_in("li")
+        page.js("void (Date.now = (real => () => real() + 3600e3)(Date.now), window.links = S.gen)")
+        page.wait("S.gen > window.links && health().kind === 'ok'", "a new link")
+
     def test_elsewhere(self):
         """One user is one connection: the first one is told, and does not fight for it."""
         first = self.sign_in("li")

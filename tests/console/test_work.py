@@ -23,8 +23,10 @@ class Work(Console):
         page.wait("health().kind === 'ok'", "in")
         page.js("location.reload()")
         page.wait("document.readyState === 'complete' && !!document.querySelector('#cards') && health().kind === 'ok'", "in again by itself")
+        page.js("void (call = { id: 'G-1', text: 'for wang' })")
         page.click("button", "退出")
         page.wait("!!document.querySelector('#door') && sessionStorage.length === 0", "out, and nothing is kept")
+        self.assertEqual(page.js("call === null"), True)  # the next one is not told of it
         self.assertEqual(page.js("Object.values(localStorage).some(v => v.includes('wang-pw'))"), False)
         self.is_content(page)
 
