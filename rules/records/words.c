@@ -129,18 +129,40 @@ void voice_title(const struct voice *v, const char *type, struct buf *out)
 		named(v, self < 0 ? NULL : self_title((enum self)self, v->lang), type, out);
 }
 
-void voice_step(const struct voice *v, const char *id, struct buf *out)
+static const struct step *step_named(const struct voice *v, const char *id)
 {
 	int t = v->plan && v->type ? plan_type(v->plan, v->type) : -1;
 	int p = t < 0 ? -1 : v->plan->types[t].playbook;
-	const char *text = NULL;
 
 	for (int i = 0; p >= 0 && i < v->plan->playbooks[p].n_steps; i++)
 		if (!strcmp(v->plan->playbooks[p].steps[i].id, id))
-			text = v->plan->playbooks[p].steps[i].text.in[v->lang];
+			return &v->plan->playbooks[p].steps[i];
+	return NULL;
+}
+
+/* Without a text of its own: its kind, and what it moves or runs. */
+static void say_matter(const struct voice *v, const struct step *s, struct buf *out)
+{
+	buf_str(out, voice_says(v, "(", " ("));
+	voice_word(v, step_kind_name(s->kind), out);
+	if (s->kind == STEP_KIND_COMMAND)
+		buf_printf(out, " %s %s", s->actuator < 0 ? s->actuator_kind : v->plan->actuators[s->actuator].id,
+		           s->action);
+	if (s->kind == STEP_KIND_RUN)
+		buf_printf(out, " %s", s->book);
+	buf_char(out, ')');
+}
+
+void voice_step(const struct voice *v, const char *id, struct buf *out)
+{
+	const struct step *s = step_named(v, id);
+	const char *text = s ? s->text.in[v->lang] : NULL;
+
 	buf_str(out, id);
 	if (text && *text)
 		buf_printf(out, v->lang == LANG_ZH ? "「%s」" : " \"%s\"", text);
+	else if (s)
+		say_matter(v, s, out);
 }
 
 /* -- times -- */

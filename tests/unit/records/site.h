@@ -29,10 +29,18 @@ static const struct zone s_zones[] = {
 static const struct person s_people[] = {
     {.id = "wang", .name = "王强"}, {.id = "li", .name = "李娜"}, {.id = "smith", .name = "Ann Smith"}};
 static const struct step s_steps[] = {
-    {.id = "scene", .text = TEXT("立即赶到现场;禁止开关电器", "Go to the scene. Touch no switch.")},
-    {.id = "scale", .text = TEXT("小型还是重大?", "Minor or major?")},
+    {.id = "scene", .kind = STEP_KIND_TASK, .text = TEXT("立即赶到现场;禁止开关电器", "Go to the scene. Touch no switch.")},
+    {.id = "scale", .kind = STEP_KIND_DECIDE, .text = TEXT("小型还是重大?", "Minor or major?")},
+    {.id = "shut", .kind = STEP_KIND_COMMAND, .actuator = 0, .action = "close"},
+    {.id = "air", .kind = STEP_KIND_COMMAND, .actuator = -1, .actuator_kind = "fan", .action = "off"},
+    {.id = "gas-co", .kind = STEP_KIND_RECORD},
+    {.id = "clear", .kind = STEP_KIND_RUN, .book = "evacuation"},
+    {.id = "clear/out", .kind = STEP_KIND_WAIT},
+    {.id = "told", .kind = STEP_KIND_REPORT},
 };
-static const struct playbook s_playbooks[] = {{.id = "gas-leak", .steps = s_steps, .n_steps = 2}};
+static const struct playbook s_playbooks[] = {
+    {.id = "gas-leak", .steps = s_steps, .n_steps = sizeof s_steps / sizeof *s_steps}};
+static const struct actuator s_actuators[] = {{.id = "gas-valve-b2"}};
 static const struct incident_type s_types[] = {
     {.id = "gas-leak", .title = TEXT("燃气泄漏", "Gas leak"), .playbook = 0, .self = -1}};
 static const int64_t s_tz_at[] = {0};
@@ -45,6 +53,8 @@ static const struct plan s_plan = {
     .tz = {1, s_tz_at, s_tz_offset},
     .zones = s_zones,
     .n_zones = 2,
+    .actuators = s_actuators,
+    .n_actuators = 1,
     .people = s_people,
     .n_people = 3,
     .types = s_types,

@@ -57,6 +57,33 @@ static void test_without_a_plan(void **state)
 	golden(GOLDEN("leak.ids.txt"), LANG_EN, false, NULL);
 }
 
+/* A step without a text says what it does. */
+static void test_steps(void **state)
+{
+	static const struct {
+		const char *id, *in[LANG_COUNT];
+	} steps[] = {
+	    {"scene", {"scene「立即赶到现场;禁止开关电器」", "scene \"Go to the scene. Touch no switch.\""}},
+	    {"shut", {"shut(控制 gas-valve-b2 close)", "shut (command gas-valve-b2 close)"}},
+	    {"air", {"air(控制 fan off)", "air (command fan off)"}},
+	    {"gas-co", {"gas-co(记录)", "gas-co (record)"}},
+	    {"clear", {"clear(子预案 evacuation)", "clear (run evacuation)"}},
+	    {"clear/out", {"clear/out(等待)", "clear/out (wait)"}},
+	    {"told", {"told(报告)", "told (report)"}},
+	    {"gone", {"gone", "gone"}},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < 2 * sizeof steps / sizeof *steps; i++) {
+		struct voice v = {.lang = (enum lang)(i % 2), .plan = &s_plan, .type = "gas-leak"};
+		struct buf b = {0};
+
+		voice_step(&v, steps[i / 2].id, &b);
+		assert_string_equal(buf_text(&b), steps[i / 2].in[v.lang]);
+		buf_fini(&b);
+	}
+}
+
 /* Nothing foreign becomes markup, and no direction mark turns a line around. */
 static void test_hostile(void **state)
 {
@@ -362,6 +389,7 @@ static void test_reading(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+	    cmocka_unit_test(test_steps),
 	    cmocka_unit_test(test_text),
 	    cmocka_unit_test(test_html),
 	    cmocka_unit_test(test_without_a_plan),
