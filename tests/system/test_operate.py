@@ -142,6 +142,10 @@ class Operate(Case):
         self.assertEqual(done.returncode, 0, done.stderr)
         left = sorted(os.listdir(self.rig.path("copies")))
         self.assertEqual((len(left), left[0]), (2, "tocsin-20200102T000000Z.db"))
+        os.mkdir(self.rig.path("ahead"))
+        self.rig.write("ahead/tocsin-29990101T000000Z.db", "of a clock that was wrong")
+        subprocess.run(["sh", script, self.rig.path("ahead"), "1"], env=env, check=True, capture_output=True)
+        self.assertEqual(len(os.listdir(self.rig.path("ahead"))), 2)  # the new one is not the first to go
         done = subprocess.run(["sh", script, self.rig.path("copies"), "1"], env={**env, "TOCSIN_SOCKET": "/nosuch"}, capture_output=True,
                               text=True, check=False)
         self.assertNotEqual(done.returncode, 0)
