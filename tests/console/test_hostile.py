@@ -12,7 +12,7 @@ class Hostile(Console):
         since = self.console.mark()
         self.rig.pub("plc", "plc/odd/leak", "1")
         number = self.opened("burst-pipe", since, "odd")["id"]
-        self.says(page, "note", id=number, note=f"{TURNED} {SCRIPT} " + "长" * 1200)
+        self.says(page, "note", id=number, note=f"{TURNED} {SCRIPT} {{a}} {{b}} " + "长" * 1200)
         page.wait(f"S.rows.get('{number}')?.some(r => r.kind === 'note')", "the note")
         for where in ("", f"i/{number}", "zones", "duty", "out"):
             self.go(page, where)
@@ -20,6 +20,7 @@ class Hostile(Console):
             self.is_content(page)
             if where == f"i/{number}":
                 page.sees(SCRIPT)
+                page.sees("{a} {b}")
                 page.click("header button", "EN")
                 page.sees(IMAGE)
                 self.shot(page, "zh-desktop-hostile")
