@@ -38,12 +38,22 @@ static void take_values(const char *path, const char *key, struct buf *values)
 
 	if (config_slurp(path, FILE_MAX_BYTES, &text, &err) == 0)
 		for (const char *p = buf_text(&text); *p; p += strcspn(p, "\n"), p += *p == '\n') {
-			if (strncmp(p, key, n) != 0 || p[n] != '=')
+			const char *at = p + strspn(p, " \t");
+			size_t len;
+
+			if (strncmp(at, key, n) != 0)
 				continue;
-			if (!strcspn(p + n + 1, "\n"))
+			at += n + strspn(at + n, " \t");
+			if (*at != '=')
+				continue;
+			at += 1 + strspn(at + 1, " \t");
+			len = strcspn(at, "\n");
+			while (len && strchr(" \t\r", at[len - 1]))
+				len--;
+			if (!len)
 				buf_clear(values);
 			else
-				buf_printf(values, " %.*s", (int)strcspn(p + n + 1, "\n"), p + n + 1);
+				buf_printf(values, " %.*s", (int)len, at);
 		}
 	buf_fini(&text);
 }

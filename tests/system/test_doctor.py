@@ -160,6 +160,7 @@ SEEDS = (
     ("boot", gone("root/etc/systemd/system/multi-user.target.wants/tocsind.service"), set(), "systemctl enable"),
     ("watchdog", put(DROP_IN, "[Service]\nWatchdogSec=0\n"), set(), "WatchdogSec=20s"),
     ("restart", put(DROP_IN, "[Service]\nRestart=on-failure\n"), set(), "on-failure"),
+    ("restart", put(DROP_IN, "[Service]\n  Restart = no \n"), set(), "(Restart=no)"),
     ("network", post("mail", 'server: "smtps://192.0.2.1", from: a@b.c'), NEW | {"warnings"}, "IPAddressAllow"),
     ("notifier", mode("root/etc/tocsin/down.d/tell", 0o644), set(), "SMS"),
     ("socket", mode("run", 0o777), set(), "chmod o-w"),
