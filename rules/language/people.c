@@ -207,13 +207,15 @@ int role_wanted(struct reader *r, const struct node *id)
 	return n + r->n_wanted++;
 }
 
-/* The first role of the first level of the chain that calls for the playbook. */
+/* The first role of the first level of the chain that calls for the playbook; of a watch, that has none, and of
+ * a report that was not made because it is broken: of the first chain. */
 static int covering(const struct reader *r, int playbook)
 {
 	const struct plan *p = r->plan;
+	bool is_made = playbook >= 0 && playbook < p->n_playbooks;
 	int chain = p->n_chains ? 0 : -1;
 
-	for (int i = p->n_types - 1; i >= 0; i--)
+	for (int i = p->n_types - 1; is_made && i >= 0; i--)
 		if (p->types[i].playbook >= 0 &&
 		    !strcmp(p->playbooks[p->types[i].playbook].id, p->playbooks[playbook].id))
 			chain = p->types[i].chain;
