@@ -1,7 +1,7 @@
 /* What became of test notices when the plan changes beneath them, when one is
  * tried twice, and when persons took out whom nothing reaches. */
 #include "engine/reach.h"
-#include "life_world.h"
+#include "reload_world.h"
 
 #define SITE(CHANNELS, MORE) \
 	"site: {id: plaza, timezone: Asia/Shanghai, ring: \"03:01-06:00\"}\n" \
@@ -18,31 +18,6 @@
 	"channels: {page: {plugin: page, timeout: 1m}, sms: {plugin: exec, argv: [/bin/true], timeout: 1m}}\n" \
 	"incidents: {leak: {hazard: gas, severity: critical, chain: all, when: {of: {kind: gas}, above: 10}}}\n"
 #define LI "li: {name: Li, language: en, channels: [page, sms]}"
-
-static struct life_world w;
-static struct plan *plans[2];
-
-static void begin(const char *site)
-{
-	plans[0] = life_plan_of(site);
-	plans[1] = NULL;
-	life_begin(&w, plans[0]);
-}
-
-static void end(void)
-{
-	life_end(&w);
-	plan_free(plans[0]);
-	plan_free(plans[1]);
-}
-
-static void reload(const char *site)
-{
-	plans[1] = life_plan_of(site);
-	plans[1]->hash = "other";
-	w.plan = plans[1];
-	life_event(&w, &(struct event){.kind = EVENT_PLAN, .plan.plan = plans[1]});
-}
 
 /* Id of the test notice to the person by the channel in the last turn. */
 static const char *rung(const char *person, const char *channel, char ret[48])

@@ -1,6 +1,6 @@
 /* Watches when the plan or the clock changes under them, and when the engine
  * is saved and restored; the stories stand in tests/rehearsal/watches_test.yaml. */
-#include "life_world.h"
+#include "reload_world.h"
 
 #include "engine/watch.h"
 
@@ -24,33 +24,6 @@ static const char fewer[] = SITE("  patrol: {who: guard, zone: hall, every: 40m,
 static const char slips[] = SITE("  slips: {who: guard, zone: hall, closed: {incident: slip, by: \"04:00\"}, remind: 30m}\n"
                                  "incidents: {slip: {hazard: other, severity: minor, chain: all}}\n");
 static const char none[] = SITE("");
-
-static struct life_world w;
-static struct plan *plans[2];
-
-static void begin(const char *site)
-{
-	plans[0] = life_plan_of(site);
-	plans[1] = NULL;
-	life_begin(&w, plans[0]);
-}
-
-static void end(void)
-{
-	life_end(&w);
-	plan_free(plans[0]);
-	plan_free(plans[1]);
-}
-
-static void reload(const char *site)
-{
-	struct event ev = {.kind = EVENT_PLAN};
-
-	plans[1] = life_plan_of(site);
-	plans[1]->hash = "other";
-	ev.plan.plan = w.plan = plans[1];
-	life_event(&w, &ev);
-}
 
 static const struct watch_run *patrol(void)
 {
