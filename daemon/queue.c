@@ -166,11 +166,3 @@ int64_t queue_wake_ms(const struct queue *q, int64_t now_ms)
 	}
 	return wake_ms;
 }
-
-void queue_forget(struct queue *q)
-{
-	for (int i = 0; i < 2; i++) {
-		TAILQ_INIT(&q->items[i]);
-		q->n[i] = 0;
-	}
-}

@@ -56,6 +56,5 @@ bool queue_again(struct queue *q, struct queue_item *item, int64_t now_ms, int64
 /* When queue_next or queue_overdue may have something; INT64_MAX: nothing waits, or for an answer. */
 int64_t queue_wake_ms(const struct queue *q, int64_t now_ms);
 int64_t queue_backoff_ms(int tries, uint64_t seed); /* tries from 1 */
-void queue_forget(struct queue *q);                 /* what waits is no longer its */
 
 #endif

@@ -165,7 +165,8 @@ static void put_info(const struct answer *status, struct buf *out)
 	buf_str(out, "} 1\n");
 }
 
-void metrics_write(const struct answer *status, const struct answer *list, struct buf *out)
+/* status and list: the daemon's answers, NULL when there is none. The store is looked at when it may be. */
+static void metrics_write(const struct answer *status, const struct answer *list, struct buf *out)
 {
 	put(out, "tocsin_up", "gauge", "1 when the daemon answered; without it nothing else of it is here.",
 	    status != NULL);

@@ -2,7 +2,8 @@
 
 #include "base/text.h"
 
-size_t glyph_read(const char *text, int32_t *ret_code)
+/* One character; its length in bytes, 1 with code -1 when it is not UTF-8. Not at the NUL. */
+static size_t glyph_read(const char *text, int32_t *ret_code)
 {
 	const unsigned char *u = (const unsigned char *)text;
 	int len = utf8_step(text);
@@ -20,7 +21,8 @@ size_t glyph_read(const char *text, int32_t *ret_code)
 	return (size_t)len;
 }
 
-bool glyph_is_hidden(int32_t code)
+/* Control, C1, zero width, direction marks. */
+static bool glyph_is_hidden(int32_t code)
 {
 	return code < 0x20 || (code >= 0x7f && code < 0xa0) || (code >= 0x200b && code <= 0x200f) ||
 	       (code >= 0x2028 && code <= 0x202e) || (code >= 0x2066 && code <= 0x2069) || code == 0xfeff;

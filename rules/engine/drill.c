@@ -32,7 +32,7 @@ static bool is_in_the_way(const struct engine *e, const struct incident *inc, in
 	return busy && near && inc->severity <= SEVERITY_MAJOR;
 }
 
-const struct incident *drill_hindered(const struct engine *e, int zone)
+static const struct incident *drill_hindered(const struct engine *e, int zone)
 {
 	for (int i = 0; i < e->n_incidents; i++)
 		if (is_in_the_way(e, e->incidents[i], zone))

@@ -30,8 +30,6 @@ int64_t drill_score(struct engine *e, struct incident *inc, const struct cue_arg
 /* Closed: everybody who was told anything hears of it, who began it the score. */
 void drill_over(struct engine *e, struct incident *inc, int64_t cause);
 void drills_settle(struct engine *e); /* after each event: does something real break one off? */
-/* The real incident that leaves no room for an exercise in the zone, or NULL. */
-const struct incident *drill_hindered(const struct engine *e, int zone);
 
 void drill_save(const struct incident *inc, struct buf *out);
 void drill_restore(struct engine *e, struct incident *inc, struct record_reader *r);

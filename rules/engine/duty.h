@@ -116,13 +116,11 @@ void override_agree(struct engine *e, struct override *o, const char *who);
 void override_end(struct engine *e, struct override *o, const char *who, const char *why);
 bool override_is_on(const struct override *o, int64_t at_ms);
 bool override_may_agree(const struct engine *e, int role, int person);
-int override_agreeing(const struct engine *e, int role, int *people, int cap); /* whose consent it takes */
 void overrides_clock(struct engine *e);
 
 /* -- handover.c: what is handed over -- */
 void handover_text(const struct engine *e, const struct duty *d, enum lang lang, struct buf *out); /* numbered */
 void handover_list(const struct engine *e, const struct duty *d, struct buf *out); /* "items": [...] in a body */
-uint64_t handover_digest(const struct engine *e, const struct duty *d);
 
 /* -- oncall.c -- */
 void render_duty(const struct engine *e, const struct duty *d, struct buf *out); /* "handover": {...} */

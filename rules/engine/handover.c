@@ -132,7 +132,7 @@ static enum lang site_lang(const struct engine *e)
 	return e->plan->languages & 1u << LANG_ZH ? LANG_ZH : LANG_EN;
 }
 
-uint64_t handover_digest(const struct engine *e, const struct duty *d)
+static uint64_t handover_digest(const struct engine *e, const struct duty *d)
 {
 	struct lines l = {.n = 0};
 	uint64_t h;

@@ -96,7 +96,7 @@ static int above_in(const struct engine *e, const struct chain *c, int role, int
 	return n;
 }
 
-int override_agreeing(const struct engine *e, int role, int *people, int cap)
+static int override_agreeing(const struct engine *e, int role, int *people, int cap)
 {
 	const struct roster *r = e->plan->roles[role].roster;
 	int n = 0;
