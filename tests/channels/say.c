@@ -12,6 +12,7 @@
 #include "config.h"
 
 #include <fcntl.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -141,6 +142,7 @@ int main(int argc, char **argv)
 		fprintf(stderr, "%s%s\n", err.text, buf_text(&problems));
 		return 2;
 	}
+	signal(SIGPIPE, SIG_IGN); /* as tocsind does: a program may end without reading its notice */
 	line = malloc(LINE_MAX_BYTES);
 	fcntl(STDIN_FILENO, F_SETFL, O_NONBLOCK);
 	loop = loop_new();
