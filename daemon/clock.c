@@ -5,7 +5,7 @@
 #include <time.h>
 #include <unistd.h>
 
-enum { STEP_MS = 2000 };
+enum { STEP_MS = 2000, ONE_MOMENT_MS = 100, READ_TRIES = 10 };
 
 static int64_t read_ms(clockid_t id)
 {
@@ -33,10 +33,25 @@ int64_t clock_monotonic_us(void)
 	return (int64_t)ts.tv_sec * 1000000 + ts.tv_nsec / 1000;
 }
 
+/* Both of one moment: a machine that was held between the two looks would seem to have a clock that was set. */
+static void read_both(int64_t *ret_wall_ms, int64_t *ret_boot_ms)
+{
+	int64_t before_ms;
+
+	for (int i = 0; i < READ_TRIES; i++) {
+		before_ms = clock_steady_ms();
+		*ret_wall_ms = read_ms(CLOCK_REALTIME);
+		*ret_boot_ms = clock_steady_ms();
+		if (*ret_boot_ms - before_ms <= ONE_MOMENT_MS)
+			return;
+	}
+}
+
 void clock_open(struct clock *c)
 {
-	int64_t wall_ms = read_ms(CLOCK_REALTIME), boot_ms = clock_steady_ms();
+	int64_t wall_ms, boot_ms;
 
+	read_both(&wall_ms, &boot_ms);
 	*c = (struct clock){
 	    .site_ms = wall_ms, .boot_ms = boot_ms, .apart_ms = wall_ms - boot_ms, .started_ms = boot_ms};
 }
@@ -97,5 +112,8 @@ int64_t clock_step_at(struct clock *c, int64_t wall_ms, int64_t boot_ms)
 
 int64_t clock_step(struct clock *c)
 {
-	return clock_step_at(c, read_ms(CLOCK_REALTIME), clock_steady_ms());
+	int64_t wall_ms, boot_ms;
+
+	read_both(&wall_ms, &boot_ms);
+	return clock_step_at(c, wall_ms, boot_ms);
 }

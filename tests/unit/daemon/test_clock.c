@@ -7,6 +7,42 @@
 
 #include "clock.h"
 
+#include <time.h>
+
+/* In the place of libc's: the machine is held for `held_ms` before the look number `held_at`. */
+static int64_t boot_now_ms, wall_now_ms, held_ms;
+static int looks, held_at;
+
+int clock_gettime(clockid_t id, struct timespec *ret)
+{
+	if (++looks == held_at) {
+		boot_now_ms += held_ms;
+		wall_now_ms += held_ms;
+	}
+	*ret = (struct timespec){.tv_sec = (id == CLOCK_REALTIME ? wall_now_ms : boot_now_ms) / 1000};
+	return 0;
+}
+
+static void test_held_between_two_looks(void **state)
+{
+	struct clock c;
+
+	(void)state;
+	boot_now_ms = 5000;
+	wall_now_ms = 1000000;
+	held_ms = 3600000;
+	for (held_at = 1; held_at <= 4; held_at++) {
+		looks = 0;
+		clock_open(&c);
+		assert_int_equal(clock_step(&c), 0);
+		looks = -3; /* three looks more: the hold comes in the step's */
+		clock_open(&c);
+		assert_int_equal(clock_step(&c), 0);
+	}
+	wall_now_ms += held_ms;
+	assert_int_equal(clock_step(&c), held_ms);
+}
+
 static const struct clock base = {.site_ms = 1000000, .boot_ms = 5000, .apart_ms = 995000};
 
 static void test_no_step_when_both_run(void **state)
@@ -81,6 +117,7 @@ int main(void)
 	    cmocka_unit_test(test_backward_step_is_only_said),
 	    cmocka_unit_test(test_site_time_ahead_of_the_wall_catches_nothing_up),
 	    cmocka_unit_test(test_at_least_never_goes_back),
+	    cmocka_unit_test(test_held_between_two_looks),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
