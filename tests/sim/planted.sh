@@ -7,23 +7,16 @@ set -eu
 
 source=$1 work=$2 events=${3:-6000}
 
-compile() { # PLANT OBJECT_DIR FILE
-	cc -std=c11 -O1 -D_GNU_SOURCE -I"$source/rules" -DSOURCE_DIR="\"$source\"" -DTOCSIN_PLANT="$1" \
-		-c "$3" -o "$2/$(echo "${3#"$source"/}" | tr / _).o"
-}
-
-# Files without a plant are compiled once.
-common() {
-	for file in "$source"/rules/*.c "$source"/rules/base/*.c "$source"/rules/language/*.c \
-		"$source"/rules/engine/*.c "$source"/tests/sim/*.c; do
-		grep -q 'PLANTED(' "$file" || echo "$file"
-	done
+# Compiled once: which bug is planted, the environment says.
+compile() { # FILE
+	cc -std=c11 -O1 -D_GNU_SOURCE -I"$source/rules" -DSOURCE_DIR="\"$source\"" -include "$work/plant.h" -c "$1" \
+		-o "$work/objects/$(echo "${1#"$source"/}" | tr / _).o"
 }
 
 finds() { # PLANT [--edges] SEED
 	plant=$1
 	shift
-	"$work/$plant/sim" "$@" "$events" 2>&1 | grep -aq 'is broken'
+	PLANT=$plant "$work/sim" "$@" "$events" 2>&1 | grep -aq 'is broken'
 }
 
 all_seeds() { # PLANT: which of them find it
@@ -39,14 +32,11 @@ all_seeds() { # PLANT: which of them find it
 
 one_plant() { # what the simulator says of it, in found
 	mkdir -p "$work/$1"
-	for file in $(grep -l 'PLANTED(' "$source"/rules/engine/*.c); do
-		compile "$1" "$work/$1" "$file"
-	done
-	cc -o "$work/$1/sim" "$work"/common/*.o "$work/$1"/*.o -lyaml -ljansson
+	export PLANT="$1"
 	if [ -n "${TOCSIN_LONG:-}" ] && [ "$1" -gt 0 ]; then
 		all_seeds "$1" >"$work/$1/found"
-	elif "$work/$1/sim" --edges --seeds 8 "$events" >"$work/$1/out" 2>&1 &&
-		"$work/$1/sim" --seeds 20 "$events" >"$work/$1/out" 2>&1; then
+	elif "$work/sim" --edges --seeds 8 "$events" >"$work/$1/out" 2>&1 &&
+		"$work/sim" --seeds 20 "$events" >"$work/$1/out" 2>&1; then
 		echo nothing >"$work/$1/found"
 	else
 		grep -a 'is broken' "$work/$1/out" >"$work/$1/found" || tail -n 3 "$work/$1/out" >"$work/$1/found"
@@ -54,8 +44,8 @@ one_plant() { # what the simulator says of it, in found
 }
 
 case ${PLANTED_JOB:-all} in
-common)
-	compile 0 "$work/common" "$4"
+compile)
+	compile "$4"
 	exit
 	;;
 plant)
@@ -65,8 +55,15 @@ plant)
 esac
 
 rm -rf "$work"
-mkdir -p "$work/common"
-common | PLANTED_JOB=common xargs -P 2 -n 1 "$0" "$source" "$work" "$events"
+mkdir -p "$work/objects"
+echo 'extern int planted_bug;
+#define TOCSIN_PLANT planted_bug' >"$work/plant.h"
+echo '#include <stdlib.h>
+int planted_bug;
+__attribute__((constructor)) static void plant(void) { planted_bug = atoi(getenv("PLANT")); }' >"$work/plant.c"
+printf '%s\n' "$source"/rules/*.c "$source"/rules/base/*.c "$source"/rules/language/*.c "$source"/rules/engine/*.c \
+	"$source"/tests/sim/*.c "$work/plant.c" | PLANTED_JOB=compile xargs -P 2 -n 1 "$0" "$source" "$work" "$events"
+cc -o "$work/sim" "$work"/objects/*.o -lyaml -ljansson
 plants="$(seq 0 22)"
 echo $plants | tr " " "\n" | PLANTED_JOB=plant xargs -P 2 -n 1 "$0" "$source" "$work" "$events"
 
