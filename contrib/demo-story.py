@@ -105,7 +105,7 @@ class Story:
             publish("plc", "plc/b2/gasvalve", payload, retain=True)
 
     def incident(self):
-        for topic, payload in self.console.newest.items():
+        for topic, payload in list(self.console.newest.items()):  # more come meanwhile
             if topic.startswith(ROOT + "incident/G-") and payload:
                 return json.loads(payload)
         return None

@@ -16,23 +16,30 @@ die() { printf '%s: %s\n' "${0##*/}" "$*" >&2; exit 1; }
 need_packages() {
 	local name missing=()
 	for name in "$@"; do
-		dpkg-query -W -f '${db:Status-Status}\n' "$name" 2>/dev/null | grep -qx installed || missing+=("$name")
+		[[ " $(dpkg-query -W -f '${db:Status-Status} ' "$name" 2>/dev/null) " == *" installed "* ]] || missing+=("$name")
 	done
 	[ ${#missing[@]} -gt 0 ] || return 0
 	[ "$(id -u)" = 0 ] || die "packages are missing; as root: apt-get install --no-install-recommends ${missing[*]}"
 	say "installing ${missing[*]}"
 	export DEBIAN_FRONTEND=noninteractive
-	{ apt-get -q update && apt-get -q install -y --no-install-recommends "${missing[@]}"; } </dev/null >"${apt_log:=$(mktemp)}" 2>&1 ||
-		{ tail -n 20 "$apt_log" >&2; die "apt-get failed: ${missing[*]}"; }
+	apt_log=$(mktemp)
+	# A new machine's own updates may hold the lists, a mirror may stumble: for a while that is waited for.
+	until_true 300 apt_update || { tail -n 20 "$apt_log" >&2; die "apt-get update failed"; }
+	apt_patient install -y --no-install-recommends "${missing[@]}" || { tail -n 20 "$apt_log" >&2; die "apt-get failed: ${missing[*]}"; }
 }
+apt_patient() { apt-get -q -o DPkg::Lock::Timeout=600 -o Acquire::Retries=5 "$@" </dev/null >"$apt_log" 2>&1; }
+apt_update() { apt_patient update || { sleep 5; false; }; }
 
-# free_port: a TCP port on 127.0.0.1 that nobody listens on just now. By the pid:
-# what runs beside us looks elsewhere first.
+# free_port: a TCP port on 127.0.0.1 that nobody listens on, in `port`. It stays ours
+# until this script and what it started have ended: nobody who asks here gets it meanwhile.
 free_port() {
-	local port n
+	local n
+	mkdir -p "$top/build/ports"
 	for n in $(seq 0 99); do
 		port=$((23000 + ($$ + n * 10) % 1000))
-		(: >"/dev/tcp/127.0.0.1/$port") 2>/dev/null || { echo $port; return 0; }
+		exec {port_claim}>>"$top/build/ports/$port"
+		if flock -n "$port_claim" && ! (: >"/dev/tcp/127.0.0.1/$port") 2>/dev/null; then return 0; fi
+		exec {port_claim}>&-
 	done
 	die "no free port between 23000 and 23999"
 }

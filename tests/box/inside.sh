@@ -90,6 +90,7 @@ echo "     (after $((SECONDS - before)) s, WatchdogSec=20s)"
 ok "the will said offline"                            within 10 heard offline 1
 ok "ExecStopPost= told somebody"                      within 10 told 1
 ok "... of the watchdog"                              grep -q watchdog /run/told
+told_s=$(cat /run/tocsin-down.stamp)
 ok "it answers again"                                 within 15 synced
 ok "... and says online"                              within 10 heard online 2
 ok "the guard told it"                                within 10 guard_said -t guard-told "guard ALARM plaza: tocsin is down"
@@ -106,13 +107,16 @@ ok "... by the same daemon"                           test "$(prop NRestarts)" =
 kill -9 "$(prop MainPID)"
 ok "kill -9: restarted"                               within 15 restarted 2
 ok "... and synchronised"                             within 20 synced
-ok "the notifier told once in 5 minutes"              told 1
+# ... if the machine was quick enough to be here within them
+[ $(($(date +%s) - told_s)) -ge 300 ] ||
+	ok "the notifier told once in 5 minutes"          told 1
 ok "the audit still verifies"                         tocsin audit verify
 
 # --- it is stopped
+times=$(wc -l </run/told)
 ok "systemctl stop"                                   systemctl stop tocsind.socket tocsind.service
 ok "... is clean"                                     test "$(prop Result)" = success
-ok "... and tells nobody"                             told 1
+ok "... and tells nobody"                             told "$times"
 ok "the stop was announced"                           within 10 heard stopping 1
 ok "the log verifies without the daemon"              tocsin audit verify --db /var/lib/tocsin/tocsin.db
 

@@ -21,7 +21,7 @@ bad() { echo "disk: $*"; tail -n 20 "$tmp/log" 2>/dev/null; exit 1; }
 
 "$here/diskbox" up "$tmp/disk" 32M
 mkdir "$tmp/run" "$tmp/disk/state"
-port=$(free_port)
+free_port
 start_broker "$tmp" "$port" tocsin console zigbee2mqtt
 pids+=("$broker_pid")
 sed -e "s#mqtt://127.0.0.1:1883#mqtt://127.0.0.1:$port#; s#/etc/tocsin/broker.pw#$tmp/tocsin.pw#" \
@@ -32,7 +32,7 @@ export TOCSIN_SOCKET=$tmp/run/control.sock
 RUNTIME_DIRECTORY=$tmp/run STATE_DIRECTORY=$tmp/disk/state "$build/tocsind" --config "$tmp/tocsin.yaml" >"$tmp/log" 2>&1 </dev/null &
 pids+=($!)
 tocsin() { "$build/tocsin" "$@"; }
-status_has() { tocsin --json status | grep -q "$1"; }
+status_has() { [[ $(tocsin --json status) == *"$1"* ]]; } # no pipe: who stops reading early would end the writer
 until_true 120 status_has '"synced":true' || bad "did not start"
 
 # --- full: first the reserve beside the database is given up, then nothing is left
@@ -47,7 +47,7 @@ until_true 300 fails || bad "status does not say that the store fails"
 grep -q 'reserve' "$tmp/log" || bad "the reserve was not given up first"
 timeout 20 "$build/tocsin" --as wang raise gas-leak b2-pumps >/dev/null 2>&1 || true
 until_true 120 grep -q 'page/wang/json.*"kind":"call".*"unrecorded":true' "$tmp/heard" || bad "no unrecorded page while the disk was full"
-tocsin status | head -n 1 | grep -q TROUBLE || bad "status does not begin with the trouble"
+[[ $(tocsin status) == TROUBLE* ]] || bad "status does not begin with the trouble"
 "$here/diskbox" unfill "$tmp/disk"
 until_true 120 status_has '"store":"ok"' || bad "the store did not come back"
 [ "$(tocsin --json list | grep -o '"id":"G-[0-9]*"' | wc -l)" = 2 ] || bad "an incident is gone"

@@ -40,8 +40,9 @@ mkdir "$tmp/run"
 export TOCSIN_SOCKET=$tmp/run/control.sock
 netbox exec gate env RUNTIME_DIRECTORY="$tmp/run" STATE_DIRECTORY="$tmp" "$build/tocsind" --config "$tmp/tocsin.yaml" \
 	>"$tmp/log" 2>&1 </dev/null &
-status_has() { "$build/tocsin" --json status | grep -q "$1"; }
-listed() { "$build/tocsin" list | grep -qE "$1"; }
+# no pipes: who stops reading early would end the writer
+status_has() { [[ $("$build/tocsin" --json status) == *"$1"* ]]; }
+listed() { [[ $("$build/tocsin" list) =~ $1 ]]; }
 press() { netbox exec broker mosquitto_pub -h "$address" -u plc -P pw-plc -q 1 -r -t "$1" -m "$2"; }
 until_true 120 status_has '"synced":true' || bad "did not start"
 

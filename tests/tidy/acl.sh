@@ -7,7 +7,7 @@ top=$(cd "$(dirname "$0")/../.." && pwd)
 tmp=$(mktemp -d)
 broker_pid=
 trap '[ -z "$broker_pid" ] || { kill "$broker_pid"; wait "$broker_pid"; } 2>/dev/null; rm -rf "$tmp"' EXIT
-port=$(free_port)
+free_port
 start_broker "$tmp" "$port" tocsin wang li console zigbee2mqtt guard
 
 # as USER pub|sub ARGS...; listen does it in the background, its pid in listener
@@ -96,7 +96,8 @@ answer() { as wang pub -q 1 -d -t "$1" -m one "${@:2}" 2>&1 | sed -nE 's/.*PUBAC
 
 # The daemon's session holds an alarm; another user who knows its client id gets nothing of it.
 session() { as "$1" sub -q 1 -c -x 3600 -i tocsin-plaza -t "$2" -W "$3" -C 1; }
-session tocsin 'zigbee2mqtt/#' 3 >/dev/null 2>&1 || true
+listen tocsin -c -x 3600 -i tocsin-plaza -t 'zigbee2mqtt/#'
+hush
 as zigbee2mqtt pub -q 1 -t zigbee2mqtt/hall/smoke -m fire
 stolen=$(session wang "$root/page/wang" 2 2>/dev/null) || true
 [ -z "$stolen" ] || bad "the daemon's session was taken: $stolen"

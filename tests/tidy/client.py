@@ -31,11 +31,14 @@ class Daemon:
     def serve(self):
         while True:
             peer, _ = self.listener.accept()
-            with peer, peer.makefile("rw", encoding="utf-8", errors="surrogateescape") as stream:
-                line = stream.readline()
-                if line:
-                    self.asked.append(json.loads(line))
-                    stream.write(self.answers.get(self.asked[-1]["do"], ""))
+            try:
+                with peer, peer.makefile("rw", encoding="utf-8", errors="surrogateescape") as stream:
+                    line = stream.readline()
+                    if line:
+                        self.asked.append(json.loads(line))
+                        stream.write(self.answers.get(self.asked[-1]["do"], ""))
+            except OSError:  # it has heard enough
+                pass
 
 
 def tocsin(*args, socket_path=SOCKET, lang="C.UTF-8"):

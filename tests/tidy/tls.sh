@@ -14,7 +14,7 @@ finish() {
 }
 trap finish EXIT
 bad() { echo "tls: $*"; tail -n 20 "$tmp/mosquitto.log" "$tmp/log" 2>/dev/null; exit 1; }
-port=$(free_port)
+free_port
 cd "$tmp"
 
 ca() { openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -days 2 -subj "/CN=$1" -keyout "$1.key" -out "$1.crt" 2>/dev/null; }
