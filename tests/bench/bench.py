@@ -96,8 +96,8 @@ class Bench:
     def tool(self, house, name, *args):
         process = house.tool(name, house.port, *args, stdout=subprocess.PIPE)
         try:
-            if name == "null":
-                process.stdout.readline()
+            if name in ("null", "raw"):
+                process.stdout.readline()  # it listens
             else:
                 time.sleep(0.3)
             if process.poll() is not None:
@@ -188,7 +188,7 @@ class Bench:
         n = self.seconds(60000, 20000)
         with self.broker(telemetry=0, alarms=(("smoke", 1),), broker="max_queued_messages 100000") as house, \
                 self.tool(house, "raw", ALARMS + ":1"):
-            said = house.load(alarms=30000, alarm_sensors=n, linger=10, **ECHO, count="echo/#")
+            said = house.load(alarms=30000, alarm_sensors=n, linger=60, **ECHO, count="echo/#")
             assert said["answered"] == n, f"the raw echo lost {n - said['answered']} of {n}"
             return said["heard"] / said["heard_s"]
 

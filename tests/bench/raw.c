@@ -1,6 +1,6 @@
 /* raw.c - the cheapest echo there can be, with nothing of a library: what comes
  * on zigbee2mqtt/a/ is published again on echo/1 at QoS 1, the rest is read and
- * forgotten. raw PORT FILTER:QOS...; ends by signal. */
+ * forgotten. raw PORT FILTER:QOS...; says "ready", ends by signal. */
 #include "mini.h"
 
 #include <poll.h>
@@ -25,6 +25,7 @@ int main(int argc, char **argv)
 	static struct mini m = {.heard = on_message, .arg = &m};
 	struct mini_login login = {.id = "raw-echo"};
 	struct pollfd p = {0};
+	bool is_ready = false;
 	struct err err;
 
 	if (argc < 3)
@@ -43,11 +44,18 @@ int main(int argc, char **argv)
 		*colon = '\0';
 		mini_subscribe(&m, argv[i], colon[1] == '1');
 	}
+	/* The broker takes one after the other: acknowledged behind the subscriptions. */
+	mini_publish(&m, &(struct mini_message){.topic = "ready", .topic_len = strlen("ready"), .payload = ""}, 1);
 	for (p.fd = m.fd; mini_write(&m) == 0;) {
 		p.events = (short)(mini_pending(&m) ? POLLIN | POLLOUT : POLLIN);
 		poll(&p, 1, -1);
 		if (p.revents & POLLIN && mini_read(&m) != 0)
 			return 1;
+		if (!is_ready && !m.unacked) {
+			is_ready = true;
+			puts("ready");
+			fflush(stdout);
+		}
 	}
 	return 1;
 }

@@ -12,7 +12,7 @@ import time
 
 from rig import die_with_parent
 
-LIMIT_S = 60
+LIMIT_S = 180
 ARGS = ["--headless=new", "--no-sandbox", "--remote-debugging-pipe", "--disable-gpu", "--disable-dev-shm-usage", "--no-first-run",
         "--disable-extensions", "--disable-background-networking", "--disable-component-update", "--disable-sync", "--mute-audio",
         "--disable-background-timer-throttling", "--disable-renderer-backgrounding", "--disable-backgrounding-occluded-windows",
@@ -91,11 +91,11 @@ class Browser:
 
     def close(self):
         try:
-            self.call("Browser.close", limit_s=5)
+            self.call("Browser.close", limit_s=30)
         except (AssertionError, OSError):
             self.process.kill()
         try:
-            self.process.wait(10)
+            self.process.wait(60)
         except subprocess.TimeoutExpired:
             self.process.kill()
             self.process.wait()

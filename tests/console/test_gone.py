@@ -19,7 +19,7 @@ class Gone(Console):
         page.click("dialog button[type=submit]")
         page.sees("命令没有发出")
         self.rig.broker_start()
-        page.wait("health().kind === 'ok' && document.querySelector('#gone').hidden", "it is back", 100)
+        page.wait("health().kind === 'ok' && document.querySelector('#gone').hidden", "it is back")
         page.wait("[...document.querySelectorAll('.zone')].every(z => z.dataset.word === 'normal')", "zones are known")
         page.click("#said button")
         self.rig.synced()

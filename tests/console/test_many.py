@@ -16,7 +16,7 @@ class Many(Console):
         begin = time.monotonic()
         for n in range(MANY):
             self.rig.pub("plc", f"plc/s{n:03}/leak", "1")
-        page.wait(f"document.querySelectorAll('#cards > li').length >= {MANY}", f"{MANY} cards", 200)
+        page.wait(f"document.querySelectorAll('#cards > li').length >= {MANY}", f"{MANY} cards", 600)
         print(f"{MANY} incidents stood there {time.monotonic() - begin:.1f} s after the first payload; tasks over 50 ms: "
               + page.js("`${slow.length}, the longest ${Math.round(Math.max(0, ...slow))} ms`"), flush=True)
         self.shot(page, "zh-phone-many")
@@ -29,7 +29,7 @@ class Many(Console):
         self.says(page, "shelve", id=number, for_s="30m", note="drains")
         page.wait(f"S.incidents.get('{number}').flags.shelved && !queued", "shelved")
         self.assertEqual(page.js("cards.every(c => c.isConnected)"), True, "the cards are the same nodes")
-        self.assertEqual(page.js("[...document.querySelectorAll('#cards > li')].indexOf(cards[100])"), MANY - 1, "it calls nobody and is last")
+        self.assertEqual(page.js("[...document.querySelectorAll('#cards > li')].indexOf(cards[100]) === document.querySelectorAll('#cards > li').length - 1"), True, "it calls nobody and is last")
         self.assertEqual(page.js("document.activeElement.closest('li') === cards[100]"), True, "the focus went with it")
         print("one more change touched", page.js("touched.size"), "cards", flush=True)
         page.js("(async () => { for (let y = 0; y < 20; y++) { scrollTo(0, y * 700); await new Promise(requestAnimationFrame); } })()")

@@ -34,7 +34,7 @@ class Work(Console):
         wang, li = self.sign_in("wang"), self.sign_in("li", DESK, lang="en-GB", dark=False)
         begin = time.monotonic()
         self.leak(31.2)
-        wang.wait("document.querySelector('#cards').innerText.includes('燃气泄漏')", "the leak", 10)
+        wang.wait("document.querySelector('#cards').innerText.includes('燃气泄漏')", "the leak")
         print(f"the leak stood on the phone {(time.monotonic() - begin) * 1000:.0f} ms after its payload (200 ms are the rule's own)", flush=True)
         number = self.opened("gas-leak")["id"]
         wang.wait("!document.querySelector('#call').hidden && ringer.timer > 0", "it rings")

@@ -42,8 +42,10 @@ class Commands(Case):
         os.mkdir(rig.path("new"))
         for kind, zone, user in (("gas-leak", "b2-kitchen", "wang"), ("burst-pipe", "b2-pumps", "li"), ("fire", "l1", "li")):
             rig.pub(user, f"cmd/{user}/raise", f"{kind} {zone} for the documents")
-        ids = until("three incidents", lambda: len(rig.incidents()) >= 3 and [i["id"] for i in rig.incidents()])
-        cls.ids = {i[0]: i for i in ids}
+        def opened():
+            found = {i["id"][0]: i["id"] for i in rig.incidents()}
+            return found if {"G", "W", "F"} <= set(found) else None
+        cls.ids = until("three incidents", opened)
         shutil.copy(rig.path("tocsin.yaml"), rig.path("site.yaml"))
 
     def real(self, text):

@@ -13,7 +13,7 @@ import unittest
 import schema
 
 SERVER = os.path.join(schema.SOURCE, "build/editor/node_modules/yaml-language-server/bin/yaml-language-server")
-LIMIT_S = 30
+LIMIT_S = 300
 
 
 class Editor:
@@ -22,9 +22,11 @@ class Editor:
         with open(self.schema, "w", encoding="utf-8") as f:
             json.dump(schema.schema(), f)
         self.process = subprocess.Popen(["node", SERVER, "--stdio"], stdin=subprocess.PIPE, stdout=subprocess.PIPE)
-        self.bytes, self.id, self.files = b"", 0, 0
+        self.bytes, self.id, self.files, self.is_configured = b"", 0, 0, False
         self.request("initialize", {"processId": None, "rootUri": None, "capabilities": {"workspace": {"configuration": True}}})
         self.send({"method": "initialized", "params": {}})
+        while not self.is_configured:  # a file that it reads before has no schema, and so no faults
+            self.answer(self.next(time.monotonic() + LIMIT_S))
 
     def close(self):
         self.process.kill()
@@ -60,18 +62,24 @@ class Editor:
     def settings(self, section):
         if section != "yaml":
             return None
+        self.is_configured = True
         return {"validate": True, "completion": True, "schemaStore": {"enable": False},
                 "schemas": {"file://" + self.schema: "*.yaml"}}
 
+    def answer(self, message):
+        """What the server asks is answered; False: it asks nothing."""
+        if "method" not in message or "id" not in message:
+            return False
+        items = message["params"].get("items", [])
+        self.send({"id": message["id"], "result": [self.settings(item.get("section")) for item in items]})
+        return True
+
     def wait(self, wanted):
-        """The first message that is wanted; what the server asks meanwhile is answered."""
+        """The first message that is wanted."""
         until = time.monotonic() + LIMIT_S
         while True:
             message = self.next(until)
-            if "method" in message and "id" in message:
-                items = message["params"].get("items", [])
-                self.send({"id": message["id"], "result": [self.settings(item.get("section")) for item in items]})
-            elif wanted(message):
+            if not self.answer(message) and wanted(message):
                 return message
 
     def request(self, method, params):
