@@ -9,7 +9,7 @@ from broken import FAST, BrokenCase
 
 HOUR_MS = 3600 * 1000
 WAIT_S = 8
-EARLY_S = 1  # two messages on their way to us
+EARLY_S = 1
 
 
 def seconds(text):
@@ -23,16 +23,15 @@ class Clock:
     def begin(self, zone, **slots):
         self.rig.set(**slots)
         self.rig.start(FAST)
-        self.since = self.console.mark()
+        self.since, self.began = self.console.mark(), time.monotonic()  # before it opens, however late we hear of that
         self.rig.pub("smith", "cmd/smith/raise", f"fire {zone} 试验")
         self.incident = self.opened("fire", self.since)
-        self.began = self.console.newest(f"incident/{self.incident['id']}/state").at
 
     def called_second(self):
         page = self.console.wait("level 2 is called", lambda: next((
             m for m in self.console.all[self.since:] if m.topic.endswith("/page/li/json")
             and m.json["kind"] == "call" and m.json["level"] == 2 and m.json["incident"] == self.incident["id"]), None))
-        print(f"level 2 was called {page.at - self.began:.2f} s after level 1")
+        print(f"level 2 was called {page.at - self.began:.2f} s after the alarm")
         return page.at - self.began
 
     def called_in_time(self):

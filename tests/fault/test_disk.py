@@ -255,6 +255,7 @@ class Disk(BrokenCase):
         first = self.alarm()
         self.page(first, False)
         self.assertTrue(self.command("wang", "ack", first["id"])["ok"])
+        rig.quiet()  # what the ack brings with it is stored
         head = rig.recs()[-1]["seq"]
         rig.set(sync_ms=-1)
         since = self.console.mark()

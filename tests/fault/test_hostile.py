@@ -140,13 +140,18 @@ class Hostile(House):
                 pub.stdin.flush()
                 time.sleep(0.05)
         self.assertTrue(self.command("wang", "oncall", "duty-electrician")["ok"])
-        rows = [r["kind"] for r in rig.recs() if r["seq"] > n]
+        rows = self.rows_after(n)
         self.assertEqual(self.n_opened("fire"), 1)
         self.assertLess(len(rows), 2 * len(flips) + 20, rows)
         n = rig.status()["seq"]
         lines(rig, "plc", "plc/b2/callpoint", ["1"] * 500)
         self.assertTrue(self.command("wang", "oncall", "duty-electrician")["ok"])
-        self.assertLess(len([r for r in rig.recs() if r["seq"] > n]), 20)
+        self.assertLess(len(self.rows_after(n)), 20)
+
+    def rows_after(self, n):
+        """What came of messages; chains go on meanwhile."""
+        return [r["kind"] for r in self.rig.recs() if r["seq"] > n
+                and r["kind"] not in ("called", "chain_exhausted", "sent", "delivered", "delivery_failed")]
 
     def test_9_the_log_verifies(self):
         self.assertEqual(self.rig.tocsin("audit", "verify").returncode, 0)

@@ -5,7 +5,7 @@ import time
 import unittest
 
 from house import LONG, SLOW, House, memory
-from rig import until
+from rig import LATE_MS, until
 
 GAS = "zigbee2mqtt/b2/gas"
 CACHE_KB = 2000 if LONG else 0  # two rows a break: SQLite's page cache fills up, to its limit
@@ -19,7 +19,8 @@ class Link(House):
         number = self.opened("gas-leak")["id"]
         self.assertIsNone(self.proxy.cut_inside)
         rig.synced()
-        self.assertEqual([r["inc"] for r in rig.recs("opened")], [number])  # and no sensor-lost of half a payload
+        opened = [r["inc"] for r in rig.recs("opened") if r["body"]["type"] != "falling-behind"]  # of a busy machine
+        self.assertEqual(opened, [number])  # and no sensor-lost of half a payload
         self.assertEqual(len(rig.recs("broker_down")), 1)
         self.console.wait_for("page/wang/json", lambda m: m.json["incident"] == number and m.json["kind"] == "call")
 
@@ -84,7 +85,7 @@ class Link(House):
 
 class Reconnects(House):
     """The link breaks again and again: no descriptor and no memory stays behind, and it is one fault."""
-    fault = "reconnect-ms=20"
+    fault = f"reconnect-ms=20,store-late-ms={LATE_MS}"
     WARM, N = 5, 1000 if LONG else 20  # each takes the library a second and more
 
     def broken(self):
@@ -100,14 +101,15 @@ class Reconnects(House):
         fds, rss = memory(pid)
         for _ in range(self.N):
             self.broken()
+        # what a program that tells somebody has open is given back
+        until("no more descriptors than before", lambda: memory(pid)[0] <= fds + 1)
         fds_now, rss_now = memory(pid)
         print(f"{self.N} reconnects in {time.monotonic() - began:.0f} s: descriptors {fds} -> {fds_now}, "
               f"resident {rss} -> {rss_now} kB")
-        self.assertLessEqual(fds_now, fds + 1)
         if SLOW == 1:  # a sanitizer keeps what is freed
             self.assertLess(rss_now, rss * 1.05 + CACHE_KB)
         self.rig.synced()
-        faults = [r["body"] for r in self.rig.recs("opened")]
+        faults = [r["body"] for r in self.rig.recs("opened") if r["body"]["type"] != "falling-behind"]  # of a busy machine
         self.assertEqual([f["type"] for f in faults], ["broker-refuses"], faults)
         self.assertIn("again and again", self.of_type("broker-refuses")["members"][0]["value"])
 

@@ -109,6 +109,10 @@ class Group:
         self.path = os.path.join(old if os.path.isdir(old) else "/sys/fs/cgroup", f"tocsin-test-{os.getpid()}")
         self.files = ("memory.limit_in_bytes", "memory.usage_in_bytes") if os.path.isdir(old) else ("memory.max", "memory.current")
         os.mkdir(self.path)
+        # the limit is of memory: a machine that has swap would put the rest there
+        for name, none in (("memory.swappiness", 0), ("memory.swap.max", 0)):
+            if os.path.exists(os.path.join(self.path, name)):
+                self.write(name, none)
 
     def usable(self):
         return os.path.exists(os.path.join(self.path, self.files[0]))

@@ -4,6 +4,7 @@ import json
 import signal
 import unittest
 
+from house import lines
 from rig import Case, LATE_MS
 
 BAD = '{"gas_density":31.2,"note":"BOOM"}'
@@ -37,8 +38,7 @@ class Poison:
         self.console.wait("somebody is called about it", lambda: [
             m for m in self.console.all[since:] if "/page/" in m.topic and m.topic.endswith("/json")
             and m.json["incident"] == own["id"] and m.json["kind"] == "call"])
-        for _ in range(20):  # who goes on sending it is told of once a minute, not each time
-            rig.pub("zigbee2mqtt", TOPIC, BAD)
+        lines(rig, "zigbee2mqtt", TOPIC, [BAD] * 20)  # who goes on sending it is told of once a minute, not each time
         self.leak_is_dispatched()
         faults = [r["body"] for r in rig.recs("fault") if r["body"]["fault"] == "poison-message"]
         self.assertEqual([f["over"] for f in faults], [False])

@@ -59,8 +59,10 @@ class Soak(unittest.TestCase):
         print(f"memory {warm[0]} -> {last[0]} KiB over {opened} incidents; descriptors {min(fds)}..{max(fds)}, "
               f"threads {min(threads)}..{max(threads)}")
         self.assertGreater(opened, 10)
-        self.assertLessEqual(max(fds[len(fds) // 3:]), max(fds[:len(fds) // 3 + 1]) + 3)
-        self.assertLessEqual(max(threads), max(threads[:len(threads) // 3 + 1]) + 1)
+        # The least of each part: what a reload has open for a moment is not a leak, what is never given back is in each look.
+        part = len(looks) // 3
+        self.assertLessEqual(min(fds[-part:]), min(fds[1:part + 1]) + 3)
+        self.assertLessEqual(min(threads[-part:]), min(threads[1:part + 1]) + 1)
         if "asan" not in os.environ.get("BINARY_DIR", ""):  # its quarantine grows
             self.assertLess(last[0] - warm[0], 2048 + GROWTH_KIB * opened)
 
