@@ -2,6 +2,7 @@
  * incident state of our own, or readings by the plan in force now. */
 #include "daemon.h"
 
+#include "base/text.h"
 #include "intake/family.h"
 #include "fault.h"
 #include "poison.h"
@@ -19,6 +20,32 @@ static const char *hex_of(const char *bytes, size_t len, struct arena *arena)
 	return hex;
 }
 
+static bool begins(const char *text, const char *with)
+{
+	return !strncmp(text, with, strlen(with));
+}
+
+/* The asker names where the answer goes too; that is no way to speak with our
+ * rights: a filter would end our link, and no interlock stands before an
+ * actuator's topic. Below `tocsin/` only what is the asker's own. */
+static bool may_answer_at(const struct daemon *d, const char *user, const char *topic)
+{
+	const struct plan *plan = daemon_plan(d);
+	int person = plan_person_by_user(plan, user);
+	char result[192], page[192];
+
+	if (!*topic || *topic == '$' || strpbrk(topic, "+#") || !utf8_valid(topic, strlen(topic)))
+		return false;
+	for (int i = 0; i < plan->n_actuators; i++)
+		if (!strcmp(topic, plan->actuators[i].topic))
+			return false;
+	if (!begins(topic, "tocsin/"))
+		return true;
+	snprintf(result, sizeof result, "%sresult/%s/", d->receive.root, user);
+	snprintf(page, sizeof page, "%spage/%s/", d->receive.root, person < 0 ? "" : plan->people[person].id);
+	return begins(topic, result) || (person >= 0 && begins(topic, page) && strcmp(topic + strlen(page), "json"));
+}
+
 static void step_command(struct daemon *d, const struct inbox_item *item, const char *user, const char *verb)
 {
 	struct event ev = {0};
@@ -31,7 +58,8 @@ static void step_command(struct daemon *d, const struct inbox_item *item, const 
 		c->retained = item->message.retained;
 		c->dup = GUARD(redelivery) && item->message.dup;
 		c->before_mark = item->message.before_mark;
-		c->reply.response_topic = item->message.response_topic;
+		if (item->message.response_topic && may_answer_at(d, user, item->message.response_topic))
+			c->reply.response_topic = item->message.response_topic;
 		if (item->message.correlation)
 			c->reply.correlation =
 			    hex_of(item->message.correlation, item->message.correlation_len, &arena);

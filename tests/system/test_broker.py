@@ -80,7 +80,23 @@ class Broker(Case):
         self.assertEqual((correlation, json.loads(payload)["error"]), ("c0rr", "unknown_id"))
         self.console.wait_for("result/wang", lambda m: m.payload == payload)
 
-    def test_4_resend(self):
+    def test_4_a_response_topic_is_no_way_to_speak_with_our_rights(self):
+        rig, downs = self.rig, len(self.rig.recs("broker_down"))
+        for topic in ("a/#", "a/+/b", "plc/b2/fan/set", ROOT + "page/li", ROOT + "cmd/li/ack", ROOT + "incident/G-1/state"):
+            since = self.console.mark()
+            rig.pub("wang", "cmd/wang/ack", '{"id":"998","req":"' + topic[-60:] + '"}', "-D", "publish", "response-topic", topic)
+            answer = self.console.wait_for("result/wang", lambda m, t=topic: m.json["req"] == t[-60:], since)
+            self.assertEqual(answer.json["error"], "unknown_id")
+        last = self.console.mark()
+        self.assertEqual(self.command("li", "ack", "998")["error"], "unknown_id")
+        rig.pub("plc", "plc/b2/last/set", "last")
+        self.probe.wait_for("plc/b2/last/set")
+        self.assertEqual(self.probe.heard("plc/b2/fan/set"), [])
+        self.assertEqual([m for m in self.console.all[:last] if '"cmd":"ack"' in m.payload and "/result/" not in m.topic and
+                          not m.topic.endswith(("/event", "/answers"))], [])
+        self.assertEqual(len(rig.recs("broker_down")), downs)
+
+    def test_5_resend(self):
         rows = self.rig.rows()
         refused = self.command("wang", "resend", "1 3")
         self.assertEqual(refused["error"], "not_yours")
