@@ -180,6 +180,16 @@ static const char *wrong_text(enum plugin_type type, const char *text)
 	return NULL;
 }
 
+/* Its texts outlive the plan, which may go while the channel's last notices are still tried. */
+static struct plugin_value copy_of(const struct strings *texts, struct arena *arena)
+{
+	const char **at = arena_alloc(arena, (size_t)(texts->n + 1) * sizeof *at);
+
+	for (int i = 0; i < texts->n; i++)
+		at[i] = arena_str(arena, texts->at[i]);
+	return (struct plugin_value){at, texts->n};
+}
+
 static int read_value(const struct plugins_order *order, const struct channel_option *o, struct arena *arena,
                       struct plugin_value *ret, char ret_error[PLUGIN_ERROR_BYTES])
 {
@@ -199,7 +209,7 @@ static int read_value(const struct plugins_order *order, const struct channel_op
 		snprintf(ret_error, PLUGIN_ERROR_BYTES, "'%s' %s", o->key, why);
 		return -1;
 	}
-	*ret = (struct plugin_value){o->texts.at, o->texts.n};
+	*ret = copy_of(&o->texts, arena);
 	if (o->texts.n)
 		return 0;
 	*ret = (struct plugin_value){unread, 1};
@@ -230,7 +240,7 @@ int plugins_values(const struct plugins_order *order, struct arena *arena,
 	if (c->argv.n && index_of(table, "argv") < 0)
 		return unknown(order->api, "argv", ret_error);
 	if (c->argv.n)
-		values[index_of(table, "argv")] = (struct plugin_value){c->argv.at, c->argv.n};
+		values[index_of(table, "argv")] = copy_of(&c->argv, arena);
 	for (int i = 0; i < c->n_options; i++) {
 		int at = index_of(table, c->options[i].key);
 

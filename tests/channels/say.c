@@ -3,6 +3,7 @@
  *
  *   ID PERSON CHANNEL call|over|test fire|water|... critical|major|... drill|- TEXT
  *   count | quit
+ *   reload          the same site again as a new plan; the old one is freed. Says "reloaded"
  *
  * and writes what became of each: "sent|delivered|failed ID CHANNEL WHY". At
  * the end "longest MS CPU_MS": the loop's longest turn by the clock and in its
@@ -25,6 +26,7 @@ enum { WORDS = 7, LINE_MAX_BYTES = 3 << 20 };
 static struct loop *loop;
 static struct channels *channels;
 static struct plan *plan;
+static struct buf bundle;
 static char *line;
 static size_t len;
 static int64_t turn_ms, longest_ms, turn_cpu_ms, longest_cpu_ms;
@@ -57,6 +59,19 @@ static void count(void)
 	buf_fini(&out);
 }
 
+static void reload(void)
+{
+	struct buf problems = {0};
+	struct plan *old = plan;
+
+	plan = config_plan(buf_text(&bundle), bundle.len, &problems);
+	channels_use(channels, plan);
+	plan_free(old);
+	puts("reloaded - - -");
+	fflush(stdout);
+	buf_fini(&problems);
+}
+
 static void send_one(char *text)
 {
 	char *w[WORDS], *rest = text;
@@ -86,6 +101,8 @@ static void take_line(char *text)
 		loop_stop(loop);
 	else if (!strcmp(text, "count"))
 		count();
+	else if (!strcmp(text, "reload"))
+		reload();
 	else
 		send_one(text);
 }
@@ -131,7 +148,7 @@ static void on_tick(void *arg)
 
 int main(int argc, char **argv)
 {
-	struct buf bundle = {0}, problems = {0};
+	struct buf problems = {0};
 	struct channels_out out = {.outcome = on_outcome, .publish = on_publish};
 	struct err err = {0};
 	struct loop_timer *tick;

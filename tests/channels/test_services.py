@@ -7,11 +7,12 @@ import json
 import os
 import re
 import tempfile
+import threading
 import time
 import unittest
 from urllib.parse import parse_qs, urlsplit
 
-from desk import DeskTest, Server, garbage, hang, reset
+from desk import LIMIT_S, DeskTest, Server, garbage, hang, reset
 
 KEEP = tempfile.TemporaryDirectory(prefix="tocsin-secrets-")
 TOKEN, SECRET = "tok-123:AB", "SECtest"
@@ -225,6 +226,25 @@ class Presets(DeskTest):
 
 class Own(DeskTest):
     """A webhook of one's own."""
+
+    def test_reload_while_one_is_tried_again(self):
+        """A channel that is no more of the plan tries its last notice again, with its own options: the plan they stood in is gone."""
+        began, go_on = threading.Event(), threading.Event()
+
+        def busy(_):
+            began.set()
+            go_on.wait(LIMIT_S)
+            return 503, {}, b"wait"
+        server = Server([busy, (200, AS_JSON, b'{"code":7}')])
+        say = self.say(f'  ch: {{plugin: webhook, timeout: 90s, options: {{url: "{{{{{{server}}}}}}/x", server: "{server.url}", '
+                       'status: ["200"], success: [/code=7]}}')
+        say.send("1.1", "ch")
+        self.assertTrue(began.wait(LIMIT_S))
+        say.tell("reload")
+        self.assertEqual(say.next()[0], "reloaded")
+        go_on.set()
+        self.assertEqual(say.outcome("1.1")[0], "sent")
+        self.assertEqual([a[1] for a in server.asked], ["/x", "/x"])
 
     def test_full_notice_signed(self):
         server = Server()
