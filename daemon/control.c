@@ -101,11 +101,12 @@ static void client_flush(struct client *c)
 
 static void client_say(struct client *c, const char *json)
 {
-	size_t len = strlen(json);
+	size_t len = strlen(json), waiting = c->out.len - c->out_sent;
 
 	if (c->is_gone)
 		return;
-	if (c->out.len - c->out_sent + len + 1 > OUT_MAX_BYTES) {
+	/* one answer may be long: the list of a bad night */
+	if (waiting && waiting + len + 1 > OUT_MAX_BYTES) {
 		client_drop(c);
 		return;
 	}

@@ -22,7 +22,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-enum { LIMIT_MS = 60000, BIG = 1 << 21 };
+enum { LIMIT_MS = 60000, BIG = 1 << 21, LONG_ANSWER = 3 << 20 };
 
 static struct loop *loop;
 static struct control *control;
@@ -41,6 +41,14 @@ static void on_ask(void *arg, const struct control_request *r)
 	         r->closed, r->is_admin);
 	if (!strcmp(r->act, "echo"))
 		control_answer(control, r->client, "{\"ok\":true}");
+	if (!strcmp(r->act, "list")) {
+		char *answer = xmalloc(LONG_ANSWER + 1);
+
+		memset(answer, 'i', LONG_ANSWER);
+		answer[LONG_ANSWER] = 0;
+		control_answer(control, r->client, answer);
+		free(answer);
+	}
 	if (!strcmp(r->act, "follow"))
 		control_follow(control, r->client);
 	if (!strcmp(r->act, "who")) {
@@ -225,6 +233,33 @@ static void test_who_does_not_read_is_dropped(void **state)
 	close(lazy);
 	close(good);
 	free(row);
+}
+
+/* The list of a night with a thousand incidents: whoever reads it gets it whole. */
+static void test_a_long_answer_arrives(void **state)
+{
+	static char block[65536];
+	int fd = client();
+	size_t heard = 0;
+
+	(void)state;
+	say(fd, "{\"do\":\"list\"}\n");
+	for (int64_t until_ms = clock_steady_ms() + LIMIT_MS; clock_steady_ms() < until_ms;) {
+		ssize_t n = recv(fd, block, sizeof block, 0);
+
+		assert_int_not_equal(n, 0);
+		if (n < 0) {
+			turn();
+			continue;
+		}
+		heard += (size_t)n;
+		if (block[n - 1] == '\n')
+			break;
+	}
+	assert_int_equal(heard, LONG_ANSWER + 1);
+	say(fd, "{\"do\":\"echo\"}\n");
+	assert_string_equal(hear(fd), "{\"ok\":true}");
+	close(fd);
 }
 
 static void test_an_answer_to_nobody_does_no_harm(void **state)
@@ -420,6 +455,7 @@ int main(void)
 	    TEST(test_a_line_without_end_is_refused),
 	    TEST(test_followers_hear_every_row),
 	    TEST(test_who_does_not_read_is_dropped),
+	    TEST(test_a_long_answer_arrives),
 	    TEST(test_an_answer_to_nobody_does_no_harm),
 	    TEST(test_the_sixty_fifth_client_is_turned_away),
 	    TEST(test_socket_file),
