@@ -11,6 +11,8 @@
 #include <string.h>
 #include <unistd.h>
 
+static const int64_t NUMBER_MAX = 1000000000000000; /* more digits nobody can type in a command */
+
 /* "<word> <digits> " */
 static bool take_number(const char **at, const char *word, int64_t *ret)
 {
@@ -21,7 +23,7 @@ static bool take_number(const char **at, const char *word, int64_t *ret)
 		return false;
 	errno = 0;
 	*ret = strtoll(*at + n + 1, &end, 10);
-	if (errno || *end != ' ')
+	if (errno || *end != ' ' || *ret >= NUMBER_MAX)
 		return false;
 	*at = end + 1;
 	return true;

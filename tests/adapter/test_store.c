@@ -201,6 +201,15 @@ static void test_side_file(void **state)
 	assert_int_equal(r.ids_side, 101);
 	store_free_restored(&r);
 	bed_close(&b);
+	/* what nobody counted: added to, it would begin again below zero */
+	snprintf(expected, sizeof expected, "next 9223372036854775807 epoch 7 seq 4 hash %s\n", hash);
+	file_write(bed_file(&b, "ids"), expected);
+	bed_open(&b);
+	store_restored(b.store, &r);
+	assert_int_equal(r.ids_side, 0);
+	store_free_restored(&r);
+	assert_non_null(strstr(b.err.text, "not readable"));
+	bed_close(&b);
 	file_write(bed_file(&b, "ids"), "next 1e9 epoch 7 seq 4 hash 00\n");
 	bed_open(&b);
 	assert_int_equal(b.result, STORE_OPENED);
