@@ -7,6 +7,8 @@
 
 enum { STEP_MS = 2000, ONE_MOMENT_MS = 100, READ_TRIES = 10 };
 
+static const time_t FAR_S = 9000000000; /* the year 2255, the last century that the kernel's nanoseconds hold */
+
 static int64_t read_ms(clockid_t id)
 {
 	struct timespec ts;
@@ -86,7 +88,7 @@ int clock_watch_fd(void)
 /* Armed for a moment that never comes: only a step of the clock ends the wait. */
 void clock_watch_again(int fd)
 {
-	struct itimerspec far = {.it_value.tv_sec = INT32_MAX};
+	struct itimerspec far = {.it_value.tv_sec = FAR_S};
 	uint64_t ticks;
 
 	while (read(fd, &ticks, sizeof ticks) > 0)

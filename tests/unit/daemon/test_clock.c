@@ -7,7 +7,9 @@
 
 #include "clock.h"
 
+#include <sys/timerfd.h>
 #include <time.h>
+#include <unistd.h>
 
 /* In the place of libc's: the machine is held for `held_ms` before the look number `held_at`. */
 static int64_t boot_now_ms, wall_now_ms, held_ms;
@@ -108,6 +110,19 @@ static void test_at_least_never_goes_back(void **state)
 	assert_true(clock_now(&c) >= now_ms + 100000);
 }
 
+/* Armed for a moment that no wall clock shows: one that was set to 2045 by a dead battery would wake the loop without end. */
+static void test_only_a_step_ends_the_watch(void **state)
+{
+	struct itimerspec left;
+	int fd = clock_watch_fd();
+
+	(void)state;
+	assert_true(fd >= 0);
+	assert_int_equal(timerfd_gettime(fd, &left), 0);
+	assert_true(left.it_value.tv_sec > 100LL * 365 * 86400);
+	close(fd);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -118,6 +133,7 @@ int main(void)
 	    cmocka_unit_test(test_site_time_ahead_of_the_wall_catches_nothing_up),
 	    cmocka_unit_test(test_at_least_never_goes_back),
 	    cmocka_unit_test(test_held_between_two_looks),
+	    cmocka_unit_test(test_only_a_step_ends_the_watch),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
