@@ -70,11 +70,15 @@ static int64_t steady_ms(void)
 static int more(struct ask *a, int wait_ms, struct err *err)
 {
 	char chunk[16384];
-	struct pollfd fd = {.fd = a->fd, .events = POLLIN};
-	int ready = poll(&fd, 1, wait_ms);
+	struct pollfd fds[] = {{.fd = a->fd, .events = POLLIN}, {.fd = STDOUT_FILENO}};
+	int ready = poll(fds, wait_ms < 0 ? 2 : 1, wait_ms);
 
 	if (ready < 0 && errno == EINTR)
 		return 1;
+	if (wait_ms < 0 && fds[1].revents) {
+		err_set(err, "nobody reads what is followed");
+		return 0;
+	}
 	if (ready == 0) {
 		err_set(err, "tocsind did not answer in time; `systemctl status tocsind` says how it is");
 		return 0;

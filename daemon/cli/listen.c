@@ -13,7 +13,7 @@
 
 enum {
 	CONNECT_LIMIT_MS = 20000,
-	LISTEN_FILTERSCRIBE_LIMIT_MS = 10000,
+	SUBSCRIBE_LIMIT_MS = 10000,
 	STEADY_MS = 30000,
 	LOOK_MS = 1000,
 	WAITING_MAX = 20000, /* messages; the newest are dropped */
@@ -24,7 +24,7 @@ enum news_kind {
 	NEWS_CONNECTED,
 	NEWS_FAILED,
 	NEWS_LOST,
-	NEWS_LISTEN_FILTERSCRIBED,
+	NEWS_SUBSCRIBED,
 	NEWS_REFUSED,
 	NEWS_MESSAGE
 };
@@ -41,7 +41,7 @@ struct news {
 	bool is_retained;
 };
 
-enum phase { PHASE_IDLE, PHASE_CONNECTING, PHASE_LISTEN_FILTERSCRIBING, PHASE_UP };
+enum phase { PHASE_IDLE, PHASE_CONNECTING, PHASE_SUBSCRIBING, PHASE_UP };
 
 struct listen {
 	struct listen_config config;
@@ -123,7 +123,7 @@ static void on_subscribed(void *arg, unsigned round, int first, int n, const int
 	for (int i = 0; codes && i < n; i++)
 		is_refused |= codes[i] >= 0x80;
 	put(arg,
-	    (struct news){.kind = is_refused ? NEWS_REFUSED : NEWS_LISTEN_FILTERSCRIBED, .attempt = round},
+	    (struct news){.kind = is_refused ? NEWS_REFUSED : NEWS_SUBSCRIBED, .attempt = round},
 	    "the broker refuses to let this user listen");
 }
 
@@ -171,7 +171,7 @@ static void begin_connect(struct listen *l)
 
 static void connected(struct listen *l)
 {
-	set_phase(l, PHASE_LISTEN_FILTERSCRIBING, LISTEN_FILTERSCRIBE_LIMIT_MS);
+	set_phase(l, PHASE_SUBSCRIBING, SUBSCRIBE_LIMIT_MS);
 	line_subscribe(l->line, l->subs, 0, l->n_subs, l->attempt); /* refused: `lost` follows */
 }
 
@@ -210,14 +210,14 @@ static void take(struct listen *l, struct news *n)
 			go_down(l, n->text);
 		}
 		break;
-	case NEWS_LISTEN_FILTERSCRIBED:
-		if (is_now && l->phase == PHASE_LISTEN_FILTERSCRIBING) {
+	case NEWS_SUBSCRIBED:
+		if (is_now && l->phase == PHASE_SUBSCRIBING) {
 			set_phase(l, PHASE_UP, STEADY_MS);
 			l->config.link(l->config.arg, true, "");
 		}
 		break;
 	case NEWS_REFUSED:
-		if (is_now && l->phase == PHASE_LISTEN_FILTERSCRIBING)
+		if (is_now && l->phase == PHASE_SUBSCRIBING)
 			give_up(l, n->text);
 		break;
 	case NEWS_MESSAGE:
@@ -266,8 +266,8 @@ static void on_look(void *arg)
 		mqtt_policy_failed(&l->policy, CONNECT_FAILED);
 		go_down(l, "no answer to the connection attempt");
 		break;
-	case PHASE_LISTEN_FILTERSCRIBING:
-		give_up(l, "the broker does not answer LISTEN_FILTERSCRIBE");
+	case PHASE_SUBSCRIBING:
+		give_up(l, "the broker does not answer SUBSCRIBE");
 		break;
 	case PHASE_UP:
 		mqtt_policy_steady(&l->policy);

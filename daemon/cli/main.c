@@ -279,6 +279,17 @@ int cli_fail(const struct cli *c, int code, const char *word, const char *text)
 	return code;
 }
 
+static int wrong_words(const struct cli *c, const struct entry *e)
+{
+	char text[200];
+
+	snprintf(text, sizeof text, "usage: tocsin %s %s", e->name, e->args);
+	if (c->json)
+		return cli_fail(c, CLI_USAGE, "usage", text);
+	fprintf(stderr, "%s\n", text);
+	return CLI_USAGE;
+}
+
 int main(int argc, char **argv)
 {
 	struct cli c = {.socket = getenv("TOCSIN_SOCKET"), .lang = language()};
@@ -303,14 +314,10 @@ int main(int argc, char **argv)
 	c.verb = argv[optind];
 	c.n = argc - optind - 1;
 	c.args = argv + optind + 1;
-	if (!e) {
-		fprintf(stderr, "tocsin: there is no command of that name; `tocsin --help` lists them\n");
-		return CLI_USAGE;
-	}
-	if (!fits(e, c.n, c.args) || strspn(given, e->options) != strlen(given)) {
-		fprintf(stderr, "usage: tocsin %s %s\n", e->name, e->args);
-		return CLI_USAGE;
-	}
+	if (!e)
+		return cli_fail(&c, CLI_USAGE, "usage", "there is no command of that name; `tocsin --help` lists them");
+	if (!fits(e, c.n, c.args) || strspn(given, e->options) != strlen(given))
+		return wrong_words(&c, e);
 	code = e->run(&c);
 	return fflush(stdout) || ferror(stdout) ? (code ? code : CLI_REFUSED) : code;
 }

@@ -6,9 +6,11 @@
 #include "segments.h"
 #include "store.h"
 
+#include <poll.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 /* "19:10:04  opened  G-17  sensor:gas-b2  {...}" */
 static void row_human(long long seq, const struct answer *rec)
@@ -85,6 +87,14 @@ static bool export_row(void *arg, int64_t seq, const char *text, const char *has
 	return !ferror(stdout);
 }
 
+/* `| head` has what it wanted. */
+static bool is_unread(int fd)
+{
+	struct pollfd p = {.fd = fd};
+
+	return poll(&p, 1, 0) == 1;
+}
+
 int rows_follow(const struct cli *c)
 {
 	struct ask a;
@@ -101,7 +111,7 @@ int rows_follow(const struct cli *c)
 		code = ask_judge(&quiet, line, &first);
 	if (line && !code) {
 		answer_free(first);
-		while ((line = ask_line(&a, -1, &err))) {
+		while (!ferror(stdout) && (line = ask_line(&a, -1, &err))) {
 			struct answer *row = answer_read(line, strlen(line), &err);
 			const char *rec = answer_str(row, "rec");
 			if (c->json)
@@ -113,6 +123,8 @@ int rows_follow(const struct cli *c)
 		}
 	}
 	ask_close(&a);
+	if (ferror(stdout) || is_unread(STDOUT_FILENO))
+		return CLI_REFUSED;
 	return code ? code : cli_fail(c, CLI_UNREACHABLE, "unreachable", err.text);
 }
 

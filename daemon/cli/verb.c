@@ -6,7 +6,10 @@
 #include <stdio.h>
 #include <string.h>
 
-enum { VERB_WAIT_MS = 120000 }; /* operate answers when the actuator did */
+enum {
+	LINE_MAX_BYTES = 8191, /* of a request, its end not counted */
+	VERB_WAIT_MS = 120000, /* operate answers when the actuator did */
+};
 
 /* "17 scene KEY=VALUE..." as the JSON command, so that values keep their spaces. */
 static void record_json(const struct cli *c, struct buf *out)
@@ -85,6 +88,10 @@ int verb_send(const struct cli *c)
 	if (!strcmp(c->verb, "record") && !pairs_are_whole(c))
 		return cli_fail(c, CLI_USAGE, "bad_text", "facts are written KEY=VALUE, each one argument");
 	request(c, &ask);
+	if (ask.len >= LINE_MAX_BYTES) { /* the daemon would hang up in the middle */
+		buf_fini(&ask);
+		return cli_fail(c, CLI_REFUSED, "too_big", "a command has at most 4 KiB");
+	}
 	if (!ask_open(&a, c->socket, &err) && !ask_send(&a, buf_text(&ask), &err))
 		line = ask_line(&a, VERB_WAIT_MS, &err);
 	int code = line ? ask_judge(c, line, &result) : cli_fail(c, CLI_UNREACHABLE, "unreachable", err.text);

@@ -4,7 +4,7 @@ import subprocess
 import threading
 import unittest
 
-from rig import TOCSIN, Case, spawn, until
+from rig import LIMIT_S, TOCSIN, Case, spawn, until
 
 
 class Client(Case):
@@ -56,6 +56,24 @@ class Client(Case):
         process.stdout.close()
         self.assertIn((line["seq"], line["rec"], line["hash"]), self.rig.rows())
 
+    def test_follow_ends_with_who_reads_it(self):
+        """tocsin follow | head -1 comes to its end, though no other row is stored for hours."""
+        process = spawn([TOCSIN, "follow"], stdout=subprocess.PIPE, stderr=subprocess.PIPE, env=self.rig.environment())
+        self.addCleanup(process.wait)
+        self.addCleanup(process.kill)
+        first = []
+        reader = threading.Thread(target=lambda: first.append(process.stdout.readline()), daemon=True)
+        reader.start()
+
+        def noted():
+            self.assertTrue(self.rig.ask("--as", "li", "note", self.number, "hello")["ok"])
+            return first
+        until("a row is followed", noted)
+        reader.join()
+        process.stdout.close()
+        self.assertEqual(process.wait(LIMIT_S), 1)
+        process.stderr.close()
+
     def test_ring(self):
         since = self.console.mark()
         self.assertTrue(self.rig.ask("--as", "wang", "ring", "li")["ok"])
@@ -72,6 +90,15 @@ class Client(Case):
             self.assertEqual(done.returncode, code, (args, done.stdout, done.stderr))
             if code and "--json" not in args:
                 self.assertTrue(done.stderr, args)
+        for args in (["audit", "verify"], ["audit", "export"], ["report", "1"], ["log"], ["stats"], ["backup", nobody], ["follow"]):
+            done = self.rig.tocsin("--socket", nobody, "--json", *args)
+            self.assertEqual((done.returncode, done.stdout and json.loads(done.stdout)["error"]), (3, "unreachable"), args)
+        for args in (["frob"], ["show"], ["status", "--csv"]):
+            done = self.rig.tocsin("--json", *args)
+            self.assertEqual((done.returncode, done.stdout and json.loads(done.stdout)["error"]), (2, "usage"), args)
+        for length in (4100, 9000, 100000):
+            done = self.rig.tocsin("--json", "--as", "li", "note", self.number, "x" * length)
+            self.assertEqual((done.returncode, json.loads(done.stdout)["error"]), (1, "too_big"), length)
         refused = self.rig.tocsin("--json", "--as", "wang", "ack", "999")
         self.assertEqual((refused.returncode, json.loads(refused.stdout)["error"]), (1, "unknown_id"))
 
