@@ -24,8 +24,10 @@ class Broken(Rig):
     def set(self, **values):
         """Neighbours at once: a clock of which one half is set is another fault."""
         now = dict(zip(SLOTS, struct.unpack(f"{len(SLOTS)}q", self.slots[:]))) | values
-        first, last = (pick(SLOTS.index(name) for name in values) for pick in (min, max))
-        self.slots[8 * first:8 * last + 8] = struct.pack(f"{last - first + 1}q", *list(now.values())[first:last + 1])
+        places = sorted(SLOTS.index(name) for name in values)
+        if places:
+            part = slice(places[0], places[-1] + 1)
+            self.slots[8 * part.start:8 * part.stop] = struct.pack(f"{part.stop - part.start}q", *list(now.values())[part])
 
     def get(self, name):
         return struct.unpack_from("q", self.slots, 8 * SLOTS.index(name))[0]

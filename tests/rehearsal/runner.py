@@ -34,7 +34,7 @@ class Runner(unittest.TestCase):
         return self.write("x_test.yaml", f"site: {SITE}\ntests:\n  {name}:\n    steps:\n{body}")
 
     def run_test(self, *args):
-        done = subprocess.run([TOCSIN, "test", *args], capture_output=True, text=True, timeout=30, cwd=self.dir)
+        done = subprocess.run([TOCSIN, "test", *args], capture_output=True, text=True, timeout=600, cwd=self.dir)
         return done.returncode, done.stdout + done.stderr
 
     def assert_fails(self, steps, *texts):
@@ -199,7 +199,7 @@ tests:
         began = time.monotonic()
         code, out = self.run_test(path)
         self.assertEqual(code, 0, out)
-        self.assertLess(time.monotonic() - began, 10)
+        self.assertLess(time.monotonic() - began, 300)  # two seconds, of which a busy machine makes more; not a week
 
     def test_twice_the_same(self):
         path = self.file(GAS, "- {at: 20m, expect: {incident: fire}}")
