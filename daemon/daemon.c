@@ -274,9 +274,7 @@ static void finish_unstored(struct daemon *d, struct batch *b)
 
 static int64_t late_after_ms(void)
 {
-	const char *ms = fault_arg("store-late-ms");
-
-	return ms ? strtoll(ms, NULL, 10) : STORE_LATE_MS;
+	return fault_ms("store-late-ms", STORE_LATE_MS);
 }
 
 static void save(struct daemon *d, struct records *ret)

@@ -20,7 +20,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-/* Fault point store-late-ms=MS: late only then, for tests on slow disks that are about something else. */
+/* Fault point store-late-ms=MS: late only then. */
 enum { STORE_LATE_MS = 250, HEARTBEAT_MS = 10000, INBOX_CAP = 4096 };
 
 /* Who may act (one host: always leading, until a foreign row is found in the store). */

@@ -51,6 +51,13 @@ bool fault_on(const char *name)
 	return arg && (arg[0] != '/' || access(arg, F_OK) == 0);
 }
 
+int64_t fault_ms(const char *name, int64_t usual_ms)
+{
+	const char *arg = fault_arg(name);
+
+	return arg ? strtoll(arg, NULL, 10) : usual_ms;
+}
+
 bool fault_guard(const char *name)
 {
 	const char *off = getenv("TOCSIN_GUARD_OFF");

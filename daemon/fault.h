@@ -6,12 +6,15 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 
 #ifdef TOCSIN_FAULTS
 /* Named in TOCSIN_FAULT; with an argument that begins with '/', only while that file exists. */
 bool fault_on(const char *name);
 /* What stands behind `name=`, NULL when not named; valid until this thread's next call. */
 const char *fault_arg(const char *name);
+/* A limit on the real clock: what stands behind `name=`, for tests on slow machines that are about something else. */
+int64_t fault_ms(const char *name, int64_t usual_ms);
 /* Dies if `text` has in it what stands behind `name=`. */
 void fault_crash(const char *name, const char *text);
 /* Guards: what stands between a fault and the harm it would do has a name, and
@@ -31,6 +34,12 @@ static inline const char *fault_arg(const char *name)
 {
 	(void)name;
 	return NULL;
+}
+
+static inline int64_t fault_ms(const char *name, int64_t usual_ms)
+{
+	(void)name;
+	return usual_ms;
 }
 
 static inline void fault_crash(const char *name, const char *text)

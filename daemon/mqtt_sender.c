@@ -532,7 +532,7 @@ static bool is_drained(struct mqtt *m)
 static void say_goodbye(struct mqtt *m)
 {
 	struct told told = {0};
-	int64_t until_ms = clock_steady_ms() + DRAIN_MS;
+	int64_t until_ms = clock_steady_ms() + fault_ms("stop-ms", DRAIN_MS);
 
 	while (m->phase == PHASE_UP && !told.lost && clock_steady_ms() < until_ms && !is_drained(m)) {
 		while (send_next(m))
@@ -540,12 +540,12 @@ static void say_goodbye(struct mqtt *m)
 		sender_give_answers(m);
 		wait_told(m, &told, 20);
 	}
-	until_ms = clock_steady_ms() + STOPPING_MS;
+	until_ms = clock_steady_ms() + fault_ms("stop-ms", STOPPING_MS);
 	if (m->phase == PHASE_UP)
 		send_status(m, "stopping", STATUS_NUMBER);
 	while (m->phase == PHASE_UP && !told.lost && !told.status_sent && clock_steady_ms() < until_ms)
 		wait_told(m, &told, 20);
-	until_ms = clock_steady_ms() + GOODBYE_MS;
+	until_ms = clock_steady_ms() + fault_ms("stop-ms", GOODBYE_MS);
 	if (m->phase == PHASE_UP || m->phase == PHASE_SUBSCRIBING)
 		line_goodbye(m->line);
 	while (m->phase == PHASE_UP && !told.lost && clock_steady_ms() < until_ms)

@@ -2,6 +2,7 @@
 #include "store.h"
 
 #include "base/arena.h"
+#include "fault.h"
 #include "log.h"
 #include "store_disk.h"
 #include "store_read.h"
@@ -296,7 +297,7 @@ bool store_close(struct store *s)
 	bool is_finished;
 
 	pthread_mutex_lock(&s->mutex);
-	s->close_by_ms = writer_now_ms() + CLOSE_MS;
+	s->close_by_ms = writer_now_ms() + fault_ms("store-close-ms", CLOSE_MS);
 	s->wake = NULL;
 	pthread_cond_broadcast(&s->cond);
 	while (!s->is_finished && writer_now_ms() < s->close_by_ms)

@@ -159,7 +159,7 @@ static void on_stop(void *arg, int signo)
 
 	(void)signo;
 	sysd_stopping();
-	loop_timer_in(d->stop_limit, STOP_LIMIT_MS);
+	loop_timer_in(d->stop_limit, fault_ms("stop-limit-ms", STOP_LIMIT_MS));
 	daemon_stop(d);
 }
 

@@ -175,6 +175,13 @@ static inline int rig_stop_all(void **state)
 		rig_value; \
 	})
 
+static inline void rig_say_why(struct rig *r)
+{
+	pthread_mutex_lock(&r->lock);
+	print_message("refused: %s\n", r->last_why);
+	pthread_mutex_unlock(&r->lock);
+}
+
 static inline int rig_links(struct rig *r, enum link link)
 {
 	int n = 0;

@@ -15,9 +15,11 @@ struct relay {
 	int port, target, listener;
 	atomic_int refuse;           /* enum refuse_v5 */
 	atomic_bool swallow;         /* what the client sends */
+	atomic_int n_swallowed;      /* PUBLISH packets among it */
 	atomic_bool refuse_first;    /* the first filter of each SUBACK */
 	atomic_int cut;              /* each increment cuts every line */
 	atomic_bool says_taken_over; /* with the cut */
+	atomic_bool has_ended;       /* lines that begin now end at once */
 	atomic_int n_v5, n_v3;       /* CONNECT packets seen */
 	atomic_int n_lines;
 	pthread_t thread;
@@ -25,7 +27,7 @@ struct relay {
 
 struct relay_line {
 	struct relay *relay;
-	int client, server;
+	int client, server, cut; /* of the relay when this one was accepted */
 };
 
 /* The protocol level in a CONNECT packet: behind the length and "MQTT". */
@@ -36,6 +38,19 @@ static inline int relay_level(const unsigned char *bytes, ssize_t n)
 			return bytes[i + 6];
 	}
 	return 0;
+}
+
+/* The length of the packet at `at`, in a fixed header of two bytes at most; they come whole. */
+static inline ssize_t relay_packet(const unsigned char *at)
+{
+	return at[1] & 128 ? 3 + (at[1] & 127) + at[2] * 128 : 2 + at[1];
+}
+
+static inline bool relay_swallow(struct relay *r, const unsigned char *bytes, ssize_t n)
+{
+	for (ssize_t at = 0; at + 2 < n; at += relay_packet(bytes + at))
+		atomic_fetch_add(&r->n_swallowed, bytes[at] >> 4 == 3);
+	return true;
 }
 
 static inline bool relay_up(struct relay_line *l)
@@ -51,10 +66,12 @@ static inline bool relay_up(struct relay_line *l)
 	atomic_fetch_add(&l->relay->n_v3, level == 4);
 	if (level == 5 && atomic_load(&l->relay->refuse) != REFUSE_NOT) {
 		if (atomic_load(&l->relay->refuse) == REFUSE_WITH_CODE)
-			(void)!write(l->client, refused, sizeof(refused));
+			send(l->client, refused, sizeof(refused), MSG_NOSIGNAL);
 		return false;
 	}
-	return atomic_load(&l->relay->swallow) || send(l->server, bytes, (size_t)n, MSG_NOSIGNAL) == n;
+	if (atomic_load(&l->relay->swallow))
+		return relay_swallow(l->relay, bytes, n);
+	return send(l->server, bytes, (size_t)n, MSG_NOSIGNAL) == n;
 }
 
 /* Packet by packet: SUBACK is id, id, no properties, codes (MQTT 5). */
@@ -81,13 +98,25 @@ static inline bool relay_down(struct relay_line *l)
 	return n > 0 && send(l->client, bytes, (size_t)n, MSG_NOSIGNAL) == n;
 }
 
+/* Said to a client that may be writing just now: hung up on at once, it would learn of a broken pipe and read no more. */
+static inline void relay_say_taken_over(const struct relay_line *l)
+{
+	unsigned char bytes[65536];
+	int64_t end_ms = test_now_ms() + TEST_LIMIT_MS;
+	struct pollfd p = {.fd = l->client, .events = POLLIN};
+
+	send(l->client, "\xe0\2\x8e\0", 4, MSG_NOSIGNAL);
+	while (!atomic_load(&l->relay->has_ended) && test_now_ms() < end_ms)
+		if (poll(&p, 1, 5) > 0 && recv(l->client, bytes, sizeof(bytes), 0) <= 0)
+			break;
+}
+
 static inline void *relay_line(void *arg)
 {
 	struct relay_line *l = arg;
-	int cut = atomic_load(&l->relay->cut);
 	bool open = l->server >= 0;
 
-	while (open && atomic_load(&l->relay->cut) == cut) {
+	while (open && atomic_load(&l->relay->cut) == l->cut && !atomic_load(&l->relay->has_ended)) {
 		struct pollfd p[2] = {{.fd = l->client, .events = POLLIN},
 		                      {.fd = l->server, .events = POLLIN}};
 
@@ -98,7 +127,7 @@ static inline void *relay_line(void *arg)
 			open = relay_down(l);
 	}
 	if (atomic_load(&l->relay->says_taken_over))
-		(void)!write(l->client, "\xe0\2\x8e\0", 4);
+		relay_say_taken_over(l);
 	close(l->client);
 	if (l->server >= 0)
 		close(l->server);
@@ -117,7 +146,7 @@ static inline void *relay_accept(void *arg)
 		struct relay_line *l = malloc(sizeof(*l));
 
 		atomic_fetch_add(&r->n_lines, 1);
-		*l = (struct relay_line){r, fd, test_socket(r->target, false)};
+		*l = (struct relay_line){r, fd, test_socket(r->target, false), atomic_load(&r->cut)};
 		pthread_create(&thread, NULL, relay_line, l);
 		pthread_detach(thread);
 	}
@@ -133,7 +162,7 @@ static inline void relay_start(struct relay *r, int target)
 
 static inline void relay_end(struct relay *r)
 {
-	atomic_fetch_add(&r->cut, 1);
+	atomic_store(&r->has_ended, true);
 	shutdown(r->listener, SHUT_RDWR);
 	pthread_join(r->thread, NULL);
 	close(r->listener);

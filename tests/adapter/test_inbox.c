@@ -240,7 +240,7 @@ static void test_refusing_releases_waiters(void **state)
 	inbox_free(in);
 }
 
-enum { STORM_THREADS = 4, STORM_ITEMS = 2000 };
+enum { STORM_THREADS = 4, STORM_ITEMS = 2000, STORM_LIMIT_MS = 60000 };
 
 static void *storm(void *arg)
 {
@@ -249,8 +249,8 @@ static void *storm(void *arg)
 	int i;
 
 	for (i = 0; i < STORM_ITEMS; i++) {
-		number = inbox_put(in, message("s", i % 2 == 0), 10000);
-		if (number == 0 || (i % 10 == 0 && !inbox_wait_stored(in, number, 10000)))
+		number = inbox_put(in, message("s", i % 2 == 0), STORM_LIMIT_MS);
+		if (number == 0 || (i % 10 == 0 && !inbox_wait_stored(in, number, STORM_LIMIT_MS)))
 			return in;
 	}
 	return NULL;
@@ -269,7 +269,7 @@ static void test_storm_loses_nothing(void **state)
 	for (i = 0; i < STORM_THREADS; i++)
 		pthread_create(&threads[i], NULL, storm, in);
 	while (last < STORM_THREADS * STORM_ITEMS) {
-		assert_true(is_readable(in, 10000));
+		assert_true(is_readable(in, STORM_LIMIT_MS));
 		list = inbox_take(in);
 		for (item = list; item; item = item->next)
 			assert_int_equal(item->number, ++last);

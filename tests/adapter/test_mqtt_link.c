@@ -109,15 +109,19 @@ static void test_retained_commands_stay_away(void **state)
 
 static void test_status_online_stopping(void **state)
 {
-	struct rig *r = synced(5);
-	pid_t sub = broker_sub(&broker, "status", ROOT "status");
+	struct rig *r;
+	pid_t sub;
 	int64_t start_ms;
 
 	(void)state;
+	setenv("TOCSIN_FAULT", "stop-ms=60000", 1);
+	r = synced(5);
+	sub = broker_sub(&broker, "status", ROOT "status");
 	assert_true(TEST_UNTIL(broker_lines(&broker, "status", "1 1 " ROOT "status online") == 1, TEST_LIMIT_MS));
 	rig_publish(r, LANE_PERSON, ROOT "page/li", "last words", 4);
 	start_ms = test_now_ms();
 	rig_stop(r);
+	unsetenv("TOCSIN_FAULT");
 	print_message("stopped in %lld ms\n", (long long)(test_now_ms() - start_ms));
 	assert_true(r->token_ok[4]);
 	assert_true(TEST_UNTIL(broker_lines(&broker, "status", ROOT "status stopping") == 1, TEST_LIMIT_MS));
@@ -168,7 +172,7 @@ static void test_hanging_broker_is_noticed(void **state)
 
 	(void)state;
 	broker_signal(&broker, SIGSTOP);
-	assert_true(TEST_UNTIL(rig_links(r, LINK_DOWN) + rig_links(r, LINK_MARK_LOST) == 1, 4 * TEST_LIMIT_MS));
+	assert_true(TEST_UNTIL(rig_links(r, LINK_DOWN) + rig_links(r, LINK_MARK_LOST) > 0, 4 * TEST_LIMIT_MS));
 	/* 2.5 times the keepalive of 8 s, and the library's rounding: 23 s on a machine that is ours */
 	print_message("noticed after %lld ms\n", (long long)(test_now_ms() - start_ms));
 	broker_signal(&broker, SIGCONT);
@@ -259,7 +263,8 @@ static void test_old_command_never_comes_late(void **state)
 	o.token = 1;
 	mqtt_publish(r->m, &o);
 	rig_publish(r, LANE_PERSON, "act/page", "p", 2);
-	assert_false(TEST_UNTIL(RIG_GET(r, r->n_answers) > 0, 300));
+	assert_true(TEST_UNTIL(atomic_load(&relay.n_swallowed) >= 2, TEST_LIMIT_MS));
+	assert_int_equal(RIG_GET(r, r->n_answers), 0);
 	atomic_store(&relay.swallow, false);
 	atomic_fetch_add(&relay.cut, 1);
 	assert_true(TEST_UNTIL(RIG_GET(r, r->n_answers) == 2, TEST_LIMIT_MS));
@@ -353,11 +358,13 @@ static void test_drop_counter(void **state)
 	assert_true(TEST_UNTIL(rig_links(r, LINK_SYNCED) == 1, TEST_LIMIT_MS));
 	assert_true(TEST_UNTIL(mqtt_last_dropped(r->m) >= 0, TEST_LIMIT_MS));
 	before = RIG_GET(r, r->n_messages);
-	for (int i = 0; i < 6; i++)
+	for (int i = 0; i < 6; i++) { /* one after the other, or our own queue of two overflows too */
 		broker_pub(&small, "plc/more", "x", "-q", "1", NULL);
+		assert_true(TEST_UNTIL(RIG_GET(r, r->n_messages) > before + i, TEST_LIMIT_MS));
+	}
 	assert_true(TEST_UNTIL(mqtt_last_dropped(r->m) > 0, TEST_LIMIT_MS));
 	assert_true(TEST_UNTIL(RIG_GET(r, r->n_messages) >= before + 7, TEST_LIMIT_MS)); /* six and the state again */
-	assert_int_equal(rig_faults(r, "broker-drops: the broker's drop counter rose to"), 1);
+	assert_true(TEST_UNTIL(rig_faults(r, "broker-drops: the broker's drop counter rose to") > 0, TEST_LIMIT_MS));
 	rig_stop(r);
 	broker_end(&small);
 }

@@ -22,10 +22,21 @@ static void point_off(const char *name)
 	unlink(point(name));
 }
 
+/* How long a close may take: as in service, or with ",store-close-ms=..." */
+static void close_limit(const char *more)
+{
+	char value[400];
+
+	snprintf(value, sizeof value, "store-hold=%s/hold,store-fail=%s/fail,store-unknown=%s/unknown%s", points, points,
+	         points, more);
+	setenv("TOCSIN_FAULT", value, 1);
+}
+
 /* Before each test: what a failed one left on goes off. */
 static int all_points_off(void **state)
 {
 	(void)state;
+	close_limit(",store-close-ms=60000");
 	point_off("hold");
 	point_off("fail");
 	point_off("unknown");
@@ -234,6 +245,15 @@ static void test_fenced(void **state)
 	bed_remove(&b);
 }
 
+/* No store thread is left: nothing touches the directory any more. */
+static void wait_thread_gone(void)
+{
+	int64_t until = bed_now_ms() + LIMIT_MS;
+
+	while (*run("cat /proc/$PPID/task/*/comm | grep -x store") && bed_now_ms() < until)
+		usleep(5000);
+}
+
 /* close() lets the turn in flight come to its end. */
 static void test_close_waits(void **state)
 {
@@ -248,7 +268,7 @@ static void test_close_waits(void **state)
 	pid = fork();
 	assert_true(pid >= 0);
 	if (pid == 0) {
-		usleep(200000); /* of the 2 s that close waits */
+		usleep(200000);
 		unlink(point("hold"));
 		_exit(0);
 	}
@@ -269,6 +289,7 @@ static void test_close_while_failing(void **state)
 
 	(void)state;
 	need_points();
+	close_limit("");
 	bed_open(&b);
 	point_on("fail");
 	store_submit(b.store, t);
@@ -292,6 +313,7 @@ static void test_close_gives_up(void **state)
 	(void)state;
 	need_points();
 	t = turn_make(1, 1);
+	close_limit("");
 	bed_open(&b);
 	point_on("hold");
 	store_submit(b.store, t);
@@ -300,6 +322,7 @@ static void test_close_gives_up(void **state)
 	assert_true(bed_now_ms() - began >= 1900);
 	point_off("hold");
 	wait_rows(&b, 1);
+	wait_thread_gone();
 	close(b.fd);
 	bed_remove(&b);
 }
@@ -343,15 +366,12 @@ int main(void)
 	    cmocka_unit_test_setup(test_close_gives_up, all_points_off),
 	    cmocka_unit_test_setup(test_file_moved_away, all_points_off),
 	};
-	char value[320], dir[] = "/tmp/tocsin-point-XXXXXX";
+	char dir[] = "/tmp/tocsin-point-XXXXXX";
 	int rc;
 
 	if (!mkdtemp(dir))
 		return 2;
 	snprintf(points, sizeof points, "%s", dir);
-	snprintf(value, sizeof value, "store-hold=%s/hold,store-fail=%s/fail,store-unknown=%s/unknown", dir,
-	         dir, dir);
-	setenv("TOCSIN_FAULT", value, 1);
 	rc = cmocka_run_group_tests(tests, NULL, NULL);
 	rmdir(dir);
 	return rc;

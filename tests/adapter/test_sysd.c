@@ -110,6 +110,7 @@ static int setup(void **state)
 	(void)state;
 	snprintf(path, sizeof path, "/tmp/sysd-%d", (int)getpid());
 	strcpy(address.sun_path, path);
+	unlink(path); /* of another process that had our number */
 	manager = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0);
 	setenv("NOTIFY_SOCKET", path, 1);
 	return bind(manager, (struct sockaddr *)&address, sizeof address);

@@ -1,5 +1,6 @@
 """desk - what the tests of the channels share: the program `say`, a site for
 it, and an HTTP server that keeps what it was asked and answers as told."""
+import contextlib
 import json
 import os
 import queue
@@ -34,6 +35,7 @@ PEOPLE = """  wang: {name: "王强 \\"<b>", language: zh, phone: "+86 138", mail
 class Server(ThreadingHTTPServer):
     """answers: of (status, headers, body) or a function of the handler; the last one stays."""
     daemon_threads = True
+    request_queue_size = 128  # as many may come at once, before a thread of ours has its turn
 
     def __init__(self, answers=((200, {}, b"{}"),)):
         self.asked, self.answers, self.lock = [], list(answers), threading.Lock()
@@ -95,7 +97,7 @@ class Say:
         names = ", ".join(row.strip().split(":")[0] for row in channels.strip("\n").split("\n") if row.startswith("  ") and row[2] != " ")
         text = SITE.format(source=SOURCE, channels=channels, people=people.replace("CHANNELS", names).replace("TO", to))
         self.write("site.yaml", text)
-        self.lines = queue.Queue()
+        self.lines, self.has_ended = queue.Queue(), False
         self.stderr = open(self.path("log"), "wb")
         self.p = subprocess.Popen([os.path.join(BINARY, "tests/channels/channels_say"), self.path("site.yaml")], stdin=subprocess.PIPE,
                                   stdout=subprocess.PIPE, stderr=self.stderr, env={**os.environ, **(env or {})})
@@ -116,7 +118,7 @@ class Say:
 
     def read(self):
         for line in self.p.stdout:
-            self.lines.put(line.decode("utf-8").rstrip("\n"))
+            self.lines.put(line.decode("utf-8", "replace").rstrip("\n"))
         self.lines.put(None)
 
     def tell(self, text):
@@ -133,6 +135,7 @@ class Say:
         except queue.Empty:
             raise AssertionError(f"no outcome within {limit_s} s\n{self.log()}") from None
         if line is None:
+            self.has_ended = True
             raise AssertionError(f"say has ended\n{self.log()}")
         return (line.split(" ", 3) + [""])[:4]
 
@@ -146,16 +149,19 @@ class Say:
         rows = []
         if not os.path.exists(self.dir.name):
             return rows
-        if self.p.poll() is None:
-            self.tell("quit")
+        if not self.has_ended:
+            with contextlib.suppress(BrokenPipeError):  # it has died: its status and its log tell of it
+                self.tell("quit")
             while (line := self.lines.get(timeout=LIMIT_S)) is not None:
                 rows.append(line)
         status = self.p.wait(LIMIT_S)
-        for f in (self.p.stdin, self.p.stdout, self.stderr):
+        with contextlib.suppress(BrokenPipeError):
+            self.p.stdin.close()
+        for f in (self.p.stdout, self.stderr):
             f.close()
         log = self.log()
         self.dir.cleanup()
-        if status or "ERROR: " in log or "runtime error" in log:
+        if status or "ERROR: " in log or "runtime error" in log or "Sanitizer" in log:
             raise AssertionError(f"say ended with {status}\n{log}")
         return rows
 

@@ -12,6 +12,7 @@
 #include "clock.h"
 #include "config.h"
 
+#include <errno.h>
 #include <fcntl.h>
 #include <signal.h>
 #include <stdio.h>
@@ -114,6 +115,8 @@ static void on_input(void *arg, unsigned ready)
 
 	(void)arg;
 	(void)ready;
+	if (n < 0 && (errno == EAGAIN || errno == EINTR))
+		return;
 	if (n <= 0) {
 		loop_stop(loop);
 		return;

@@ -42,11 +42,11 @@ def login(server, session, envelope, mechanism, data):
 
 
 class OnOurSocket(Controller):
-    """Its port is one that the kernel chose, and it waits for nobody to prove that it is there."""
+    """Its port is one that the kernel chose, and it waits for nobody to prove that it is there, nor for a name server."""
 
     def __init__(self, *args, **more):
         self.socket = socket.create_server(("127.0.0.1", 0))
-        super().__init__(*args, port=self.socket.getsockname()[1], ready_timeout=60, **more)
+        super().__init__(*args, server_hostname="localhost", port=self.socket.getsockname()[1], ready_timeout=60, **more)
 
     def _create_server(self):
         return self.loop.create_server(self._factory_invoker, sock=self.socket)

@@ -64,7 +64,8 @@ class Manager:
             tag, pdu = message[2]
             self.told.append((message[1][1], tag, {v[1][0][1]: v[1][1][1] for v in pdu[3][1]}))
             if tag == 0xa6 and self.answers:  # the same back, as a response
-                self.socket.sendto(data.replace(b"\xa6", b"\xa2", 1), sender)
+                at = data.index(message[1][1]) + len(message[1][1])  # behind the community; a length may be 0xa6, too
+                self.socket.sendto(data[:at] + b"\xa2" + data[at + 1:], sender)
 
 
 @unittest.skipUnless(shutil.which("snmptrap"), "snmp is not installed")

@@ -71,7 +71,7 @@ class Exec(DeskTest):
         with tempfile.TemporaryDirectory(prefix="tocsin-exec-") as d:
             keep = os.path.join(d, "keep")
             with open(keep, "w", encoding="utf-8") as f:
-                f.write("#!/usr/bin/python3\nimport sys\nopen(sys.argv[1], 'a').write(sys.stdin.read() + '\\n')\n")
+                f.write('#!/bin/sh\n{ cat; echo; } >>"$1"\n')
             os.chmod(keep, 0o755)
             say = self.say(f"  slow: {{plugin: exec, argv: [{keep}, {d}/out], timeout: 120s, per_minute: 30, burst: 1, digest: true, max_bytes: 400}}")
             rows = [f"{i}.1 wang slow call power minor - 【停电】P-1{i} 配电室 {i}" for i in range(1, 7)]

@@ -6,9 +6,11 @@ import hmac
 import json
 import os
 import re
+import socket
 import tempfile
 import threading
 import time
+import types
 import unittest
 from urllib.parse import parse_qs, urlsplit
 
@@ -184,12 +186,12 @@ class Presets(DeskTest):
         self.assertEqual(say.next()[0], "failed")  # within our patience, which is shorter than the service hangs
 
     def test_7_nobody_there(self):
-        server = Server()
-        server.shutdown()
-        server.server_close()
-        say = self.say(channel("gotify", server, timeout="1500ms"))
-        say.send("7.1", "ch")
-        word, _, _, why = say.next()
+        with socket.socket() as nobody:  # a port that stays taken, and nobody listens
+            nobody.bind(("127.0.0.1", 0))
+            where = types.SimpleNamespace(url=f"http://127.0.0.1:{nobody.getsockname()[1]}")
+            say = self.say(channel("gotify", where, timeout="1500ms"))
+            say.send("7.1", "ch")
+            word, _, _, why = say.next()
         self.assertEqual(word, "failed")
         self.assertIn("connect", why)
 

@@ -29,6 +29,7 @@ class Channels(Case):
         self.assertIn(second[2]["X-Tocsin-Notice"], [a[2]["X-Tocsin-Notice"] for a in self.asked(SLOW, "wang")])
         failed = self.rig.wait_rec("delivery_failed", answer["id"], lambda r: r["body"]["person"] == "wang")
         self.assertEqual(failed["body"]["channel"], "hang")
+        Channels.number = answer["id"]
         sent = self.rig.wait_rec("sent", answer["id"], lambda r: r["body"]["person"] == "wang")
         self.assertEqual(sent["body"]["channel"], "good")
         self.assertIsNotNone(first)
@@ -66,6 +67,7 @@ class Channels(Case):
         until("good is known", lambda: reach("good") == "sent")
         self.assertTrue(self.rig.ask("--as", "smith", "ring", "wang", "hang")["ok"])
         until("hang is known", lambda: reach("hang") == "failed")
+        self.rig.stored(self.number)
         self.rig.kill9()
         self.rig.start()
         self.assertEqual((reach("good"), reach("hang")), ("sent", "failed"))

@@ -71,7 +71,7 @@ class BackInTime(Crash):
 
 
 class BackTooLate(Crash):
-    site = {"wait": "4s"}
+    site = {"wait": "10s"}
 
     def test_started_after_it_was_due(self):
         before = self.open_gas()

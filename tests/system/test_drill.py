@@ -22,7 +22,7 @@ class Drill(Case):
         self.assertTrue(page["text"].startswith("【演练】"), page["text"])
         dry = self.console.wait_for("dryrun/gas-valve-b2/close", since=since)
         self.assertEqual((dry.payload, dry.retain, dry.qos), ("C", False, 1))
-        self.console.wait("zone test", lambda: self.console.newest("zone/b2-kitchen/state").payload == "test")
+        self.zone_is("b2-kitchen", "test")
         self.assertEqual(rig.ask("--as", "li", "drill", "gas-leak", "b2-kitchen")["error"], "not_now")
         # what was sent to an actuator comes in order: had the valve been switched, it would stand before this
         rig.pub("plc", "plc/b2/end/set", "end")

@@ -29,9 +29,6 @@ class Incidents(Case):
         return self.console.wait_for(f"page/{person}/json", lambda m: m.json["incident"] == incident
                                      and m.json["kind"] == kind, since).json
 
-    def zone_is(self, zone, word):
-        self.console.wait(f"zone {zone} {word}", lambda: self.console.newest(f"zone/{zone}/state").payload == word)
-
     def test_1_gas_from_zigbee2mqtt_to_the_ack(self):
         rig, since = self.rig, self.console.mark()
         rig.pub("zigbee2mqtt", "zigbee2mqtt/b2/gas", json.dumps(GAS))

@@ -47,7 +47,9 @@ class Operate(Case):
         self.assertTrue(self.command("wang", "ack", first)["ok"])
         rig.quiet()
         stats = rig.ask("stats")
-        self.assertEqual((stats["ok"], stats["alarms"], stats["peak_10min"], stats["site"]), (True, 2, 2, "plaza"))
+        # the same ten minutes by the clock, unless ten o'clock came between the two
+        peak = 2 if len({r["at"][:15] for r in rig.recs("opened")}) == 1 else 1
+        self.assertEqual((stats["ok"], stats["alarms"], stats["peak_10min"], stats["site"]), (True, 2, peak, "plaza"))
         self.assertEqual(stats["by_severity"], {"critical": 1, "major": 1, "minor": 0, "fault": 0, "unknown": 0})
         self.assertEqual([(a["level"], a["n"]) for a in stats["ack"]], [(1, 1)])
         self.assertEqual((stats["acked"], stats["unacked"]), (1, 1))
@@ -59,7 +61,7 @@ class Operate(Case):
         self.assertIn("每10分钟平均", rig.tocsin("stats", "--lang", "zh").stdout)
         once, twice = (rig.tocsin("stats", "--lang", "en").stdout for _ in range(2))
         self.assertEqual(once, twice)
-        self.assertIn("at most 2", once)
+        self.assertIn(f"at most {peak}", once)
 
     def test_2_metrics(self):
         rig, path = self.rig, self.rig.path("tocsin.prom")

@@ -8,7 +8,7 @@ import unittest
 from rig import SOURCE, Case, spawn, until
 
 sys.path.insert(0, os.path.join(SOURCE, "tests/channels"))
-from test_sms import RC  # noqa: E402
+from test_sms import RC, messages  # noqa: E402
 
 MESSAGE = """[SMSBackup000]
 PDU = Deliver
@@ -60,13 +60,7 @@ class Sms(Case):
 
     def sent(self):
         """Text by number, of all that smsd has sent."""
-        found = []
-        for name in sorted(os.listdir(os.path.join(self.dir, "sent"))):
-            with open(os.path.join(self.dir, "sent", name), encoding="latin-1") as f:
-                rows = dict(line.rstrip("\n").split(" = ", 1) for line in f if " = " in line)
-            hexes = "".join(rows[k] for k in sorted(k for k in rows if k.startswith("Text")))
-            found.append((rows["Number"].strip('"'), bytes.fromhex(hexes).decode("utf-16-be")))
-        return found
+        return [(number, text) for _, number, text in messages(os.path.join(self.dir, "sent"))]
 
     def answered(self, number, part):
         return until(f"an answer to {number}", lambda: [t for n, t in self.sent() if n == number and part in t])

@@ -67,9 +67,10 @@ class Sensors(Case):
         state = self.console.wait_for(f"incident/{number}/state", lambda m: m.json["flags"]["stale"], since).json
         self.assertEqual(state["state"], "unacked")
         self.rig.wait_rec("lost", number)
+        since = self.console.mark()
         self.rig.pub("zigbee2mqtt", GAS + "/availability", '{"state":"online"}', "-r")
         self.rig.pub("zigbee2mqtt", GAS, '{"gas_density":33}')
-        self.console.wait_for(f"incident/{number}/state", lambda m: not m.json["flags"]["stale"], self.console.mark() - 1)
+        self.console.wait_for(f"incident/{number}/state", lambda m: not m.json["flags"]["stale"], since)
 
     def test_5_lost_while_well_is_a_fault(self):
         since = self.console.mark()

@@ -19,6 +19,8 @@ class Held(Case):
     def test_pages_leave_while_the_commit_stands_still(self):
         rig, hold = self.rig, self.rig.path("hold")
         rig.start(fault=f"store-hold={hold}")
+        rig.quiet()
+        until("the store is in time", lambda: rig.status()["store"] == "ok")
         since = self.console.mark()
         rig.write("hold", "")
         held_at = time.monotonic()

@@ -2,13 +2,16 @@
 undisturbed, once with kill -9 and a new start after every step. The records of both are the same, but for the starts and
 what was sent again."""
 import datetime
+import glob
 import json
+import os
 import re
+import shutil
 import unittest
 
 import rig as house
 import site_yaml
-from rig import ROOT, until
+from rig import ROOT, SOURCE, until
 
 house.USERS += ("gao",)  # customer service, the fourth at a telephone of her own
 PEOPLE = "  smith: {name: Ann Smith"
@@ -139,13 +142,16 @@ playbooks:
     paper: {report: incident, who: engineering-supervisor, within: 24h, after: mend}
 """
 SOON_S = 2
+EAST_H = 12 - datetime.datetime.now(datetime.timezone.utc).hour
+NOON = f"Etc/GMT{'-' if EAST_H >= 0 else '+'}{abs(EAST_H)}"  # somewhere no shift and no day ends now
 OF_THE_START = {"started", "stopped", "plan", "clock", "broker_up", "broker_down", "store_late", "store_back"}
 OF_THE_WIRE = {"sent", "delivered"}
 PASSING = {"ulid", "due", "notice", "id", "try", "tries", "took_ms", "seq", "at", "repeat", "until", "upto", "within_s", "from", "since", "digest"}
 
 
 def mall(text):
-    """The site of the system tests with customer service as a person, and a lift."""
+    """The site of the system tests with customer service as a person, a lift, and hours where the playbooks give minutes: how
+    long a start takes is not what the walks are about."""
     text = text.replace(PEOPLE, "  gao: {name: 高敏, user: gao, language: zh, channels: [page]}\n" + PEOPLE, 1)
     text = re.sub(r"(customer-service: .*), covered_by: shift-foreman", r"\1, holder: gao", text)
     text = text.replace(LIFT, '  lift-1: {kind: lift-alarm, zone: lift-1, topic: plc/lift-1/alarm, words: {alarm: ["1"], normal: ["0"]}}\n'
@@ -156,6 +162,7 @@ def mall(text):
 def mall_of_shifts(text):
     """The same with an electrician by a roster, and an incident of his."""
     text = re.sub(r"(duty-electrician: .*), holder: wang, deputy: li", r"\1, roster: switch-room", mall(text))
+    text = text.replace("timezone: Asia/Shanghai", f"timezone: {NOON}")
     return text.replace("chains:\n", SHIFTS + "chains:\n", 1) + PANEL
 
 
@@ -165,7 +172,19 @@ class Walk:
     def __init__(self, steps, is_killed, site=mall):
         self.steps, self.is_killed = steps, is_killed
         self.rig = house.Rig()
-        self.rig.write("tocsin.yaml", site(site_yaml.text(self.rig, wait="20m", again="20m", valve="10m")))
+        text = site(site_yaml.text(self.rig, wait="20h", again="20h", valve="10m"))
+        self.rig.write("tocsin.yaml", text.replace(os.path.join(SOURCE, "rules/playbooks"), self.patient()))
+
+    def patient(self):
+        """The playbooks with hours for minutes."""
+        there = self.rig.path("playbooks")
+        shutil.copytree(os.path.join(SOURCE, "rules/playbooks"), there)
+        for path in glob.glob(os.path.join(there, "*.yaml")):
+            with open(path, encoding="utf-8") as f:
+                text = re.sub(r"within: (\d+)m\b", r"within: \1h", f.read())
+            with open(path, "w", encoding="utf-8") as f:
+                f.write(text)
+        return there
 
     def number(self, kind):
         return next(i["id"] for i in self.rig.incidents() if i["type"] == kind).split("-")[1]

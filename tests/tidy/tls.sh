@@ -73,7 +73,7 @@ answer() { as "$1" pub -q 1 -d -t "$2" -m one "${@:3}" 2>&1 | sed -nE 's/.*PUBAC
 
 # So is the client id: nobody drains another's session.
 session() { as "$1" sub -q 1 -c -x 3600 -i tocsin-plaza -t "$2" -W "$3" -C 1; }
-session tocsin 'zigbee2mqtt/#' 3 >/dev/null 2>&1 || true
+as tocsin sub -q 1 -c -x 3600 -i tocsin-plaza -t 'zigbee2mqtt/#' -E >/dev/null 2>&1
 as zigbee2mqtt pub -q 1 -t zigbee2mqtt/hall/smoke -m fire
 stolen=$(session wang "$root/page/wang" 2 2>/dev/null) || true
 [ -z "$stolen" ] || bad "the daemon's session was taken: $stolen"
