@@ -71,5 +71,68 @@ class Sms(DeskTest):
         self.assertIn("no number", why)
 
 
+# Says what stands in `answers`, line after line; the last one again and again. REQ is the `req` of the command.
+PLAYED_RR = r"""#!/bin/sh
+while [ $# -gt 1 ]; do [ "$1" = -m ] && sent=$2; shift; done
+printf '%s\n' "$sent" >>DIR/asked
+req=$(printf %s "$sent" | sed -n 's/.*"req":"\([^"]*\)".*/\1/p')
+n=$(wc -l <DIR/asked)
+[ "$n" -lt "$(wc -l <DIR/answers)" ] || n=$(wc -l <DIR/answers)
+sed -n "${n}{s/REQ/$req/;p}" DIR/answers
+"""
+PLAYED_INJECT = """#!/bin/sh
+printf '%s\\n' "$*" >>DIR/told
+"""
+OTHERS = '{"v":1,"cmd":"ack","req":"1-1","ok":true,"id":"G-9","text":"G-9 acknowledged"}'
+OWN = '{"v":1,"cmd":"ack","req":"REQ","ok":true,"id":"G-17","text":"G-17 acknowledged"}'
+
+
+class Reply(unittest.TestCase):
+    """Which answer goes back to the telephone. tests/system/test_replies.py has the same with all that is played here."""
+
+    def setUp(self):
+        self.dir = tempfile.mkdtemp(prefix="tocsin-sms-")
+        self.addCleanup(shutil.rmtree, self.dir)
+        for name, text in (("mosquitto_rr", PLAYED_RR), ("gammu-smsd-inject", PLAYED_INJECT)):
+            with open(os.path.join(self.dir, name), "w", encoding="utf-8") as f:
+                f.write(text.replace("DIR", self.dir))
+            os.chmod(os.path.join(self.dir, name), 0o755)
+
+    def lines(self, name):
+        path = os.path.join(self.dir, name)
+        if not os.path.exists(path):
+            return []
+        with open(path, encoding="utf-8") as f:
+            return f.read().splitlines()
+
+    def receive(self, *answers):
+        with open(os.path.join(self.dir, "answers"), "w", encoding="utf-8") as f:
+            f.write("".join(a + "\n" for a in answers))
+        subprocess.run([f"{SOURCE}/contrib/channels/sms-reply", "plaza", "sms"], check=True, timeout=300, stderr=subprocess.DEVNULL,
+                       env={**os.environ, "PATH": self.dir + ":" + os.environ["PATH"], "SMS_1_NUMBER": "+8613800000001", "SMS_1_TEXT": "ack 17"})
+        return self.lines("told")
+
+    def test_the_answer_is_its_own(self):
+        (told,) = self.receive(OTHERS, OTHERS, OWN)
+        self.assertIn("G-17 acknowledged", told)
+        asked = self.lines("asked")
+        self.assertEqual(len(asked), 3)
+        self.assertEqual(len(set(asked)), 1, "each time with the same req")
+
+    def test_each_message_has_its_own_req(self):
+        self.receive(OWN)
+        self.receive(OWN)
+        self.assertEqual(len(set(self.lines("asked"))), 2)
+
+    def test_answers_to_others_for_ever(self):
+        (told,) = self.receive(OTHERS)
+        self.assertIn("NOT acknowledged", told)
+
+    def test_no_answer(self):
+        (told,) = self.receive("")
+        self.assertIn("NOT acknowledged", told)
+        self.assertEqual(len(self.lines("asked")), 1)
+
+
 if __name__ == "__main__":
     unittest.main()
