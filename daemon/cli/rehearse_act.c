@@ -159,11 +159,13 @@ static void do_broker(struct play *p, bool is_up)
 static void do_restart(struct play *p, const struct script_step *s)
 {
 	char span[48];
+	const char *wrong;
 
 	note_act(p, "restart after %s", seen_span(s->down_ms, span));
 	world_forget(p);
-	if (!stage_crash(&p->stage, s->down_ms)) {
-		play_fail_step(p, s, "a restart", "what was saved cannot be read");
+	wrong = stage_crash(&p->stage, s->down_ms);
+	if (wrong) {
+		play_fail_step(p, s, "a restart", wrong);
 		return;
 	}
 	stage_link(&p->stage, LINK_UP);

@@ -85,6 +85,7 @@ static void follow_members(struct engine *e)
 static void on_started(struct engine *e, const struct event *ev)
 {
 	struct buf *b;
+	int64_t seq;
 
 	e->epoch = ev->started.epoch;
 	e->next_number = e->reserved;
@@ -95,11 +96,12 @@ static void on_started(struct engine *e, const struct event *ev)
 	json_str(b, "boot", ev->started.boot);
 	json_str(b, "version", ev->started.version);
 	json_str(b, "plan", e->plan->hash);
-	row_end(e, AUDIT_STARTED, NULL, "system", 0);
+	seq = row_end(e, AUDIT_STARTED, NULL, "system", 0);
 	e->link = LINK_DOWN;
 	e->link_stage = 0;
 	deadline_set(&e->heap, &e->link_due, e->now_ms + LINK_GRACE_MS);
 	incident_selves_started(e);
+	incident_sensors_dropped(e);
 	sensor_started(e, ev->started.down_ms);
 	actuate_started(e);
 	outbox_started(e);
@@ -110,12 +112,12 @@ static void on_started(struct engine *e, const struct event *ev)
 	follow_members(e);
 	untils_follow(e);
 	home_settle(e, true);
+	owners_replan(e, seq); /* the plan may be another than before */
 	e->all_changed = true;
 }
 
 static void on_plan(struct engine *e, const struct plan *plan)
 {
-	const struct plan *old = e->plan;
 	int64_t seq;
 
 	for (int z = 0; z < e->plan->n_zones; z++)
@@ -137,7 +139,7 @@ static void on_plan(struct engine *e, const struct plan *plan)
 	follow_members(e);
 	untils_follow(e);
 	home_settle(e, false);
-	owners_replan(e, old, seq);
+	owners_replan(e, seq);
 	e->all_changed = true;
 }
 

@@ -77,8 +77,9 @@ bool playbook_mandatory_open(const struct incident *inc);
 
 /* owner.c */
 void tell_owners(struct engine *e, const struct step_run *s, enum notice_kind kind, int64_t cause);
-/* A new plan: open steps whose role it lost are told to whoever has them now. */
-void owners_replan(struct engine *e, const struct plan *old, int64_t cause);
+bool step_is_orphan(const struct engine *e, const struct step_run *s); /* the newest plan lacks its role */
+/* A new plan, or a start, which may be with one: open steps whose role it lost are told to whoever has them now. */
+void owners_replan(struct engine *e, int64_t cause);
 /* One thing that several people are told, each once. */
 enum { TELLING_MAX = 64 };
 struct telling {

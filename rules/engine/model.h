@@ -225,6 +225,7 @@ struct step_run {
 	char *by;     /* person who ended it, or "" */
 	char *note;
 	int late;                   /* how often its deadline passed */
+	bool orphan;                /* the plan has lost its role, and those whose matter it is then were told */
 	enum step_state worst;      /* command: how it ended where it has, until all have; STEP_WAITING: nowhere */
 	int64_t began_ms, ended_ms; /* -1 */
 	int tries;

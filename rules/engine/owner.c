@@ -69,21 +69,27 @@ void tell_owners(struct engine *e, const struct step_run *s, enum notice_kind ki
 		tell_once(e, &t, people[i]);
 }
 
-static bool is_orphaned(const struct engine *e, const struct plan *old, const struct step_run *s)
+bool step_is_orphan(const struct engine *e, const struct step_run *s)
 {
 	const struct step *step = step_of(s);
-	const char *role = step->who < 0 ? NULL : s->incident->plan->roles[step->who].id;
 
-	return s->state == STEP_OPEN && step_asks(step) && role && plan_role(old, role) >= 0 &&
-	       plan_role(e->plan, role) < 0;
+	return s->state == STEP_OPEN && step_asks(step) && step_role(e, s->incident, step) < 0;
 }
 
-void owners_replan(struct engine *e, const struct plan *old, int64_t cause)
+void owners_replan(struct engine *e, int64_t cause)
 {
 	for (int i = 0; i < e->n_incidents; i++)
-		for (int k = 0; k < e->incidents[i]->n_steps && incident_is_open(e->incidents[i]); k++)
-			if (is_orphaned(e, old, &e->incidents[i]->steps[k]))
-				tell_owners(e, &e->incidents[i]->steps[k], NOTICE_TASK, cause);
+		for (int k = 0; k < e->incidents[i]->n_steps && incident_is_open(e->incidents[i]); k++) {
+			struct step_run *s = &e->incidents[i]->steps[k];
+			bool orphan = step_is_orphan(e, s);
+
+			if (s->orphan == orphan)
+				continue;
+			s->orphan = orphan;
+			incident_touch(e, s->incident);
+			if (orphan)
+				tell_owners(e, s, NOTICE_TASK, cause);
+		}
 }
 
 bool tell_once(struct engine *e, struct telling *t, int person)

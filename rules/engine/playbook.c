@@ -122,6 +122,7 @@ static void open_for_people(struct engine *e, struct step_run *s, int64_t cause)
 		deadline_set(&e->heap, &s->due, e->now_ms + step->within_ms);
 	e->untils_changed |= step->until != NULL;
 	seq = step_row(e, s, "system", NULL, cause);
+	s->orphan = step_is_orphan(e, s);
 	if (step_asks(step))
 		tell_task(e, s, seq);
 }

@@ -130,6 +130,8 @@ static void save_steps(const struct incident *inc, struct buf *b)
 			record_tag(b, "w");
 			record_int(b, s->worst);
 		}
+		if (s->orphan)
+			record_tag(b, "orphan");
 		for (int f = 0; f < s->n_facts; f++) {
 			record_tag(b, "f");
 			record_str(b, s->facts[f].key);
@@ -417,6 +419,8 @@ static void restore_parts(struct engine *e, struct incident *inc, struct record_
 			step = restore_step(e, inc, r);
 		else if (!strcmp(tag, "w") && step)
 			step->worst = restore_bounded(record_read_int(r), STEP_COUNT);
+		else if (!strcmp(tag, "orphan") && step)
+			step->orphan = true;
 		else if (!strcmp(tag, "f"))
 			restore_fact(step, r);
 		else if (!strcmp(tag, "d"))

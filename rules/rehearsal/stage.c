@@ -9,6 +9,8 @@ static void step(struct stage *s, struct event *ev)
 {
 	ev->at_ms = s->now_ms;
 	engine_step(s->engine, ev, &s->fx);
+	if (ev->kind == EVENT_PLAN)
+		s->ran = ev->plan.plan;
 }
 
 struct spoke {
@@ -161,12 +163,18 @@ static void started(struct stage *s, int64_t down_ms)
 	stage_turn(s, &ev);
 }
 
+static void begin(struct stage *s)
+{
+	s->intake = intake_new(s->plan);
+	s->engine = engine_new(s->plan);
+}
+
 void stage_start(struct stage *s)
 {
 	effects_init(&s->fx);
 	records_init(&s->stored);
-	s->intake = intake_new(s->plan);
-	s->engine = engine_new(s->plan);
+	begin(s);
+	s->ran = s->plan;
 	started(s, 0);
 }
 
@@ -218,20 +226,24 @@ static int newest_records(const struct records *all, struct record *ret)
 	return n;
 }
 
-bool stage_crash(struct stage *s, int64_t down_ms)
+const char *stage_crash(struct stage *s, int64_t down_ms)
 {
 	struct record *kept = xcalloc((size_t)s->stored.n + 1, sizeof *kept);
 	int n = newest_records(&s->stored, kept);
-	bool is_read;
+	uint64_t was = engine_digest(s->engine);
+	const char *wrong = NULL;
 
 	engine_free(s->engine);
 	intake_free(s->intake);
-	s->intake = intake_new(s->plan);
-	s->engine = engine_new(s->plan);
-	is_read = engine_restore(s->engine, kept, n, s->plan_of, s->arg) == 0;
+	begin(s);
+	if (engine_restore(s->engine, kept, n, s->plan_of, s->arg) != 0)
+		wrong = "what was saved cannot be read";
+	else if (s->ran == s->plan && engine_digest(s->engine) != was)
+		wrong = "what was restored is not what was running";
+	s->ran = s->plan;
 	free(kept);
 	s->now_ms += down_ms;
-	if (is_read)
+	if (!wrong)
 		started(s, down_ms);
-	return is_read;
+	return wrong;
 }

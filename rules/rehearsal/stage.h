@@ -16,6 +16,7 @@ struct stage {
 	void *arg;
 	/* its own */
 	struct engine *engine;
+	const struct plan *ran; /* the plan it has */
 	struct intake *intake;
 	struct effects fx;
 	struct records stored; /* in the order they came; the newest of a key counts */
@@ -33,9 +34,9 @@ struct stage_said {
 void stage_start(struct stage *s);
 void stage_fini(struct stage *s);
 
-/* The process dies and comes back down_ms later with what was saved. False: a
- * record cannot be read. */
-bool stage_crash(struct stage *s, int64_t down_ms);
+/* The process dies and comes back down_ms later with what was saved. Not NULL: what is wrong, a record that
+ * cannot be read or, with the same plan, another engine than the one that died. */
+const char *stage_crash(struct stage *s, int64_t down_ms);
 
 /* One event now, and what is due then: a turn, stored whole before the next. */
 void stage_turn(struct stage *s, struct event *ev);

@@ -102,13 +102,15 @@ static int64_t number(const struct trace *t, const char *word)
 static void do_crash(struct trace *t, char **w, int n)
 {
 	int64_t down_ms = n > 0 ? number(t, w[0]) : 0;
+	const char *wrong;
 
 	while (t->n_pending)
 		forget_pending(t, 0);
 	records_clear(&t->shown); /* the whole retained set comes again */
-	t->stage.plan = newest(t);
-	if (!stage_crash(&t->stage, down_ms))
-		trace_fail(t, "a record cannot be read", "");
+	t->stage.plan = n > 1 ? plans_read(t, w + 1, n - 1) : newest(t);
+	wrong = stage_crash(&t->stage, down_ms);
+	if (wrong)
+		trace_fail(t, wrong, "");
 }
 
 static const char *rest(char **w, int n, int from, struct buf *ret)

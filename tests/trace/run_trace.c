@@ -13,7 +13,7 @@
  *   @MS sent|delivered [NOTICE]  of all that left and has no outcome yet, or of one; `failed NOTICE WHY`
  *   @MS receipt NOTICE CHANNEL sent|delivered|failed   what a channel itself says, also one left behind
  *   @MS release ID               the last look before a command leaves; `actuated ID sent|failed`
- *   @MS plan FILE...             @MS crash [DOWN_MS]            @MS times N EVERY_MS EVENT
+ *   @MS plan FILE...             @MS crash [DOWN_MS [FILE...]]  @MS times N EVERY_MS EVENT; back with a new plan
  *   <tab>MS EFFECT ...           what came out; ! after the kind: urgent */
 #include "trace.h"
 
