@@ -77,7 +77,7 @@ void store_free_restored(struct restored *r);
 
 /* Accepted plans: source bundle by hash (NULL: not there). Small, synchronous
  * reads on a read-only connection; writing travels with the next turn, and
- * drops those that no saved record names, but for the newest four. */
+ * drops those that no saved record names, but for the newest (32 MiB of them, four at least). */
 char *store_plan(struct store *s, const char *hash, size_t *ret_len);
 void store_keep_plan(struct store *s, const char *hash, const char *bundle, size_t len);
 /* Writes the file STORE_LAST_GOOD soon, by the store thread; a failure is logged. */

@@ -88,14 +88,16 @@ static enum sql_code put_plans(struct sql *s, const struct db_plan *plan, struct
 	return code;
 }
 
-/* Open incidents finish on the plan they began with, and a few more are kept for looking back. */
+/* Open incidents finish on the plan they began with. The others are kept for the reports of those that are over,
+ * the newest 32 MiB of them and four at least. */
 static enum sql_code drop_plans(struct sql *s, struct err *err)
 {
-	return sql_exec(
-	    s,
-	    "DELETE FROM plan WHERE rowid NOT IN (SELECT rowid FROM plan ORDER BY rowid DESC LIMIT 4)"
-	    " AND NOT EXISTS (SELECT 1 FROM state WHERE instr(value, plan.hash))",
-	    err);
+	return sql_exec(s,
+	                "DELETE FROM plan WHERE rowid IN (SELECT id FROM (SELECT rowid AS id, row_number() OVER w AS nth,"
+	                " sum(length(bundle)) OVER w AS bytes FROM plan WINDOW w AS (ORDER BY rowid DESC))"
+	                " WHERE nth > 4 AND bytes > 33554432)"
+	                " AND NOT EXISTS (SELECT 1 FROM state WHERE instr(value, plan.hash))",
+	                err);
 }
 
 /* The fault points of store.h; without them just COMMIT. */

@@ -198,7 +198,12 @@ static void test_the_base_is_no_hiding_place(void **state)
 	bed_remove(&b);
 }
 
-/* Plans that no saved record names go, but for the newest four. */
+static const char *plans_of(const struct bed *b)
+{
+	return shell(b, "SELECT group_concat(hash, ' ') FROM (SELECT hash FROM plan ORDER BY hash)");
+}
+
+/* Plans that no saved record names go, but for the newest four, and while all newer ones are small. */
 static void test_old_plans(void **state)
 {
 	struct bed b = bed_make();
@@ -218,9 +223,14 @@ static void test_old_plans(void **state)
 		put_expect(&b, t, STORE_COMMITTED);
 	}
 	bed_close(&b);
-	assert_string_equal(
-	    shell(&b, "SELECT group_concat(hash, ' ') FROM (SELECT hash FROM plan ORDER BY hash)"),
-	    "hash-10 hash-11 hash-2 hash-8 hash-9");
+	assert_string_equal(plans_of(&b), "hash-0 hash-1 hash-10 hash-11 hash-2 hash-3 hash-4 hash-5 hash-6 hash-7 "
+	                                  "hash-8 hash-9");
+	shell(&b, "INSERT INTO plan VALUES('large', zeroblob(33554432))");
+	bed_open(&b);
+	store_keep_plan(b.store, "newest", "x", 1);
+	put_expect(&b, turn_make(13, 1), STORE_COMMITTED);
+	bed_close(&b);
+	assert_string_equal(plans_of(&b), "hash-11 hash-2 hash-8 large newest");
 	bed_remove(&b);
 }
 
