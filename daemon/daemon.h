@@ -86,6 +86,7 @@ struct daemon {
 	int64_t heartbeats, journal_head_ms;
 	int64_t born_ms; /* site time of the start: marks provisional notice ids */
 	char started_text[32];
+	int n_names; /* parts of `names` that left last */
 	bool plan_is_broken; /* a fault is open for it */
 	struct health health;
 	int64_t store_lates; /* since the start */

@@ -5,6 +5,7 @@
 #include "base/text.h"
 #include "intake/family.h"
 #include "fault.h"
+#include "perform.h"
 #include "poison.h"
 #include "receive.h"
 
@@ -134,6 +135,7 @@ void messages_step(struct daemon *d, const struct inbox_item *item)
 {
 	char user[65], verb[33], id[32];
 	int64_t number;
+	int part;
 
 	poison_in_work(d->poison, POISON_LOOP,
 	               poison_digest(item->message.topic, item->message.payload, item->message.len));
@@ -142,6 +144,8 @@ void messages_step(struct daemon *d, const struct inbox_item *item)
 		step_command(d, item, user, verb);
 	else if (receive_incident_topic(d->receive.root, item->message.topic, id, &number))
 		step_retained(d, id, number);
+	else if (receive_names_topic(d->receive.root, item->message.topic, &part))
+		perform_names_seen(d, part);
 	else
 		step_readings(d, item);
 	poison_in_work(d->poison, POISON_LOOP, 0);

@@ -272,22 +272,36 @@ void perform_urgent(struct daemon *d, struct batch *b)
 
 /* -- what says that we live -- */
 
-static void leave_names(struct daemon *d, const struct plan *plan)
+static void leave_part(struct daemon *d, int part, const char *json)
 {
 	char name[32], topic[PERFORM_TOPIC_BYTES];
+	struct outgoing o = {.lane = LANE_STATE, .payload = json, .qos = 1, .retain = true, .latest_wins = true};
+
+	snprintf(name, sizeof name, "names/%d", part);
+	o.topic = perform_topic(d, name, topic);
+	perform_leave(d, &o);
+}
+
+static void leave_names(struct daemon *d, const struct plan *plan)
+{
 	struct buf json = {0};
+	int parts = 1;
 
-	for (int part = 1, parts = 1; part <= parts; part++) {
-		struct outgoing o = {.lane = LANE_STATE, .qos = 1, .retain = true, .latest_wins = true};
-
+	for (int part = 1; part <= parts; part++) {
 		buf_clear(&json);
 		parts = naming_part(plan, part, &json);
-		snprintf(name, sizeof name, "names/%d", part);
-		o.topic = perform_topic(d, name, topic);
-		o.payload = buf_text(&json);
-		perform_leave(d, &o);
+		leave_part(d, part, buf_text(&json));
 	}
+	for (int part = parts + 1; part <= d->n_names; part++)
+		leave_part(d, part, "");
+	d->n_names = parts;
 	buf_fini(&json);
+}
+
+void perform_names_seen(struct daemon *d, int part)
+{
+	if (part > d->n_names)
+		leave_part(d, part, "");
 }
 
 void perform_info(struct daemon *d)

@@ -57,6 +57,19 @@ bool receive_incident_topic(const char *root, const char *topic, char ret_id[32]
 	return number > 0 && copy_level(id, slash, ret_id, 32);
 }
 
+bool receive_names_topic(const char *root, const char *topic, int *ret_part)
+{
+	const char *part = below(root, topic, "names/");
+	size_t n = part ? strspn(part, "0123456789") : 0;
+
+	if (!n || n > 6 || part[n] || *part == '0')
+		return false;
+	*ret_part = 0;
+	for (const char *p = part; *p; p++)
+		*ret_part = *ret_part * 10 + (*p - '0');
+	return true;
+}
+
 /* -- one message -- */
 
 /* The loop frees a generation only when it is neither current nor inside. */
@@ -116,6 +129,7 @@ static bool is_for_loop(struct receive *r, struct generation *g, const struct me
 {
 	char text[65], verb[33];
 	int64_t number;
+	int part;
 
 	r->result.n = 0;
 	*ret_life = true;
@@ -123,6 +137,10 @@ static bool is_for_loop(struct receive *r, struct generation *g, const struct me
 		return m->len > 0;
 	if (receive_incident_topic(r->root, m->topic, text, &number))
 		return m->retained && m->len > 0;
+	if (receive_names_topic(r->root, m->topic, &part)) {
+		*ret_life = false;
+		return m->retained && m->len > 0;
+	}
 	intake_read(g->intake, m, clock_steady_ms(), &r->result);
 	note_bad(r, m);
 	*ret_life = m->qos > 0;

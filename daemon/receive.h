@@ -43,5 +43,7 @@ bool receive_is_stuck(const struct receive *r, int64_t steady_ms);
 bool receive_command_topic(const char *root, const char *topic, char ret_user[65], char ret_verb[33]);
 /* incident/<id>/state: its id ("G-17") and number. */
 bool receive_incident_topic(const char *root, const char *topic, char ret_id[32], int64_t *ret_number);
+/* names/<part> */
+bool receive_names_topic(const char *root, const char *topic, int *ret_part);
 
 #endif

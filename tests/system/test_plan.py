@@ -1,10 +1,11 @@
 """A broken file: the running plan stays, the last good one starts, somebody is called; without any it does not start."""
+import json
 import os
 import subprocess
 import unittest
 
 import site_yaml
-from rig import TOCSIND, Case, Rig, until
+from rig import ROOT, TOCSIND, Case, Rig, until
 
 
 class Plan(Case):
@@ -113,6 +114,25 @@ class Plan(Case):
         rig.write("tocsin.yaml", site_yaml.text(rig))
         self.assertEqual(rig.tocsin("reload").returncode, 0)
         ear.wait_for(topic, lambda m: not m.payload)
+
+    def test_5_names_of_an_older_plan(self):
+        """Parts that a smaller plan does not need are emptied, by the reload, and by a start that did not see them leave."""
+        rig, small = self.rig, site_yaml.text(self.rig)
+        since = self.console.mark()
+        zones = "".join(f"  store-{n}: {{in: l2, name: {{zh: 一个相当长的区域名称, en: a store with a long name}}}}\n" for n in range(300))
+        rig.write("tocsin.yaml", small.replace("zones:\n", "zones:\n" + zones, 1))
+        self.assertEqual(rig.tocsin("reload").returncode, 0)
+        self.console.wait_for("names/2", lambda m: m.payload, since)
+        since = self.console.mark()
+        rig.write("tocsin.yaml", small)
+        self.assertEqual(rig.tocsin("reload").returncode, 0)
+        self.console.wait_for("names/2", lambda m: not m.payload, since)
+        self.assertEqual(rig.stop(), 0)
+        rig.pub("tocsin", ROOT + "names/5", '{"part":5,"parts":5}', "-r")
+        since = self.console.mark()
+        rig.start()
+        self.console.wait_for("names/5", lambda m: not m.payload, since)
+        self.assertEqual(json.loads(rig.kept("console", ROOT + "names/1"))["parts"], 1)
 
 
 class NoPlan(unittest.TestCase):

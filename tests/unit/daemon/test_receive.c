@@ -209,8 +209,11 @@ static void test_topics(void **state)
 	static const char *const not_ours[] = {
 	    "tocsin/t/1/incident/G-/state", "tocsin/t/1/incident/17/state", "tocsin/t/1/incident/G-17/x",
 	    "tocsin/t/1/incident/G-99999999999999999999/state", "tocsin/t/1/incident/G-1x/state"};
+	static const char *const no_names[] = {"tocsin/t/1/names/", "tocsin/t/1/names/0", "tocsin/t/1/names/1x",
+	                                       "tocsin/t/1/names/1234567", "tocsin/t2/1/names/1", "names/1"};
 	char user[65], verb[33], id[32];
 	int64_t number;
+	int part;
 
 	(void)state;
 	assert_true(receive_command_topic(r->root, "tocsin/t/1/cmd/wang/ack", user, verb));
@@ -223,6 +226,10 @@ static void test_topics(void **state)
 	assert_string_equal(id, "G-17");
 	for (size_t i = 0; i < sizeof not_ours / sizeof not_ours[0]; i++)
 		assert_false(receive_incident_topic(r->root, not_ours[i], id, &number));
+	assert_true(receive_names_topic(r->root, "tocsin/t/1/names/12", &part));
+	assert_int_equal(part, 12);
+	for (size_t i = 0; i < sizeof no_names / sizeof no_names[0]; i++)
+		assert_false(receive_names_topic(r->root, no_names[i], &part));
 }
 
 static void test_stuck(void **state)
