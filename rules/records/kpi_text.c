@@ -6,6 +6,7 @@
 #include "records/words.h"
 
 #include <stdio.h>
+#include <string.h>
 
 struct writer {
 	const struct kpi_figures *f;
@@ -108,12 +109,24 @@ static void part_priorities(struct writer *w)
 	paper_table_end(&w->paper);
 }
 
+/* An id as it stands in the log, but for "root for wang", which is a sentence. */
+static void source(const struct writer *w, const char *name, struct buf *out)
+{
+	if (strstr(name, " for "))
+		voice_person(&w->voice, name, out);
+	else
+		buf_str(out, name);
+}
+
 static void names(struct writer *w, const char *label, const struct kpi_list *l, const char *unit)
 {
 	struct buf text = {0};
 
-	for (int i = 0; i < l->n && i < KPI_LISTED; i++)
-		buf_printf(&text, "%s%s %lld%s", i ? ", " : "", l->at[i].name, (long long)l->at[i].n, unit);
+	for (int i = 0; i < l->n && i < KPI_LISTED; i++) {
+		buf_str(&text, i ? ", " : "");
+		source(w, l->at[i].name, &text);
+		buf_printf(&text, " %lld%s", (long long)l->at[i].n, unit);
+	}
 	if (l->n > KPI_LISTED)
 		buf_str(&text, ", ...");
 	paper_pair(&w->paper, label, buf_text(&text));
@@ -139,6 +152,7 @@ static void part_bad(struct writer *w)
 static void part_top(struct writer *w, const char *heading, const struct kpi_named *top, int64_t n)
 {
 	char text[32], count[32];
+	struct buf name = {0};
 	int64_t sum = 0;
 
 	paper_heading(&w->paper, heading);
@@ -147,9 +161,12 @@ static void part_top(struct writer *w, const char *heading, const struct kpi_nam
 	                                  says(w, "占比", "share")});
 	for (int i = 0; i < KPI_TOP && top[i].n; i++) {
 		snprintf(count, sizeof count, "%lld", (long long)top[i].n);
-		row(w, top[i].name, count, share(top[i].n, w->f->alarms, text));
+		buf_clear(&name);
+		source(w, top[i].name, &name);
+		row(w, buf_text(&name), count, share(top[i].n, w->f->alarms, text));
 		sum += top[i].n;
 	}
+	buf_fini(&name);
 	paper_table_end(&w->paper);
 	snprintf(count, sizeof count, "%lld", (long long)n);
 	paper_pair(&w->paper, says(w, "这样的共有", "there are in all"), count);

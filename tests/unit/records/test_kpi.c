@@ -293,6 +293,27 @@ static void test_of_nothing(void **state)
 	buf_fini(&text);
 }
 
+/* What root enters for somebody is said in the reader's language. */
+static void test_entered_for(void **state)
+{
+	struct kpi_voice voice = {.site = "plaza", .lang = LANG_ZH};
+	struct kpi_figures f;
+	struct buf text = {0};
+
+	(void)state;
+	row(0, "started", "", "system", "\"plan\":\"p\"");
+	opened(HOUR, "W-1", "root for wang", "damp");
+	f = figures();
+	kpi_text(&f, &voice, &text);
+	assert_non_null(strstr(buf_text(&text), "wang(由 root 代报)"));
+	assert_null(strstr(buf_text(&text), "root for wang"));
+	voice.lang = LANG_EN;
+	buf_clear(&text);
+	kpi_text(&f, &voice, &text);
+	assert_non_null(strstr(buf_text(&text), "wang (entered by root)"));
+	buf_fini(&text);
+}
+
 /* The rows of the report's test, on paper. */
 static void tell(void *arg, int64_t number, const char *rec, const char *hash)
 {
@@ -331,6 +352,7 @@ int main(void)
 	    cmocka_unit_test_setup_teardown(test_suppressed, begin, end),
 	    cmocka_unit_test_setup_teardown(test_a_span, begin, end),
 	    cmocka_unit_test_setup_teardown(test_of_nothing, begin, end),
+	    cmocka_unit_test_setup_teardown(test_entered_for, begin, end),
 	    cmocka_unit_test_setup_teardown(test_on_paper, begin, end),
 	};
 
