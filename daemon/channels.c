@@ -373,6 +373,8 @@ static struct job *job_new(struct slot *s, const struct person *person, const st
 	j->number = ++s->channels->last_job;
 	j->notice = arena_str(&j->arena, notice->id);
 	*v = (struct plugin_job){.size = sizeof *v, .notice = arena_str(&j->arena, n->sent_id)};
+	v->site = s->channels->plan->site;
+	v->unique = arena_printf(&j->arena, "%s-%lld-%s", v->site, (long long)notice->epoch, n->sent_id);
 	fill_person(v, &j->arena, person);
 	v->language = lang_name(notice->lang);
 	v->incident = arena_str(&j->arena, notice->incident);

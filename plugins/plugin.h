@@ -38,6 +38,8 @@ struct plugin_job {
 	int64_t wall_ms;   /* the clock, for signatures */
 	int is_life;       /* fire, gas, people */
 	int is_drill;
+	const char *site;
+	const char *unique; /* the same id with site and epoch: no other site or store of tocsin ever gives it */
 };
 
 /* What `options:` of a channel may hold. The host checks names, types and what is

@@ -312,13 +312,14 @@ static void put_line(struct text *out, const char *name, const char *value)
 
 static void put_letter(const struct mail *m, const struct plugin_job *job, const char *to, struct text *out)
 {
-	char date[64] = "", id[400];
+	char date[64] = "", id[480];
 	time_t now = (time_t)(job->wall_ms / 1000);
 	struct tm tm;
 
 	if (gmtime_r(&now, &tm))
 		strftime(date, sizeof date, "%a, %d %b %Y %H:%M:%S +0000", &tm);
-	snprintf(id, sizeof id, "<tocsin-%.60s@%.250s>", job->notice, strchr(m->from, '@') + 1);
+	/* servers and programs throw a second letter of one id away */
+	snprintf(id, sizeof id, "<tocsin-%.200s@%.250s>", job->unique, strchr(m->from, '@') + 1);
 	put_line(out, "From: ", m->from);
 	put_line(out, "To: ", to);
 	put_subject(job->text, out);

@@ -68,7 +68,7 @@ static const struct plugin_option options[] = {
 	                X(TOKEN, "token", 0) X(SERVER, "server", 1) X(LIFE, "life", 0) X(DRILL, "drill", 0) \
 	                    X(ZH, "zh", 0) X(EN, "en", 0) X(OVER, "over", 0) X(TEST, "test", 0) \
 	                        X(CRITICAL, "critical", 0) X(MAJOR, "major", 0) X(MINOR, "minor", 0) \
-	                            X(FAULT, "fault", 0)
+	                            X(FAULT, "fault", 0) X(SITE, "site", 0) X(UNIQUE, "unique", 0)
 #define NAME_E(A, T, R) NAME_##A,
 #define NAME_ROW(A, T, R) {T, R},
 enum name { NAMES(NAME_E) NAME_COUNT };
@@ -262,6 +262,8 @@ static void fill_values(const struct webhook *w, const struct plugin_job *job, c
 	v[NAME_MARKS] = job->marks;
 	v[NAME_JSON] = job->json;
 	v[NAME_NOTICE] = job->notice;
+	v[NAME_SITE] = job->site;
+	v[NAME_UNIQUE] = job->unique;
 	v[NAME_INCIDENT] = job->incident;
 	v[NAME_KIND] = job->kind;
 	v[NAME_HAZARD] = job->hazard;

@@ -76,7 +76,7 @@ static void reload(void)
 static void send_one(char *text)
 {
 	char *w[WORDS], *rest = text;
-	struct notice n = {.lang = LANG_ZH, .seq = 2, .reply_by_ms = -1, .user = "wang", .answer = "17"};
+	struct notice n = {.lang = LANG_ZH, .epoch = 5, .seq = 2, .reply_by_ms = -1, .user = "wang", .answer = "17"};
 	struct channel_notice c = {.notice = &n, .now_ms = 100000, .marks = {.head_seq = 2, .head_hash = "abc"}};
 
 	for (int i = 0; i < WORDS; i++) {

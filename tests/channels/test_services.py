@@ -61,7 +61,7 @@ def check_feishu(t, _, body):
 
 def check_alerts(t, _, body):
     t.assertEqual(len(body), 1)
-    t.assertEqual(body[0]["labels"], {"alertname": "tocsin", "incident": "G-17", "hazard": "gas", "severity": "critical", "person": "wang"})
+    t.assertEqual(body[0]["labels"], {"alertname": "tocsin", "site": "plaza", "incident": "G-17", "hazard": "gas", "severity": "critical", "person": "wang"})
     t.assertEqual(body[0]["annotations"], {"summary": MARKED, "notice": "7.1"})
     t.assertRegex(body[0]["startsAt"], r"^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ$")
 
@@ -84,7 +84,7 @@ SERVICES = {
     "pushover": ("POST", "/1/messages.json", {"Content-Type": "application/x-www-form-urlencoded"},
                  {"token": [TOKEN], "user": ["138"], "message": [MARKED], "priority": ["0"]},
                  (200, {}, b'{"status":1,"request":"r","receipt":"q"}'), b'{"status":0,"errors":["user key is invalid"]}'),
-    "matrix": ("PUT", r"/_matrix/client/v3/rooms/138/send/m\.room\.message/7\.1", {"Authorization": "Bearer " + TOKEN, **AS_JSON},
+    "matrix": ("PUT", r"/_matrix/client/v3/rooms/138/send/m\.room\.message/plaza-5-7\.1", {"Authorization": "Bearer " + TOKEN, **AS_JSON},
                {"msgtype": "m.text", "body": MARKED}, (200, {}, b'{"event_id":"$x"}'), None),
     "pagerduty": ("POST", "/v2/enqueue", AS_JSON,
                   {"routing_key": TOKEN, "event_action": "trigger", "dedup_key": "G-17",
