@@ -22,7 +22,7 @@
 #include <time.h>
 #include <unistd.h>
 
-enum { BROKER_FIRST_PORT = 21000, BROKER_PORTS = 1000, TEST_LIMIT_MS = 60000 };
+enum { BROKER_FIRST_PORT = 21000, BROKER_PORTS = 1000, TEST_LIMIT_MS = 180000 };
 
 struct test_broker {
 	char dir[64];

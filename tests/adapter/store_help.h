@@ -26,7 +26,7 @@
 
 #define UNUSED __attribute__((unused))
 
-enum { LIMIT_MS = 60000 };
+enum { LIMIT_MS = 180000 };
 
 struct bed {
 	char dir[64], path[96];

@@ -54,7 +54,7 @@ class Load(DeskTest):
         print(f"the loop's longest turn: {turn[1]} ms by the clock, {turn[2]} ms of its own time;", *[r for r in end if r.startswith("memory")],
               f"kB; the last one left after {sent_s[-1]:.1f} s")
         # a lower bound of what is broken, no speed: sanitizers and a busy machine multiply the usual 30 to 60 ms
-        self.assertLess(int([r for r in end if r.startswith("longest")][0].split()[2]), 2500)
+        self.assertLess(int([r for r in end if r.startswith("longest")][0].split()[2]), 5000)
         for s in servers:
             s.shutdown()
 
