@@ -26,14 +26,29 @@ static bool begins(const char *text, const char *with)
 	return !strncmp(text, with, strlen(with));
 }
 
+/* Below the root, what the daemon or people say there is believed. */
+static bool is_spoken_for(const char *below_root)
+{
+	static const char *const words[] = {"status", "info",  "heartbeat", "mark", "incident",    "zone", "summary",
+	                                    "event",  "audit", "page",      "cmd",  "impairments", "oncall", "dryrun",
+	                                    "result", "names"};
+	size_t len = strcspn(below_root, "/");
+
+	for (size_t i = 0; i < sizeof words / sizeof *words; i++)
+		if (strlen(words[i]) == len && !strncmp(below_root, words[i], len))
+			return true;
+	return false;
+}
+
 /* The asker names where the answer goes too; that is no way to speak with our
  * rights: a filter would end our link, and no interlock stands before an
- * actuator's topic. Below `tocsin/` only what is the asker's own. */
+ * actuator's topic. Of what is spoken for only what is the asker's own. */
 static bool may_answer_at(const struct daemon *d, const char *user, const char *topic)
 {
 	const struct plan *plan = daemon_plan(d);
 	int person = plan_person_by_user(plan, user);
 	char result[192], page[192];
+	int n;
 
 	if (!*topic || *topic == '$' || strpbrk(topic, "+#") || !utf8_valid(topic, strlen(topic)))
 		return false;
@@ -42,9 +57,13 @@ static bool may_answer_at(const struct daemon *d, const char *user, const char *
 			return false;
 	if (!begins(topic, "tocsin/"))
 		return true;
-	snprintf(result, sizeof result, "%sresult/%s/", d->receive.root, user);
+	if (begins(topic, d->receive.root) && !is_spoken_for(topic + strlen(d->receive.root)))
+		return true;
+	n = snprintf(result, sizeof result, "%sresult/%s", d->receive.root, user);
+	if (begins(topic, result) && (!topic[n] || topic[n] == '/'))
+		return true;
 	snprintf(page, sizeof page, "%spage/%s/", d->receive.root, person < 0 ? "" : plan->people[person].id);
-	return begins(topic, result) || (person >= 0 && begins(topic, page) && strcmp(topic + strlen(page), "json"));
+	return person >= 0 && begins(topic, page) && strcmp(topic + strlen(page), "json") != 0;
 }
 
 static void step_command(struct daemon *d, const struct inbox_item *item, const char *user, const char *verb)
