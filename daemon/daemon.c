@@ -5,7 +5,7 @@
 #include "fault.h"
 #include "log.h"
 #include "perform.h"
-#include "reports.h"
+#include "queries.h"
 #include "rows.h"
 #include "uplink.h"
 
@@ -408,7 +408,7 @@ void daemon_turn(struct daemon *d)
 	submit(d);
 	if (d->resends)
 		rows_resend(d);
-	reports_go_on(d);
+	queries_go_on(d);
 	arm(d);
 	if (d->is_stopping && daemon_is_idle(d))
 		go_on_stopping(d);

@@ -100,7 +100,7 @@ struct daemon {
 	int step_fd;
 	struct loop_timer *due, *late, *soon, *heartbeat, *watchdog, *stop_limit;
 	struct resend *resends;
-	struct report_job *reports; /* reports.c */
+	struct query *queries; /* queries.c */
 	struct reload *reload; /* NULL: none under way */
 	bool is_stopping, hangup_again;
 	bool has_given_up;  /* the time for stopping is over */

@@ -3,7 +3,7 @@
 #include "answers.h"
 #include "fault.h"
 #include "naming.h"
-#include "reports.h"
+#include "queries.h"
 #include "rows.h"
 
 #include <stdio.h>
@@ -237,8 +237,8 @@ static void perform_one(struct daemon *d, const struct batch *b, const struct ef
 	case EFFECT_RESEND:
 		rows_keep_resend(d, e->resend.from, e->resend.to);
 		break;
-	case EFFECT_REPORT:
-		reports_ask(d, e);
+	case EFFECT_QUERY:
+		queries_ask(d, e);
 		break;
 	}
 }

@@ -7,7 +7,7 @@
 #include "daemon.h"
 #include "log.h"
 #include "perform.h"
-#include "reports.h"
+#include "queries.h"
 #include "sysd.h"
 #include "uplink.h"
 
@@ -343,7 +343,7 @@ static void free_turns(struct daemon *d)
 		d->resends = r->next;
 		free(r);
 	}
-	reports_free(d);
+	queries_free(d);
 	batch_free(d->flying);
 	batch_free(d->gathering);
 }

@@ -128,6 +128,15 @@ struct row_taker {
 };
 /* At most n_rows of them. 1: there may be more, 0: the end, -1: cannot be read. w begins as {0}. */
 int store_walk(const char *path, struct chain_walk *w, int64_t n_rows, const struct row_taker *to, struct err *err);
+/* The rows of the last back_ms before the newest, which its time is counted from. */
+struct log_span {
+	int64_t since_ms, from_seq, upto_seq; /* the first row not before since_ms, and the newest */
+	int64_t first_seq;	   /* of the file */
+	char hash[HASH_BYTES]; /* of the row before from_seq: what a walk goes on from */
+	bool is_cut;	       /* rows of the span may stand elsewhere: the file does not begin with the first one */
+};
+/* 1: found, 0: there are no rows, -1: cannot be read. */
+int store_span(const char *path, int64_t back_ms, struct log_span *ret, struct err *err);
 /* The hash of one row of the file; -1 when it has none. */
 int store_hash_at(const char *path, int64_t seq, char ret_hash[HASH_BYTES], struct err *err);
 

@@ -111,7 +111,8 @@
 	X(BACK, "back", "Nw")                                                                                \
 	X(TAG, "tag", "Nyqw")                                                                                \
 	X(RESEND, "resend", "FT")                                                                            \
-	X(REPORT, "report", "I")
+	X(REPORT, "report", "I")                                                                             \
+	X(STATS, "stats", "d")
 
 #define REFUSAL_LIST(X)                                                                                      \
 	X(NONE, "none")                                                                                      \

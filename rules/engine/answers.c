@@ -45,6 +45,7 @@ static const char *const done[VERB_COUNT][LANG_COUNT] = {
     [VERB_TAG] = BOTH("挂牌已登记{why}", "Sign recorded{why}"),
     [VERB_RESEND] = BOTH("正在重发审计记录{why}", "Sending the audit rows again{why}"),
     [VERB_REPORT] = BOTH("报告随后分段发出", "The report follows, in numbered parts"),
+    [VERB_STATS] = BOTH("指标随后发出", "The figures follow"),
 };
 
 static const char *const refused[REFUSAL_COUNT][LANG_COUNT] = {
@@ -113,7 +114,7 @@ static void put_usage(enum verb verb, struct buf *out)
 	    {'s', "STEP"},   {'c', "CHOICE"},    {'a', "ACTUATOR"},  {'x', "ACTION"},
 	    {'p', "PERSON"}, {'n', "[CHANNEL]"}, {'k', "KEY=VALUE"}, {'w', "[WORDS]"},
 	    {'W', "WORDS"},  {'R', "ROLE"},     {'f', "FROM"},      {'u', "UNTIL"},
-	    {'r', "[ROLE]"},    {'F', "FROM"},      {'T', "TO"},
+	    {'r', "[ROLE]"},    {'F', "FROM"},      {'T', "TO"},        {'d', "[24h|7d|30d]"},
 	    {'D', "DURATION"}, {'h', "HAZARD"},  {'m', "PERMIT"},    {'g', "WATCHPERSON"},
 	    {'N', "NAME"},   {'y', "hang|down"}, {'q', "[ZONE|ACTUATOR]"},
 	};

@@ -158,14 +158,16 @@ void effect_resend(struct engine *e, const struct command *c)
 	f->resend.reply = dup_reply_to(e, &c->reply);
 }
 
-void effect_report(struct engine *e, const struct command *c, enum lang lang)
+void effect_query(struct engine *e, const struct command *c, enum lang lang)
 {
-	struct effect *f = add(e, EFFECT_REPORT, 0);
+	struct effect *f = add(e, EFFECT_QUERY, 0);
 
-	f->report.number = c->id;
-	f->report.lang = lang;
-	f->report.user = c->by_login || c->as_root || c->as_person ? NULL : dup(e, c->user);
-	f->report.reply = dup_reply_to(e, &c->reply);
+	f->query.verb = c->verb;
+	f->query.number = c->id;
+	f->query.back_ms = c->for_ms;
+	f->query.lang = lang;
+	f->query.user = c->by_login || c->as_root || c->as_person ? NULL : dup(e, c->user);
+	f->query.reply = dup_reply_to(e, &c->reply);
 }
 
 void effect_reply(struct engine *e, const struct reply *r)

@@ -16,7 +16,7 @@ void incident_touch(struct engine *e, struct incident *inc);
 void effect_want(struct engine *e, const char *sensor_id); /* NULL: all */
 void effect_follow(struct engine *e, const char *sensor_id, bool on);
 void effect_resend(struct engine *e, const struct command *c);
-void effect_report(struct engine *e, const struct command *c, enum lang lang);
+void effect_query(struct engine *e, const struct command *c, enum lang lang);
 void effect_actuate(struct engine *e, const struct actuation *a, const struct incident *inc);
 void effect_reply(struct engine *e, const struct reply *r);
 void effect_notice(struct engine *e, const struct notice *n, bool urgent);

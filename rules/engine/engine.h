@@ -79,7 +79,7 @@ struct command {
 	const char *hazard, *permit, *name; /* isolate; of a detector, actuator or sign; or NULL */
 	const char *phone; /* ack: the number it came from, as a channel's gateway says; or NULL */
 	const char *photo; /* digest of one that is kept elsewhere, "sha256:..."; or NULL */
-	int64_t for_ms;                     /* -1: the end is missing or cannot be read */
+	int64_t for_ms;                     /* -1: the end is missing or cannot be read; stats: so far back, 0 not said */
 	const char *id_text;    /* what stood where an id should */
 	struct strings without; /* reset: members taken out */
 	struct pair pairs[16];
@@ -168,7 +168,7 @@ enum effect_kind {
 	EFFECT_WANT,    /* intake shall tell the sensor's next message: .sensor */
 	EFFECT_FOLLOW,  /* the sensor is a member of an open incident (or no longer): .sensor, .on */
 	EFFECT_RESEND,  /* audit rows again on `event`: .resend */
-	EFFECT_REPORT,  /* the report of an incident, in parts: .report */
+	EFFECT_QUERY,   /* what only the audit can answer: .query */
 };
 
 /* A row of the audit: rec is the canonical JSON, byte-exact. */
@@ -242,11 +242,13 @@ struct effect {
 			struct reply_to reply;
 		} resend;
 		struct {
-			int64_t number; /* as asked: perhaps of no incident */
+			enum verb verb;
+			int64_t number;  /* report: as asked, perhaps of no incident */
+			int64_t back_ms; /* stats: so long before the newest row */
 			enum lang lang;
 			const char *user;
 			struct reply_to reply;
-		} report;
+		} query;
 	};
 };
 

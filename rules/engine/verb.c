@@ -256,7 +256,23 @@ static enum refusal do_resend(struct engine *e, struct said *s)
 /* The parts follow the answer. The audit knows incidents that the engine has forgotten. */
 static enum refusal do_report(struct engine *e, struct said *s)
 {
-	effect_report(e, s->c, e->plan->people[s->person].language);
+	effect_query(e, s->c, e->plan->people[s->person].language);
+	return REFUSAL_NONE;
+}
+
+/* Counting takes its time: the figures are the answer. */
+static enum refusal do_stats(struct engine *e, struct said *s)
+{
+	enum { DAYS_USUAL = 30, DAYS_MAX = 366 };
+	const int64_t day_ms = 86400000;
+	struct command c = *s->c;
+
+	if (c.for_ms > DAYS_MAX * day_ms) {
+		s->answer.detail = "> 366d";
+		return REFUSAL_TOO_LONG;
+	}
+	c.for_ms = c.for_ms ? c.for_ms : DAYS_USUAL * day_ms;
+	effect_query(e, &c, e->plan->people[s->person].language);
 	return REFUSAL_NONE;
 }
 
@@ -265,6 +281,7 @@ static const struct verb_row {
 	bool needs_incident;
 	bool answers_itself;
 	bool may_be_old; /* the incident need not be known here */
+	bool only_reads; /* delivered again it is done again: nothing changes, and the answer may be lost */
 } verbs[VERB_COUNT] = {
     [VERB_RAISE] = {.act = do_raise},
     [VERB_ACK] = {.act = verb_ack},
@@ -286,7 +303,8 @@ static const struct verb_row {
     [VERB_DRILL] = {.act = verb_drill},
     [VERB_RING] = {.act = do_ring},
     [VERB_RESEND] = {.act = do_resend},
-    [VERB_REPORT] = {.act = do_report, .needs_incident = true, .may_be_old = true},
+    [VERB_REPORT] = {.act = do_report, .needs_incident = true, .may_be_old = true, .only_reads = true},
+    [VERB_STATS] = {.act = do_stats, .answers_itself = true, .only_reads = true},
     [VERB_SHELVE] = {.act = verb_shelve, .needs_incident = true},
     [VERB_UNSHELVE] = {.act = verb_unshelve, .needs_incident = true},
     [VERB_ISOLATE] = {.act = verb_isolate},
@@ -392,7 +410,7 @@ void verb_command(struct engine *e, const struct command *c)
 
 	if (channel)
 		by_channel.via = channel->id; /* the rows say how it came */
-	if (was)
+	if (was && !(c->verb < VERB_COUNT && verbs[c->verb].only_reads))
 		answer_again(e, c, was);
 	else
 		take_command(e, &by_channel);

@@ -12,7 +12,7 @@
 enum { PAYLOAD_MAX = 4096, REQ_MAX = 64, PHOTO_MAX = 160, ID_DIGITS_MAX = 15, DURATION_MAX_S = 1000000000 };
 
 /* How an argument is read. */
-enum take { TAKE_TEXT, TAKE_ID, TAKE_NUMBER, TAKE_DURATION, TAKE_PAIRS, TAKE_WORDS };
+enum take { TAKE_TEXT, TAKE_ID, TAKE_NUMBER, TAKE_DURATION, TAKE_SPAN, TAKE_PAIRS, TAKE_WORDS };
 
 static const struct argument {
 	char letter;
@@ -38,6 +38,7 @@ static const struct argument {
     {'F', true, TAKE_NUMBER, "from", offsetof(struct command, from)},
     {'T', true, TAKE_NUMBER, "to", offsetof(struct command, to)},
     {'D', true, TAKE_DURATION, "for_s", offsetof(struct command, for_ms)},
+    {'d', false, TAKE_SPAN, "since", offsetof(struct command, for_ms)},
     {'h', true, TAKE_TEXT, "hazard", offsetof(struct command, hazard)},
     {'m', true, TAKE_TEXT, "permit", offsetof(struct command, permit)},
     {'g', true, TAKE_TEXT, "watch", offsetof(struct command, person)},
@@ -260,6 +261,8 @@ static bool text_argument(struct command *c, const struct argument *a, const cha
 		return !a->required;
 	if (a->take == TAKE_NUMBER)
 		return number_of(token, number_field(c, a));
+	if (a->take == TAKE_SPAN)
+		return duration_of(token, false, number_field(c, a));
 	if (a->take == TAKE_ID)
 		set_id(c, a, token, arena);
 	else
@@ -332,6 +335,8 @@ static bool json_argument(struct command *c, const struct argument *a, const str
 		return !a->required;
 	if (a->take == TAKE_NUMBER)
 		return number_of(text, number_field(c, a));
+	if (a->take == TAKE_SPAN)
+		return duration_of(text, false, number_field(c, a));
 	if (a->take == TAKE_ID)
 		set_id(c, a, text, arena);
 	else

@@ -1,6 +1,7 @@
 /* kpi.c - one walk over the audit: what opened, from where, how soon somebody came. */
 #include "records/kpi.h"
 
+#include "base/text.h"
 #include "base/time.h"
 #include "records/logged.h"
 
@@ -39,7 +40,7 @@ struct kpi {
 	int64_t since_ms, until_ms, first_ms, last_ms;
 	const struct plan *(*plan_of)(void *arg, const char *hash);
 	void *arg;
-	const struct plan *plan;
+	char plan[KPI_NAME_BYTES]; /* the hash of the one in force; "": none was named yet */
 	struct alarm *alarms; /* by number */
 	int n, cap;
 	struct counts sources, types;
@@ -150,12 +151,13 @@ static void onset(struct kpi *k, const struct logged *l)
 static int severity_at_opening(const struct kpi *k, const struct logged *l)
 {
 	const char *id = logged_get(l, "type"), *grade = logged_get(l, "grade");
-	int type = k->plan && id ? plan_type(k->plan, id) : -1;
+	const struct plan *plan = *k->plan ? k->plan_of(k->arg, k->plan) : NULL;
+	int type = plan && id ? plan_type(plan, id) : -1;
 	const struct incident_type *t;
 
 	if (type < 0)
 		return -1;
-	t = &k->plan->types[type];
+	t = &plan->types[type];
 	for (int i = 0; grade && i < t->n_grades; i++)
 		if (!strcmp(t->grades[i].id, grade))
 			return (int)t->grades[i].severity;
@@ -340,8 +342,10 @@ void kpi_take(struct kpi *k, const char *rec)
 		return;
 	arena_init(&arena);
 	if (logged_read(rec, &arena, &l)) {
-		if (is_plan && logged_get(&l, "plan"))
-			k->plan = k->plan_of(k->arg, logged_get(&l, "plan"));
+		if (is_plan && logged_get(&l, "plan")) {
+			snprintf(k->plan, sizeof k->plan, "%s", logged_get(&l, "plan"));
+			k->plan_of(k->arg, k->plan);
+		}
 		else if (!is_plan)
 			take_row(k, &l);
 	}
@@ -408,6 +412,12 @@ static void rates(struct kpi *k)
 	free(at_ms);
 }
 
+/* Cut between characters, where it is too long. */
+static void name_it(struct kpi_named *ret, const char *name)
+{
+	snprintf(ret->name, sizeof ret->name, "%.*s", (int)utf8_cut(name, sizeof ret->name - 1), name);
+}
+
 /* The most frequent first, ties by name; counts are by name already. */
 static void top(const struct counts *c, struct kpi_named ret[KPI_TOP])
 {
@@ -422,14 +432,14 @@ static void top(const struct counts *c, struct kpi_named ret[KPI_TOP])
 		for (; at > 0 && ret[at - 1].n < c->at[i].n; at--)
 			ret[at] = ret[at - 1];
 		ret[at].n = c->at[i].n;
-		snprintf(ret[at].name, sizeof ret[at].name, "%s", c->at[i].name);
+		name_it(&ret[at], c->at[i].name);
 	}
 }
 
 static void list(struct kpi_list *l, const char *name, int64_t n)
 {
 	if (l->n < KPI_LISTED) {
-		snprintf(l->at[l->n].name, sizeof l->at[0].name, "%s", name);
+		name_it(&l->at[l->n], name);
 		l->at[l->n].n = n;
 	}
 	l->n++;

@@ -53,11 +53,11 @@ struct kpi_figures {
 
 struct kpi;
 
-/* What opened from since_ms on and before until_ms (INT64_MIN, INT64_MAX: no bound). The plan of a hash,
- * NULL when it is not kept, lives on. */
+/* What opened from since_ms on and before until_ms (INT64_MIN, INT64_MAX: no bound). plan_of is asked with each
+ * plan that a row names and again with each alarm, so that its answer (NULL: not kept) need not live on. */
 struct kpi *kpi_new(int64_t since_ms, int64_t until_ms,
                     const struct plan *(*plan_of)(void *arg, const char *hash), void *arg);
-/* Every row of the audit, in order. */
+/* Every row of the audit, in order. Of those before since_ms only the last that names a plan counts. */
 void kpi_take(struct kpi *k, const char *rec);
 void kpi_end(struct kpi *k, struct kpi_figures *ret);
 void kpi_free(struct kpi *k);
@@ -70,6 +70,7 @@ struct kpi_voice {
 };
 void kpi_text(const struct kpi_figures *f, const struct kpi_voice *v, struct buf *out);
 void kpi_json(const struct kpi_figures *f, const char *site, struct buf *out);
+void kpi_say(const struct kpi_figures *f, const struct kpi_voice *v, struct buf *out); /* in two sentences */
 
 bool kpi_time(const char *rec, int64_t *ret_ms);   /* of a row, without reading the rest */
 int64_t kpi_permille(int64_t part, int64_t whole); /* rounded; 0 of nothing */

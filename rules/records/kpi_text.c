@@ -268,6 +268,26 @@ void kpi_text(const struct kpi_figures *f, const struct kpi_voice *v, struct buf
 	buf_fini(&span);
 }
 
+/* For who asked on a phone. */
+void kpi_say(const struct kpi_figures *f, const struct kpi_voice *v, struct buf *out)
+{
+	struct voice voice = {.lang = v->lang, .plan = v->plan};
+	bool zh = v->lang == LANG_ZH;
+	char text[32];
+
+	if (!f->alarms) {
+		buf_str(out, zh ? "这段时间没有报警" : "No alarms in this time");
+		return;
+	}
+	buf_printf(out, zh ? "报警 %lld 起,每10分钟平均 %s 起" : "%lld alarms, %s per 10 minutes on average",
+	           (long long)f->alarms, cents(rate(f), text));
+	buf_printf(out, zh ? ",最多 %lld 起(" : ", at most %lld (", (long long)f->peak);
+	voice_time(&voice, f->peak_ms, out);
+	buf_printf(out, zh ? ")。90秒内确认 %s,从未确认 %lld 起" : "). %s acknowledged within 90 s, %lld never",
+	           share(f->acked_within[2], f->alarms, text), (long long)f->unacked);
+	buf_printf(out, zh ? ";抖动的报警源 %lld 个" : "; %lld chattering", (long long)f->chattering.n);
+}
+
 /* -- JSON -- */
 
 static void json_named(struct buf *b, const char *key, const struct kpi_named *at, int64_t n)

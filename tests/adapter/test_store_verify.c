@@ -180,6 +180,55 @@ static void test_walk_in_parts(void **state)
 	bed_remove(&b);
 }
 
+/* Rows 1, 2 and 3, 4 and 5 ... a minute apart: where the last so many milliseconds begin. */
+static const struct {
+	int64_t back_ms, from;
+} spans[] = {{1, 10}, {59999, 10}, {60000, 8}, {60001, 8}, {120000, 6}, {299999, 2}, {300000, 1}, {86400000, 1}};
+
+static void test_span(void **state)
+{
+	struct bed b = with_rows(10), empty = bed_make();
+	struct log_span span;
+	struct err err;
+
+	(void)state;
+	assert_string_equal(shell(&b, "DROP TRIGGER audit_no_update; DROP TRIGGER audit_no_delete; UPDATE audit SET rec="
+	                              "replace(rec,'T19:10',printf('T19:%02d',10+seq/2))"),
+	                    "");
+	for (size_t i = 0; i < sizeof spans / sizeof spans[0]; i++) {
+		char sql[80];
+
+		assert_int_equal(store_span(b.path, spans[i].back_ms, &span, &err), 1);
+		assert_int_equal(span.from_seq, spans[i].from);
+		assert_int_equal(span.upto_seq, 10);
+		assert_false(span.is_cut);
+		snprintf(sql, sizeof sql, "SELECT hash FROM audit WHERE seq=%lld", (long long)span.from_seq - 1);
+		if (span.from_seq > 1)
+			assert_string_equal(shell(&b, sql), span.hash);
+	}
+	/* the first three stand elsewhere */
+	assert_string_equal(shell(&b, "INSERT INTO meta SELECT 'base', seq||':'||hash FROM audit WHERE seq=3; "
+	                              "DELETE FROM audit WHERE seq<=3"),
+	                    "");
+	assert_int_equal(store_span(b.path, 60000, &span, &err), 1);
+	assert_int_equal(span.from_seq, 8);
+	assert_false(span.is_cut);
+	assert_int_equal(store_span(b.path, 300000, &span, &err), 1);
+	assert_int_equal(span.from_seq, 4);
+	assert_int_equal(span.first_seq, 4);
+	assert_true(span.is_cut);
+	assert_string_equal(shell(&b, "SELECT substr(value,3) FROM meta WHERE key='base'"), span.hash);
+	assert_string_equal(shell(&b, "DELETE FROM audit WHERE seq=7"), "");
+	assert_int_equal(store_span(b.path, 60000, &span, &err), 1);
+	assert_int_equal(span.from_seq, 7); /* which a walk from there finds missing */
+	bed_open(&empty);
+	bed_close(&empty);
+	assert_int_equal(store_span(empty.path, 60000, &span, &err), 0);
+	assert_int_equal(store_span("/nowhere/tocsin.db", 60000, &span, &err), -1);
+	bed_remove(&empty);
+	bed_remove(&b);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -188,6 +237,7 @@ int main(void)
 	    cmocka_unit_test(test_unreadable),
 	    cmocka_unit_test(test_copy_and_live),
 	    cmocka_unit_test(test_walk_in_parts),
+	    cmocka_unit_test(test_span),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

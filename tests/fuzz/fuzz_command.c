@@ -42,6 +42,7 @@ static void check(const struct command *c)
 	must(!strchr(args, 'k') || c->n_pairs > 0);
 	must(!strchr(args, 'W') || c->words);
 	must(!strchr(args, 'D') || c->for_ms > 0);
+	must(!strchr(args, 'd') || c->for_ms >= 0);
 	must(!strchr(args, 'N') || c->name);
 	must(!strchr(args, 'm') || (c->hazard && c->permit && c->person));
 	must(!strchr(args, 'y') || c->action);

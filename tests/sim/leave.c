@@ -102,7 +102,7 @@ void leave_effect(struct world *w, const struct effect *f, bool recorded)
 	case EFFECT_WANT:
 	case EFFECT_FOLLOW:
 	case EFFECT_RESEND:
-	case EFFECT_REPORT:
+	case EFFECT_QUERY:
 		break;
 	}
 }

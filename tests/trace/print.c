@@ -155,7 +155,7 @@ static const char *const words[] = {
     [EFFECT_AUDIT] = "row",       [EFFECT_PUBLISH] = "publish", [EFFECT_NOTICE] = "notice",
     [EFFECT_ACTUATE] = "actuate", [EFFECT_REPLY] = "reply",     [EFFECT_WANT] = "want",
     [EFFECT_FOLLOW] = "follow",   [EFFECT_RESEND] = "resend",
-    [EFFECT_REPORT] = "report",
+    [EFFECT_QUERY] = "query",
 };
 
 void print_effect(const struct effect *f, int64_t start_ms, int64_t now_ms, struct buf *out)
@@ -188,8 +188,10 @@ void print_effect(const struct effect *f, int64_t start_ms, int64_t now_ms, stru
 	case EFFECT_RESEND:
 		buf_printf(out, " %lld %lld", (long long)f->resend.from, (long long)f->resend.to);
 		break;
-	case EFFECT_REPORT:
-		buf_printf(out, " %lld %s", (long long)f->report.number, f->report.user ? f->report.user : "-");
+	case EFFECT_QUERY:
+		buf_printf(out, " %s %lld %s", verb_name(f->query.verb),
+		           (long long)(f->query.verb == VERB_STATS ? f->query.back_ms : f->query.number),
+		           f->query.user ? f->query.user : "-");
 		break;
 	}
 	buf_char(out, '\n');

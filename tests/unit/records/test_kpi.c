@@ -3,6 +3,7 @@
 
 #include "records/kpi.h"
 
+#include "base/text.h"
 #include "base/time.h"
 
 static const struct grade k_grades[] = {{.id = "warning", .severity = SEVERITY_MAJOR},
@@ -276,6 +277,100 @@ static void test_a_span(void **state)
 	assert_int_equal(f.periods, 6);
 }
 
+/* What came before the span changes nothing but for the plan in force: who begins to read at the span, with
+ * the last row that names a plan, counts the same. */
+static void test_from_the_span_on(void **state)
+{
+	struct buf all = {0}, part = {0};
+	struct kpi_figures f;
+
+	(void)state;
+	for (int whole = 1; whole >= 0; whole--) {
+		kpi_free(kpi);
+		kpi = kpi_new(base_ms + HOUR, INT64_MAX, plan_of, NULL);
+		if (whole) {
+			row(0, "started", "", "system", "\"plan\":\"lost\"");
+			opened(1, "W-1", "sensor:a", "damp");
+			opened(2, "W-2", "sensor:a", "damp");
+		}
+		row(3, "plan", "", "root", "\"plan\":\"p\"");
+		if (whole)
+			opened(4, "W-3", "sensor:a", "damp");
+		opened(HOUR, "W-4", "sensor:a", "damp"); /* the third onset in a minute, were the others seen */
+		row(HOUR + 1, "acked", "W-3", "wang", "\"state\":\"acked\"");
+		row(HOUR + 2, "acked", "W-4", "wang", "\"state\":\"acked\"");
+		f = figures();
+		kpi_json(&f, "plaza", whole ? &all : &part);
+	}
+	assert_non_null(strstr(buf_text(&all), "\"alarms\":1,"));
+	assert_non_null(strstr(buf_text(&all), "\"minor\":1,"));
+	assert_string_equal(buf_text(&all), buf_text(&part));
+	buf_fini(&all);
+	buf_fini(&part);
+}
+
+/* The longest names there can be, of bytes that JSON writes as six: an answer by MQTT holds 32 KiB. */
+static void test_fits_an_answer(void **state)
+{
+	enum { ANSWER_BYTES = 32 * 1024, REST_BYTES = 2048 };
+	struct buf text = {0};
+	struct kpi_figures f;
+	char who[200], inc[16];
+
+	(void)state;
+	for (int i = 0; i < 30; i++)
+		for (int onset = 0; onset < 3; onset++) {
+			memset(who, 'x', sizeof who - 1);
+			who[sizeof who - 1] = 0;
+			snprintf(who, 20, "sensor:%02d", i);
+			who[strlen(who)] = '.';
+			memcpy(who + 9 + i % 3, "灯灯灯灯灯灯灯灯灯灯灯灯灯灯灯灯灯灯灯灯灯灯灯灯灯灯灯灯灯灯灯灯灯灯灯灯灯灯灯灯", 120);
+			snprintf(inc, sizeof inc, "W-%d", 3 * i + onset + 1);
+			opened(onset * SECOND, inc, who, "damp");
+		}
+	row(48 * HOUR, "stopped", "", "system", "");
+	f = figures();
+	assert_int_equal(f.chattering.n, 30);
+	assert_int_equal(f.stale.n, 90);
+	assert_true(utf8_valid(f.sources[0].name, strlen(f.sources[0].name)));
+	assert_true(utf8_valid(f.sources[1].name, strlen(f.sources[1].name)));
+	assert_true(utf8_valid(f.sources[2].name, strlen(f.sources[2].name)));
+	for (int i = 0; i < KPI_TOP; i++) { /* and worse than a configuration allows */
+		memset(f.sources[i].name, 1, KPI_NAME_BYTES - 1);
+		memset(f.chattering.at[i].name, 1, KPI_NAME_BYTES - 1);
+		memset(f.chattering.at[KPI_TOP + i].name, 1, KPI_NAME_BYTES - 1);
+		memset(f.types[i].name, 'x', KPI_NAME_BYTES - 1);
+	}
+	kpi_json(&f, "plaza", &text);
+	assert_true(text.len + REST_BYTES < ANSWER_BYTES);
+	buf_fini(&text);
+}
+
+static void test_in_two_sentences(void **state)
+{
+	struct kpi_voice voice = {.plan = &s_plan};
+	struct kpi_figures f = figures();
+	struct buf text = {0};
+
+	(void)state;
+	kpi_say(&f, &voice, &text);
+	assert_string_equal(buf_text(&text), "这段时间没有报警");
+	opened(10 * MINUTE, "W-1", "sensor:a", "damp");
+	row(10 * MINUTE + 90 * SECOND, "acked", "W-1", "wang", "\"state\":\"acked\"");
+	opened(30 * MINUTE, "W-2", "sensor:a", "damp");
+	f = figures();
+	buf_clear(&text);
+	kpi_say(&f, &voice, &text);
+	assert_string_equal(buf_text(&text), "报警 2 起,每10分钟平均 0.67 起,最多 1 起(2026-11-22 08:10:00+08:00)。90秒内确认 50.0 %,"
+	                                     "从未确认 1 起;抖动的报警源 0 个");
+	voice.lang = LANG_EN;
+	buf_clear(&text);
+	kpi_say(&f, &voice, &text);
+	assert_string_equal(buf_text(&text), "2 alarms, 0.67 per 10 minutes on average, at most 1 (2026-11-22 08:10:00+08:00). "
+	                                     "50.0 % acknowledged within 90 s, 1 never; 0 chattering");
+	buf_fini(&text);
+}
+
 static void test_of_nothing(void **state)
 {
 	struct kpi_figures f = figures();
@@ -351,6 +446,9 @@ int main(void)
 	    cmocka_unit_test_setup_teardown(test_times, begin, end),
 	    cmocka_unit_test_setup_teardown(test_suppressed, begin, end),
 	    cmocka_unit_test_setup_teardown(test_a_span, begin, end),
+	    cmocka_unit_test_setup_teardown(test_from_the_span_on, begin, end),
+	    cmocka_unit_test_setup_teardown(test_fits_an_answer, begin, end),
+	    cmocka_unit_test_setup_teardown(test_in_two_sentences, begin, end),
 	    cmocka_unit_test_setup_teardown(test_of_nothing, begin, end),
 	    cmocka_unit_test_setup_teardown(test_entered_for, begin, end),
 	    cmocka_unit_test_setup_teardown(test_on_paper, begin, end),
