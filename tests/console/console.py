@@ -69,4 +69,4 @@ class Console(Case):
 
     def go(self, page, where):
         page.js(f"location.hash = {json.dumps('#/' + where)}")
-        page.wait(f"route.tab === {json.dumps(where if where in ('zones', 'duty', 'out') else 'incidents')} && !queued")
+        page.wait(f"route.tab === {json.dumps(where if where in ('zones', 'duty', 'out', 'figures') else 'incidents')} && !queued")

@@ -13,7 +13,7 @@ class Axe(Console):
 
     found = []
 
-    def views(self, size, lang, axe):
+    def views(self, size, lang, axe, themes=("dark", "light")):
         door = self.browser.page(self.rig.url, *size, lang=lang)
         door.js(axe)
         self.look(door, "the door")
@@ -23,10 +23,12 @@ class Axe(Console):
         page.js(axe)
         name = f"{lang[:2]}-{'phone' if size is PHONE else 'desktop'}"
         number = page.wait("[...S.incidents.values()][0]?.id")
-        for theme in ("dark", "light"):
+        for theme in themes:
             page.js(f"set_theme('{theme}')")
-            for where in ("", f"i/{number}", "zones", "duty", "out"):
+            for where in ("", f"i/{number}", "zones", "duty", "out", "figures"):
                 self.go(page, where)
+                if where == "figures":
+                    page.wait("!!document.querySelector('#figures table')", "the figures")
                 self.shot(page, f"{name}-{theme}-{where.split('/')[0] or 'list'}")
                 page.js("document.querySelectorAll('details').forEach(d => { d.open = true })")
                 page.size(size[0], 6000, size[2])  # a bar over the middle of a button is a matter of how far it is scrolled
@@ -50,6 +52,8 @@ class Axe(Console):
         self.command("li", "out", "leak-pumps 2h wet")
         self.views(PHONE, "zh-CN", axe)
         self.views(DESK, "en-GB", axe)
+        self.views(DESK, "zh-CN", axe, ["light"])
+        self.views(PHONE, "en-GB", axe, ["dark"])
         self.assertEqual(self.found, [])
 
 

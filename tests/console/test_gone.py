@@ -1,8 +1,11 @@
 #!/usr/bin/env python3
 """Broker or daemon away: said at once, and nothing pretends."""
+import json
 import signal
+import subprocess
 
 from console import DESK, Console, main
+from rig import ROOT
 
 
 class Gone(Console):
@@ -40,6 +43,43 @@ class Gone(Console):
         self.shot(page, "en-desktop-daemon-gone")
         self.rig.start()
         page.wait("health().kind === 'ok' && document.querySelector('#gone').hidden", "it is back")
+
+    def test_refused_for_a_while(self):
+        """A broker that is being set up anew knows nobody: who was in stays, and is in again by itself."""
+        page = self.sign_in("li")
+        self.password("li", "another")
+        page.sees("消息服务器拒绝了用户名或密码,正在再试")
+        self.assertEqual(page.js("[document.body.classList.contains('dead'), !!document.querySelector('#door'), sessionStorage.length]"), [True, False, 1])
+        self.assertNotIn("没有未结事件", page.text())
+        self.shot(page, "zh-phone-refused-for-a-while")
+        self.password("li", "li-pw")
+        page.wait("health().kind === 'ok' && $('gone').hidden", "in again", 200)
+        self.password("li", "another")
+        page.sees("消息服务器拒绝了用户名或密码,正在再试")
+        page.js("void (wrongSince -= WRONG_MS)")  # ten minutes, without waiting for them
+        page.wait("!!document.querySelector('#door') && sessionStorage.length === 0", "the door", 200)
+        page.sees("用户名或密码不对")
+        self.password("li", "li-pw")
+        self.is_content_but_for_links(page)
+
+    def password(self, user, password):
+        """The broker with another password for a user."""
+        self.rig.broker_stop(signal.SIGKILL)
+        subprocess.run(["mosquitto_passwd", "-b", self.rig.path("passwd"), user, password], check=True, capture_output=True)
+        self.rig.broker_start()
+
+    def is_content_but_for_links(self, page):
+        """A browser complains of each WebSocket that it could not open."""
+        self.assertEqual([s for s in page.said() if "WebSocket" not in s], [])
+
+    def test_slow_link(self):
+        """States come late by a slow link: until somebody has said how many there are, none is not calm."""
+        page = self.sign_in("li", lang="en-GB")
+        page.wait("S.openAt === S.gen", "the site says how many are open")
+        shown = "(draw_list(), document.querySelector('#empty').hidden ? '' : document.querySelector('#empty').textContent)"
+        two, none = (f"message({json.dumps(ROOT + 'summary')}, '{{\"open\":{n}}}', true)" for n in (2, 0))
+        self.assertEqual(page.js(f"(() => {{ S.incidents.clear(); S.openAt = 0; const a = {shown}; {two}; const b = {shown}; {none}; return [health().kind, a, b, {shown}]; }})()"),
+                         ["ok", "Waiting for the state of the site…", "Waiting for the state of the site…", "No open incidents"])
 
     def test_asleep(self):
         """A device that slept shows nothing as live until the link is new."""

@@ -48,7 +48,7 @@ class Hostile(Console):
                             ("impairments", json.dumps({"items": [{"what": "out", "sensor": word, "until": word, "by": word, "reason": word}, {"what": word}]})), ("heartbeat", "[]"), ("event", '{"rec":"null"}'),
                             ("page/smith/json", json.dumps({"kind": "call", "text": word, "incident": "X-2"})), ("result/smith", "7"), ("names/9", '{"zones":7,"parts":9}'), ("status", "online")):
             page.js(f"message({json.dumps(ROOT + topic)}, {json.dumps(text)}, false)")
-        for where in ("", "i/X-1", "i/X-2", "i/X-3", "i/__proto__", "i/constructor", "i/%E0%A4%A", "zones", "duty", "out", "constructor"):
+        for where in ("", "i/X-1", "i/X-2", "i/X-3", "i/__proto__", "i/constructor", "i/%E0%A4%A", "zones", "duty", "out", "figures", "constructor"):
             page.js(f"location.hash = {json.dumps('#/' + where)}")
             page.js("new Promise(r => setTimeout(() => requestAnimationFrame(() => requestAnimationFrame(r))))")
             self.is_content(page)
