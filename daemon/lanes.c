@@ -307,6 +307,7 @@ static void move_out(struct lanes *l, struct lane_item *item, const struct lane_
 	item->out_at_ms = now_ms;
 	DL_APPEND(l->out, item);
 	l->n_out++;
+	l->n_unacked += item->o.qos > 0;
 	item->bytes = lanes_packet_bytes(&item->o, link->is_v5);
 	l->out_bytes += item->bytes;
 	if (item->topic) {
@@ -335,15 +336,31 @@ static struct lane_item *next_of_lane(struct lanes *l, enum lane lane, const str
 	return NULL;
 }
 
+static int share(enum lane lane, int most)
+{
+	int others = most * LANES_OUT_OTHERS / LANES_OUT_MAX;
+
+	return lane == LANE_LIFE ? most : others > 0 ? others : 1;
+}
+
+/* May one more of the lane be out? The stream is QoS 0: the server counts nothing of it. */
+static bool has_place(const struct lanes *l, enum lane lane)
+{
+	if (l->n_out >= share(lane, LANES_OUT_MAX))
+		return false;
+	return lane == LANE_STREAM || l->receive_limit == 0 || l->n_unacked < share(lane, l->receive_limit);
+}
+
 struct lane_item *lanes_next(struct lanes *l, const struct lane_link *link, int64_t now_ms)
 {
 	if (!link->is_up)
 		return NULL;
+	l->receive_limit = link->receive_limit;
 	for (enum lane lane = LANE_LIFE; lane < LANE_COUNT; lane++) {
 		struct lane_item *item;
 
-		if (l->n_out >= (lane == LANE_LIFE ? LANES_OUT_MAX : LANES_OUT_OTHERS))
-			return NULL;
+		if (!has_place(l, lane))
+			continue;
 		item = next_of_lane(l, lane, link, now_ms);
 		if (item) {
 			move_out(l, item, link, now_ms);
@@ -358,6 +375,7 @@ static void finish(struct lanes *l, struct lane_item *item, bool again)
 {
 	DL_DELETE(l->out, item);
 	l->n_out--;
+	l->n_unacked -= item->o.qos > 0;
 	l->out_bytes -= item->bytes;
 	if (item->topic)
 		item->topic->is_out = false;
@@ -430,8 +448,8 @@ int64_t lanes_wake_at(const struct lanes *l)
 	const struct lane_item *item;
 
 	for (int lane = 0; lane < LANE_COUNT; lane++) {
-		if (l->n_out >= (lane == LANE_LIFE ? LANES_OUT_MAX : LANES_OUT_OTHERS))
-			break;
+		if (!has_place(l, (enum lane)lane))
+			continue;
 		DL_FOREACH(l->waiting[lane], item)
 		{
 			if (!(item->topic && item->topic->is_out) && due_at(item) < at)

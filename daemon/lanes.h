@@ -44,6 +44,7 @@ struct lane_answer {
 struct lanes {
 	struct lane_item *waiting[LANE_COUNT], *out;
 	int n_waiting[LANE_COUNT], n_out;
+	int n_unacked, receive_limit; /* of these at QoS 1; the link's, as lanes_next saw it */
 	size_t out_bytes;
 	uint64_t last_number;
 	struct lane_topic *topics; /* hash by name */
@@ -59,6 +60,7 @@ struct lane_link {
 	bool is_connected; /* what is put waits until it is up */
 	bool is_up, is_synced, is_v5;
 	size_t packet_limit;
+	int receive_limit; /* so many out at QoS 1, life-safety too; 0: the server names none */
 };
 
 void lanes_init(struct lanes *l);

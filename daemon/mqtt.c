@@ -149,10 +149,13 @@ static void on_disconnected(void *arg, MQTTProperties *properties, enum MQTTReas
 static void on_connected5(void *arg, MQTTAsync_successData5 *data)
 {
 	struct ticket *t = arg;
-	MQTTProperty *p =
+	MQTTProperty *packet =
 	    MQTTProperties_getPropertyAt(&data->properties, MQTTPROPERTY_CODE_MAXIMUM_PACKET_SIZE, 0);
+	MQTTProperty *receive =
+	    MQTTProperties_getPropertyAt(&data->properties, MQTTPROPERTY_CODE_RECEIVE_MAXIMUM, 0);
+	const struct line_limits limits = {packet ? packet->value.integer4 : 0, receive ? receive->value.integer2 : 0};
 
-	t->line->events.connected(t->line->events.arg, t->attempt, p ? p->value.integer4 : 0);
+	t->line->events.connected(t->line->events.arg, t->attempt, &limits);
 	free(t);
 }
 
@@ -161,7 +164,7 @@ static void on_connected3(void *arg, MQTTAsync_successData *data)
 	struct ticket *t = arg;
 
 	(void)data;
-	t->line->events.connected(t->line->events.arg, t->attempt, 0);
+	t->line->events.connected(t->line->events.arg, t->attempt, &(struct line_limits){0});
 	free(t);
 }
 

@@ -10,7 +10,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-static void on_connected(void *arg, unsigned attempt, size_t packet_limit)
+static void on_connected(void *arg, unsigned attempt, const struct line_limits *limits)
 {
 	struct mqtt *m = arg;
 
@@ -19,7 +19,7 @@ static void on_connected(void *arg, unsigned attempt, size_t packet_limit)
 		/* Commands that waited come before SUBACK: their answers shall wait, not fail. */
 		m->link.is_connected = true;
 		m->told.connected = true;
-		m->told.packet_limit = packet_limit;
+		m->told.limits = *limits;
 		sender_wake(m);
 	}
 	pthread_mutex_unlock(&m->lock);

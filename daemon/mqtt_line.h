@@ -15,8 +15,14 @@
 
 struct line;
 
+/* What the server takes; 0: it names none. */
+struct line_limits {
+	size_t packet; /* bytes */
+	int receive;   /* at QoS 1 unacknowledged; more would wait in the library, in order and for a second */
+};
+
 struct line_events {
-	void (*connected)(void *arg, unsigned attempt, size_t packet_limit); /* 0: the server names none */
+	void (*connected)(void *arg, unsigned attempt, const struct line_limits *limits);
 	void (*failed)(void *arg, unsigned attempt, enum connect_failure kind, const char *why);
 	void (*lost)(void *arg, const char *why);
 	void (*taken_over)(void *arg); /* `lost` follows */

@@ -157,11 +157,13 @@ static void connected(struct mqtt *m, const struct told *told)
 {
 	size_t limit = PACKET_LIMIT_BYTES;
 
-	if (told->packet_limit > 0 && told->packet_limit < limit)
-		limit = told->packet_limit;
+	if (told->limits.packet > 0 && told->limits.packet < limit)
+		limit = told->limits.packet;
 	pthread_mutex_lock(&m->lock);
 	m->link.is_v5 = m->policy.version == MQTT_5;
 	m->link.packet_limit = limit;
+	/* one is for the mark */
+	m->link.receive_limit = told->limits.receive > 1 ? told->limits.receive - 1 : told->limits.receive;
 	pthread_mutex_unlock(&m->lock);
 	wire_attach(&m->wire, m->settings->broker.port);
 	set_phase(m, PHASE_SUBSCRIBING, SUBSCRIBE_LIMIT_MS);

@@ -28,7 +28,7 @@ struct told {
 	bool connected, failed, lost, taken_over, subscribed, mark_back, dropped_more, status_sent, stopping,
 	    new_filters, new_settings;
 	enum connect_failure failure;
-	size_t packet_limit;
+	struct line_limits limits;
 	char why[200];
 };
 

@@ -93,9 +93,9 @@ static void put(struct listen *l, struct news news, const char *text)
 	}
 }
 
-static void on_connected(void *arg, unsigned attempt, size_t packet_limit)
+static void on_connected(void *arg, unsigned attempt, const struct line_limits *limits)
 {
-	(void)packet_limit;
+	(void)limits;
 	put(arg, (struct news){.kind = NEWS_CONNECTED, .attempt = attempt}, "");
 }
 

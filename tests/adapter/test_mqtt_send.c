@@ -7,6 +7,9 @@
 #include <cmocka.h>
 
 #include "adapter/mqtt_rig.h"
+#include "mqtt_sender.h"
+
+#include <signal.h>
 
 #define ROOT "tocsin/send/1/"
 
@@ -216,6 +219,16 @@ static void test_too_large_is_set_aside(void **state)
 	rig_stop(r);
 }
 
+static int n_out(struct rig *r)
+{
+	int n;
+
+	pthread_mutex_lock(&r->m->lock);
+	n = r->m->lanes.n_out;
+	pthread_mutex_unlock(&r->m->lock);
+	return n;
+}
+
 /* mosquitto tells an MQTT 5 client its max_packet_size. */
 static void test_servers_limit_counts(void **state)
 {
@@ -235,6 +248,26 @@ static void test_servers_limit_counts(void **state)
 	assert_false(RIG_GET(r, r->token_ok[1]));
 	assert_true(RIG_GET(r, r->token_ok[2]));
 	assert_int_equal(rig_links(r, LINK_DOWN), 0);
+	rig_stop(r);
+	broker_end(&small);
+}
+
+/* mosquitto tells an MQTT 5 client its max_inflight_messages; one of them is for the mark. */
+static void test_the_server_takes_few_at_once(void **state)
+{
+	struct test_broker small;
+	struct rig *r;
+
+	(void)state;
+	broker_start(&small, BROKER_OPEN "max_inflight_messages 6\n");
+	r = rig_start(&small, "send", 5);
+	assert_true(TEST_UNTIL(rig_links(r, LINK_SYNCED) == 1, TEST_LIMIT_MS));
+	kill(small.pid, SIGSTOP);
+	for (int i = 1; i <= 30; i++)
+		rig_publish(r, LANE_LIFE, ROOT "page/wang", "x", i);
+	assert_true(TEST_UNTIL(mqtt_queue(r->m) == 30 && n_out(r) == 5, TEST_LIMIT_MS));
+	kill(small.pid, SIGCONT);
+	assert_true(TEST_UNTIL(RIG_GET(r, r->n_answers) == 30, TEST_LIMIT_MS));
 	rig_stop(r);
 	broker_end(&small);
 }
@@ -320,6 +353,7 @@ int main(void)
 	    cmocka_unit_test_teardown(test_commands_need_the_mark, rig_stop_all),
 	    cmocka_unit_test_teardown(test_too_large_is_set_aside, rig_stop_all),
 	    cmocka_unit_test_teardown(test_servers_limit_counts, rig_stop_all),
+	    cmocka_unit_test_teardown(test_the_server_takes_few_at_once, rig_stop_all),
 	    cmocka_unit_test_teardown(test_retained_expiry_and_response_data, rig_stop_all),
 	    cmocka_unit_test_teardown(test_tokens_once_under_restarts, rig_stop_all),
 	};

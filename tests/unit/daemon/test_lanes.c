@@ -46,6 +46,14 @@ static void put(enum lane lane, const char *topic, const char *payload, int64_t 
 	lanes_put(&lanes, &o, &up, now_ms);
 }
 
+static void put_row(const char *topic, int64_t now_ms)
+{
+	struct outgoing o = message(LANE_STREAM, topic, "row", 0);
+
+	o.qos = 0;
+	lanes_put(&lanes, &o, &up, now_ms);
+}
+
 static void put_state(const char *topic, const char *payload, const struct lane_link *link, int64_t now_ms)
 {
 	struct outgoing o = message(LANE_STATE, topic, payload, 0);
@@ -365,11 +373,41 @@ static void test_random_storm(void **state)
 	assert_int_equal(lanes.out_bytes, 0);
 }
 
+/* The server takes only so many at once: the library would keep the rest in a queue without order, and forget it for a second. */
+static void test_the_server_takes_few(void **state)
+{
+	struct lane_link few = up;
+
+	(void)state;
+	few.receive_limit = 10;
+	for (int i = 0; i < 20; i++)
+		put(LANE_PERSON, "result/li", "p", 0, 0);
+	for (int i = 0; i < 8; i++)
+		assert_non_null(lanes_next(&lanes, &few, 0));
+	assert_null(lanes_next(&lanes, &few, 0));
+	for (int i = 0; i < 20; i++)
+		put(LANE_LIFE, "page/wang", "l", 0, 0);
+	assert_int_equal(lanes_next(&lanes, &few, 0)->o.lane, LANE_LIFE);
+	assert_non_null(lanes_next(&lanes, &few, 0));
+	assert_null(lanes_next(&lanes, &few, 0));
+	assert_true(lanes_answer(&lanes, 1, true, "", 0));
+	assert_int_equal(lanes_next(&lanes, &few, 0)->o.lane, LANE_LIFE);
+	assert_null(lanes_next(&lanes, &few, 0));
+	put_row("event", 0);
+	assert_int_equal(lanes_next(&lanes, &few, 0)->o.lane, LANE_STREAM); /* QoS 0 */
+	few.receive_limit = 1;
+	while (lanes.out)
+		lanes_answer(&lanes, lanes.out->number, true, "", 0);
+	assert_int_equal(lanes_next(&lanes, &few, 0)->o.lane, LANE_LIFE);
+	assert_null(lanes_next(&lanes, &few, 0));
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 	    cmocka_unit_test_setup_teardown(test_gravest_lane_first, begin, end),
 	    cmocka_unit_test_setup_teardown(test_life_has_ten_of_its_own, begin, end),
+	    cmocka_unit_test_setup_teardown(test_the_server_takes_few, begin, end),
 	    cmocka_unit_test_setup_teardown(test_topics_take_turns, begin, end),
 	    cmocka_unit_test_setup_teardown(test_one_topic_is_bounded, begin, end),
 	    cmocka_unit_test_setup_teardown(test_latest_wins, begin, end),
