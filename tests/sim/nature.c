@@ -243,6 +243,8 @@ void nature_odd(struct world *w)
 void nature_begin(struct world *w)
 {
 	const struct plan *p = w->plans[0];
+	/* some begin with nothing to alarm anybody: only then those on duty are rung */
+	int64_t quiet_ms = !w->is_edges && w->seed % 5 == 0 ? 40 * MINUTE_MS : 0;
 
 	for (int i = 0; i < p->n_sensors && i < SENSORS_MAX; i++) {
 		struct nature *s = &w->sensors[w->n_sensors++];
@@ -253,7 +255,7 @@ void nature_begin(struct world *w)
 	if (w->is_edges)
 		edges_begin(w);
 	else
-		world_later(w, 5000, &(struct thing){.kind = THING_SENSOR});
-	world_later(w, 60000, &(struct thing){.kind = THING_PERSON});
+		world_later(w, quiet_ms + 5000, &(struct thing){.kind = THING_SENSOR});
+	world_later(w, quiet_ms + 60000, &(struct thing){.kind = THING_PERSON});
 	world_later(w, 600000, &(struct thing){.kind = THING_ODD});
 }
