@@ -153,6 +153,7 @@ static void step_readings(struct daemon *d, const struct inbox_item *item)
 void messages_step(struct daemon *d, const struct inbox_item *item)
 {
 	char user[65], verb[33], id[32];
+	char zone[RECEIVE_ZONE_BYTES];
 	int64_t number;
 	int part;
 
@@ -165,6 +166,8 @@ void messages_step(struct daemon *d, const struct inbox_item *item)
 		step_retained(d, id, number);
 	else if (receive_names_topic(d->receive.root, item->message.topic, &part))
 		perform_names_seen(d, part);
+	else if (receive_zone_topic(d->receive.root, item->message.topic, zone) && plan_zone(daemon_plan(d), zone) < 0)
+		perform_no_zone(d, zone);
 	else
 		step_readings(d, item);
 	poison_in_work(d->poison, POISON_LOOP, 0);

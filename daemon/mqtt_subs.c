@@ -13,7 +13,8 @@ static const struct {
     {"cmd/+/+", 1, true, true},
     {"incident/+/state", 0, false, false}, /* at QoS 1 mosquitto sends them all at once, beyond our Receive
                                               Maximum, and all of them again after each broken link */
-    {"names/+", 0, true, false}, /* parts that an older plan needed */
+    {"names/+", 0, true, false}, /* what an older plan left there */
+    {"zone/+/state", 0, true, false},
     {SUBS_DROPPED_TOPIC, 0, false, false},
     {"mark", 1, false, true}, /* last: what it proves stands before it */
 };

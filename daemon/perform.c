@@ -272,14 +272,25 @@ void perform_urgent(struct daemon *d, struct batch *b)
 
 /* -- what says that we live -- */
 
+static void leave_retained(struct daemon *d, const char *below_root, const char *payload)
+{
+	char topic[PERFORM_TOPIC_BYTES];
+	struct outgoing o = {.lane = LANE_STATE,
+	                     .topic = perform_topic(d, below_root, topic),
+	                     .payload = payload,
+	                     .qos = 1,
+	                     .retain = true,
+	                     .latest_wins = true};
+
+	perform_leave(d, &o);
+}
+
 static void leave_part(struct daemon *d, int part, const char *json)
 {
-	char name[32], topic[PERFORM_TOPIC_BYTES];
-	struct outgoing o = {.lane = LANE_STATE, .payload = json, .qos = 1, .retain = true, .latest_wins = true};
+	char below[32];
 
-	snprintf(name, sizeof name, "names/%d", part);
-	o.topic = perform_topic(d, name, topic);
-	perform_leave(d, &o);
+	snprintf(below, sizeof below, "names/%d", part);
+	leave_retained(d, below, json);
 }
 
 static void leave_names(struct daemon *d, const struct plan *plan)
@@ -304,16 +315,18 @@ void perform_names_seen(struct daemon *d, int part)
 		leave_part(d, part, "");
 }
 
+void perform_no_zone(struct daemon *d, const char *zone)
+{
+	char below[RECEIVE_ZONE_BYTES + 16];
+
+	snprintf(below, sizeof below, "zone/%s/state", zone);
+	leave_retained(d, below, "");
+}
+
 void perform_info(struct daemon *d)
 {
 	const struct plan *plan = daemon_plan(d);
-	char topic[PERFORM_TOPIC_BYTES];
 	struct buf json = {0};
-	struct outgoing o = {.lane = LANE_STATE,
-	                     .topic = perform_topic(d, "info", topic),
-	                     .qos = 1,
-	                     .retain = true,
-	                     .latest_wins = true};
 
 	json_open(&json, NULL, '{');
 	json_int(&json, "v", 1);
@@ -321,8 +334,7 @@ void perform_info(struct daemon *d)
 	json_str(&json, "started", d->started_text);
 	answers_plan_fields(plan, &json);
 	json_close(&json, '}');
-	o.payload = buf_text(&json);
-	perform_leave(d, &o);
+	leave_retained(d, "info", buf_text(&json));
 	buf_fini(&json);
 	leave_names(d, plan);
 }

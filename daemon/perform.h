@@ -16,7 +16,9 @@ void perform_stored(struct daemon *d, struct batch *b);
 void perform_reply(struct daemon *d, const struct reply *r);
 void perform_urgent(struct daemon *d, struct batch *b);
 void perform_info(struct daemon *d); /* `info` and `names/...`, retained */
-void perform_names_seen(struct daemon *d, int part); /* the broker keeps this one: of an older plan, it is emptied */
+/* What the broker keeps there is of an older plan: it is emptied. */
+void perform_names_seen(struct daemon *d, int part);
+void perform_no_zone(struct daemon *d, const char *zone);
 void perform_heartbeat(struct daemon *d);
 
 /* Outcomes of publishes, by token: odd ones are the channels', even ones actuations. */

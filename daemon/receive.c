@@ -70,6 +70,13 @@ bool receive_names_topic(const char *root, const char *topic, int *ret_part)
 	return true;
 }
 
+bool receive_zone_topic(const char *root, const char *topic, char ret_zone[RECEIVE_ZONE_BYTES])
+{
+	const char *zone = below(root, topic, "zone/"), *slash = zone ? strchr(zone, '/') : NULL;
+
+	return slash && !strcmp(slash, "/state") && copy_level(zone, slash, ret_zone, RECEIVE_ZONE_BYTES);
+}
+
 /* -- one message -- */
 
 /* The loop frees a generation only when it is neither current nor inside. */
@@ -123,13 +130,24 @@ static void note_bad(struct receive *r, const struct message *m)
 		       m->payload);
 }
 
+/* The broker keeps what the plan in force does not know any more: the loop empties it. */
+static bool is_left_over(const struct receive *r, const struct plan *plan, const struct message *m)
+{
+	char zone[RECEIVE_ZONE_BYTES];
+	int part;
+
+	if (!m->retained || !m->len)
+		return false;
+	return receive_names_topic(r->root, m->topic, &part) ||
+	       (receive_zone_topic(r->root, m->topic, zone) && plan_zone(plan, zone) < 0);
+}
+
 /* Is it for the loop? Readings of sensors are judged by intake; what people
  * write and what we once wrote about incidents always is. */
 static bool is_for_loop(struct receive *r, struct generation *g, const struct message *m, bool *ret_life)
 {
 	char text[65], verb[33];
 	int64_t number;
-	int part;
 
 	r->result.n = 0;
 	*ret_life = true;
@@ -137,9 +155,9 @@ static bool is_for_loop(struct receive *r, struct generation *g, const struct me
 		return m->len > 0;
 	if (receive_incident_topic(r->root, m->topic, text, &number))
 		return m->retained && m->len > 0;
-	if (receive_names_topic(r->root, m->topic, &part)) {
+	if (is_left_over(r, g->plan, m)) {
 		*ret_life = false;
-		return m->retained && m->len > 0;
+		return true;
 	}
 	intake_read(g->intake, m, clock_steady_ms(), &r->result);
 	note_bad(r, m);

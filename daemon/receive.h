@@ -45,5 +45,8 @@ bool receive_command_topic(const char *root, const char *topic, char ret_user[65
 bool receive_incident_topic(const char *root, const char *topic, char ret_id[32], int64_t *ret_number);
 /* names/<part> */
 bool receive_names_topic(const char *root, const char *topic, int *ret_part);
+/* zone/<zone>/state */
+enum { RECEIVE_ZONE_BYTES = 256 };
+bool receive_zone_topic(const char *root, const char *topic, char ret_zone[RECEIVE_ZONE_BYTES]);
 
 #endif

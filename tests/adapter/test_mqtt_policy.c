@@ -70,14 +70,15 @@ static void test_subscriptions(void **state)
 	(void)state;
 	subs_build(&old, "tocsin/x/1/", first, 2);
 	subs_build(&now, "tocsin/x/1/", then, 2);
-	assert_int_equal(old.n, 6);
+	assert_int_equal(old.n, 8);
 	assert_int_equal(old.at[0].qos, 1);
 	assert_int_equal(old.at[1].qos, 0);
 	assert_string_equal(old.at[2].filter, "tocsin/x/1/cmd/+/+");
 	assert_true(old.at[2].no_local && old.at[2].live_only);
 	assert_true(subs_have(&old, "$SYS/broker/publish/messages/dropped"));
-	assert_string_equal(old.at[5].filter, "tocsin/x/1/mark");
-	assert_false(old.at[5].no_local);
+	assert_true(subs_have(&old, "tocsin/x/1/names/+") && subs_have(&old, "tocsin/x/1/zone/+/state"));
+	assert_string_equal(old.at[7].filter, "tocsin/x/1/mark");
+	assert_false(old.at[7].no_local);
 	subs_replace(&old, &now, &gone);
 	assert_int_equal(gone.n, 1);
 	assert_string_equal(gone.at[0].filter, "a/#");

@@ -115,8 +115,9 @@ class Plan(Case):
         self.assertEqual(rig.tocsin("reload").returncode, 0)
         ear.wait_for(topic, lambda m: not m.payload)
 
-    def test_5_names_of_an_older_plan(self):
-        """Parts that a smaller plan does not need are emptied, by the reload, and by a start that did not see them leave."""
+    def test_5_what_an_older_plan_left(self):
+        """Parts of the names that a smaller plan does not need, and zones it does not have, are emptied: by the reload, and by a start
+        that did not see them leave."""
         rig, small = self.rig, site_yaml.text(self.rig)
         since = self.console.mark()
         zones = "".join(f"  store-{n}: {{in: l2, name: {{zh: 一个相当长的区域名称, en: a store with a long name}}}}\n" for n in range(300))
@@ -127,11 +128,15 @@ class Plan(Case):
         rig.write("tocsin.yaml", small)
         self.assertEqual(rig.tocsin("reload").returncode, 0)
         self.console.wait_for("names/2", lambda m: not m.payload, since)
+        self.console.wait_for("zone/store-7/state", lambda m: not m.payload, since)
         self.assertEqual(rig.stop(), 0)
         rig.pub("tocsin", ROOT + "names/5", '{"part":5,"parts":5}', "-r")
+        rig.pub("tocsin", ROOT + "zone/store-7/state", "alarm", "-r")
         since = self.console.mark()
         rig.start()
         self.console.wait_for("names/5", lambda m: not m.payload, since)
+        self.console.wait_for("zone/store-7/state", lambda m: not m.payload, since)
+        self.assertEqual(rig.kept("console", ROOT + "zone/l2/state"), "normal")
         self.assertEqual(json.loads(rig.kept("console", ROOT + "names/1"))["parts"], 1)
 
 

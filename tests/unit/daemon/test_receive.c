@@ -211,7 +211,7 @@ static void test_topics(void **state)
 	    "tocsin/t/1/incident/G-99999999999999999999/state", "tocsin/t/1/incident/G-1x/state"};
 	static const char *const no_names[] = {"tocsin/t/1/names/", "tocsin/t/1/names/0", "tocsin/t/1/names/1x",
 	                                       "tocsin/t/1/names/1234567", "tocsin/t2/1/names/1", "names/1"};
-	char user[65], verb[33], id[32];
+	char user[65], verb[33], id[32], zone[RECEIVE_ZONE_BYTES];
 	int64_t number;
 	int part;
 
@@ -230,6 +230,11 @@ static void test_topics(void **state)
 	assert_int_equal(part, 12);
 	for (size_t i = 0; i < sizeof no_names / sizeof no_names[0]; i++)
 		assert_false(receive_names_topic(r->root, no_names[i], &part));
+	assert_true(receive_zone_topic(r->root, "tocsin/t/1/zone/b2/state", zone));
+	assert_string_equal(zone, "b2");
+	assert_false(receive_zone_topic(r->root, "tocsin/t/1/zone/b2/x", zone));
+	assert_false(receive_zone_topic(r->root, "tocsin/t/1/zone//state", zone));
+	assert_false(receive_zone_topic(r->root, "tocsin/t2/1/zone/b2/state", zone));
 }
 
 static void test_stuck(void **state)
