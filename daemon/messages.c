@@ -21,6 +21,9 @@ static const char *hex_of(const char *bytes, size_t len, struct arena *arena)
 	return hex;
 }
 
+/* Brokers end the link of who speaks to a topic of more than 200 levels. */
+enum { ANSWER_TOPIC_MAX = 200 };
+
 static bool begins(const char *text, const char *with)
 {
 	return !strncmp(text, with, strlen(with));
@@ -50,7 +53,7 @@ static bool may_answer_at(const struct daemon *d, const char *user, const char *
 	char result[192], page[192];
 	int n;
 
-	if (!*topic || *topic == '$' || strpbrk(topic, "+#") || !utf8_valid(topic, strlen(topic)))
+	if (!*topic || *topic == '$' || strlen(topic) > ANSWER_TOPIC_MAX || strpbrk(topic, "+#") || !utf8_valid(topic, strlen(topic)))
 		return false;
 	for (int i = 0; i < plan->n_actuators; i++)
 		if (!strcmp(topic, plan->actuators[i].topic))
