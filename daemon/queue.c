@@ -6,7 +6,8 @@
 enum {
 	TOKEN = 60000 /* per_minute of it come in a millisecond */,
 	BACKOFF_FIRST_MS = 1000,
-	BACKOFF_MAX_MS = 60000
+	BACKOFF_MAX_MS = 60000,
+	HOLD_MAX_MS = 600000 /* then somebody tries whether it is true */
 };
 
 static int burst_of(const struct queue *q)
@@ -133,8 +134,10 @@ int64_t queue_backoff_ms(int tries, uint64_t seed)
 
 bool queue_again(struct queue *q, struct queue_item *item, int64_t now_ms, int64_t in_ms, uint64_t seed)
 {
-	if (in_ms >= 0 && now_ms + in_ms > q->held_until_ms)
-		q->held_until_ms = now_ms + in_ms;
+	int64_t hold_ms = in_ms < HOLD_MAX_MS ? in_ms : HOLD_MAX_MS;
+
+	if (in_ms >= 0 && now_ms + hold_ms > q->held_until_ms)
+		q->held_until_ms = now_ms + hold_ms;
 	item->ready_ms = now_ms + (in_ms >= 0 ? in_ms : queue_backoff_ms(item->tries, seed));
 	return item->ready_ms < item->until_ms && queue_add(q, item);
 }

@@ -51,7 +51,7 @@ int queue_gather(struct queue *q, struct queue_item *item, int64_t now_ms);
 struct queue_item *queue_overdue(struct queue *q, int64_t now_ms);
 void queue_answered(struct queue *q); /* one under way is so no more */
 /* One under way, answered, failed for now: again in in_ms (-1: later each time, and not all at once).
- * False: then its time is over. in_ms holds the whole channel back. */
+ * False: then its time is over. in_ms holds the whole channel back, for ten minutes at most. */
 bool queue_again(struct queue *q, struct queue_item *item, int64_t now_ms, int64_t in_ms, uint64_t seed);
 /* When queue_next or queue_overdue may have something; INT64_MAX: nothing waits, or for an answer. */
 int64_t queue_wake_ms(const struct queue *q, int64_t now_ms);

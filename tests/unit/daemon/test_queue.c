@@ -205,6 +205,23 @@ static void test_retry_after(void **state)
 	assert_false(queue_again(&q, &items[0], 5000, 60000, 1)); /* too late: fails now */
 }
 
+/* One answer that says tomorrow does not silence a channel until then. */
+static void test_retry_after_a_day(void **state)
+{
+	struct queue q;
+
+	(void)state;
+	queue_init(&q, &(struct queue_rule){.max_active = 1}, 0);
+	queue_add(&q, item(0, false, 20000));
+	assert_int_equal(which(queue_next(&q, 0)), 0);
+	queue_answered(&q);
+	assert_false(queue_again(&q, &items[0], 0, 86400000, 1));
+	queue_add(&q, item(1, true, 610000));
+	assert_null(queue_next(&q, 599999));
+	assert_int_equal(queue_wake_ms(&q, 0), 600000);
+	assert_int_equal(which(queue_next(&q, 600000)), 1);
+}
+
 static void test_bounds(void **state)
 {
 	struct queue q;
@@ -226,6 +243,7 @@ int main(void)
 	    cmocka_unit_test(test_gather),     cmocka_unit_test(test_gather_nothing),
 	    cmocka_unit_test(test_life_first), cmocka_unit_test(test_tokens),      cmocka_unit_test(test_filling),
 	    cmocka_unit_test(test_backoff),    cmocka_unit_test(test_retry_after), cmocka_unit_test(test_bounds),
+	    cmocka_unit_test(test_retry_after_a_day),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
