@@ -50,10 +50,11 @@ static bool may_answer_at(const struct daemon *d, const char *user, const char *
 {
 	const struct plan *plan = daemon_plan(d);
 	int person = plan_person_by_user(plan, user);
+	size_t len = strlen(topic);
 	char result[192], page[192];
 	int n;
 
-	if (!*topic || *topic == '$' || strlen(topic) > ANSWER_TOPIC_MAX || strpbrk(topic, "+#") || !utf8_valid(topic, strlen(topic)))
+	if (!len || len > ANSWER_TOPIC_MAX || *topic == '$' || strpbrk(topic, "+#") || !utf8_valid(topic, len))
 		return false;
 	for (int i = 0; i < plan->n_actuators; i++)
 		if (!strcmp(topic, plan->actuators[i].topic))

@@ -149,11 +149,9 @@ static void on_disconnected(void *arg, MQTTProperties *properties, enum MQTTReas
 static void on_connected5(void *arg, MQTTAsync_successData5 *data)
 {
 	struct ticket *t = arg;
-	MQTTProperty *packet =
-	    MQTTProperties_getPropertyAt(&data->properties, MQTTPROPERTY_CODE_MAXIMUM_PACKET_SIZE, 0);
-	MQTTProperty *receive =
-	    MQTTProperties_getPropertyAt(&data->properties, MQTTPROPERTY_CODE_RECEIVE_MAXIMUM, 0);
-	const struct line_limits limits = {packet ? packet->value.integer4 : 0, receive ? receive->value.integer2 : 0};
+	int packet = MQTTProperties_getNumericValue(&data->properties, MQTTPROPERTY_CODE_MAXIMUM_PACKET_SIZE);
+	int receive = MQTTProperties_getNumericValue(&data->properties, MQTTPROPERTY_CODE_RECEIVE_MAXIMUM);
+	const struct line_limits limits = {packet > 0 ? (size_t)packet : 0, receive > 0 ? receive : 0}; /* below 0: none */
 
 	t->line->events.connected(t->line->events.arg, t->attempt, &limits);
 	free(t);
