@@ -3,8 +3,12 @@
 #include "engine/emit.h"
 #include "engine/life.h"
 
+#include "base/text.h"
+
 #include <stdlib.h>
 #include <string.h>
+
+enum { NAMES_BYTES = 160 };
 
 void all_clear_begin(struct engine *e, struct incident *inc, int64_t until_ms)
 {
@@ -28,11 +32,13 @@ static void say_asked(const struct engine *e, const struct incident *inc, int to
 	bool zh = e->plan->people[to].language == LANG_ZH;
 	int first = plan_person(e->plan, inc->reset_by);
 	const char *name = first >= 0 ? e->plan->people[first].name : inc->reset_by;
+	size_t shown = utf8_cut(inc->reset_without, NAMES_BYTES); /* what to do must not be cut away behind them */
 	char clock[TIME_TEXT_BYTES];
 
 	buf_printf(out, zh ? "%s已复位(第一人)" : "First all-clear by %s", name);
 	if (*inc->reset_without)
-		buf_printf(out, zh ? ",停用 %s" : ", without %s", inc->reset_without);
+		buf_printf(out, zh ? ",停用 %.*s%s" : ", without %.*s%s", (int)shown, inc->reset_without,
+		           inc->reset_without[shown] ? "…" : "");
 	time_clock(&e->plan->tz, inc->all_clear.at_ms, clock);
 	buf_printf(out,
 	           zh ? ";须另一人在 %s 前核实并回复:reset %lld"

@@ -6,19 +6,21 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { ALL_CLEAR_MS = 30 * 60000, NAMES_MAX = 16 };
+enum { ALL_CLEAR_MS = 30 * 60000 };
 
-static void split_names(const char *text, struct strings *names, const char **at, char *copy)
+/* The names in a text with blanks between, as many as it holds; the caller frees at. The text is cut up. */
+static struct strings split_names(char *text)
 {
+	const char **at = xcalloc(strlen(text) + 1, sizeof *at);
 	int n = 0;
 
-	for (char *p = strcpy(copy, text); *p && n < NAMES_MAX;) {
+	for (char *p = text; *p;) {
 		at[n++] = p;
 		p += strcspn(p, " ");
 		if (*p)
 			*p++ = 0;
 	}
-	*names = (struct strings){at, n};
+	return (struct strings){at, n};
 }
 
 /* -- who, and what hinders -- */
@@ -102,7 +104,7 @@ static enum refusal first_of_two(struct engine *e, struct said *s)
 	struct buf names = {0}, *b;
 	int64_t seq;
 
-	for (int i = 0; i < s->c->without.n && i < NAMES_MAX; i++)
+	for (int i = 0; i < s->c->without.n; i++)
 		buf_printf(&names, "%s%s", i ? " " : "", s->c->without.at[i]);
 	all_clear_void(e, inc);
 	xreplace(&inc->reset_by, e->plan->people[s->person].id);
@@ -144,19 +146,20 @@ static enum refusal all_clear(struct engine *e, struct said *s, const struct str
 /* The second of two: what both name is out. */
 static enum refusal second_of_two(struct engine *e, struct said *s)
 {
-	const char *at[NAMES_MAX], *both[NAMES_MAX];
 	char *copy = xstrdup(s->inc->reset_without);
-	struct strings first, agreed = {both, 0};
+	struct strings first = split_names(copy);
+	const char **both = xcalloc((size_t)first.n + 1, sizeof *both);
+	struct strings agreed = {both, both_name(&first, &s->c->without, both)};
 	enum refusal r;
 
-	split_names(s->inc->reset_without, &first, at, copy);
-	agreed.n = both_name(&first, &s->c->without, both);
 	if (is_calm_without(e, s->inc, &agreed))
 		r = all_clear(e, s, &agreed);
 	else if (is_calm_without(e, s->inc, &s->c->without)) /* names others: then he is the first */
 		r = first_of_two(e, s);
 	else
 		r = still_active(e, s, &agreed);
+	free(both);
+	free((void *)first.at);
 	free(copy);
 	return r;
 }
