@@ -3,6 +3,7 @@
 #include "engine/flood.h"
 
 #include "engine/hold.h"
+#include "engine/life.h"
 #include "engine/save.h"
 
 #include <stdlib.h>
@@ -206,9 +207,10 @@ void flood_sooner(struct engine *e, const struct incident *inc)
 }
 
 /* That the store fails must leave though nothing is stored: a summary would not. */
-static bool is_single(const struct engine *e, const struct incident *inc)
+static bool is_single(const struct engine *e, const struct to_send *s)
 {
-	return hazard_is_life(inc->hazard) || (inc->hazard == HAZARD_SYSTEM && e->store != STORE_OK);
+	return hazard_is_life(step_hazard(s->inc, s->step)) ||
+	       (s->inc->hazard == HAZARD_SYSTEM && e->store != STORE_OK);
 }
 
 bool flood_holds(struct engine *e, const struct to_send *s)
@@ -225,7 +227,7 @@ bool flood_holds(struct engine *e, const struct to_send *s)
 	count(f, e->now_ms, s->inc->number);
 	if (!f->is_on)
 		again_in(e, f, FLOOD_MS + 1); /* forgotten when nothing more comes */
-	if (is_single(e, s->inc))
+	if (is_single(e, s))
 		return false;
 	if (!f->is_on && is_too_much(f, e->now_ms) && !is_of_one(f))
 		begin(e, f);

@@ -68,6 +68,8 @@ void playbook_cleared(struct engine *e, struct incident *inc, int64_t cause); /*
 int64_t step_row(struct engine *e, struct step_run *s, const char *who, const char *note, int64_t cause);
 struct step_run *playbook_step(struct incident *inc, const char *id);
 const struct step *step_of(const struct step_run *s);
+/* What is at stake in it: the incident's hazard, or a graver one whose playbook it is that runs within. */
+enum hazard step_hazard(const struct incident *inc, const struct step *step);
 bool playbook_first_done(const struct incident *inc); /* or there is none */
 bool playbook_any_open(const struct incident *inc);
 /* What the steps begun since then had to say while notices were held, but for what a call will say. */

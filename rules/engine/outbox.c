@@ -5,6 +5,7 @@
 #include "engine/emit.h"
 #include "engine/flood.h"
 #include "engine/hold.h"
+#include "engine/life.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -148,7 +149,7 @@ static struct notice_run *compose(struct engine *e, const struct to_send *s)
 		snprintf(number, sizeof number, "%lld", (long long)s->inc->number);
 		r->notice.incident = xstrdup(s->inc->id);
 		r->notice.rev = s->inc->rev;
-		r->notice.hazard = s->inc->hazard;
+		r->notice.hazard = step_hazard(s->inc, s->step);
 		r->notice.severity = s->inc->severity;
 		r->notice.answer = xstrdup(number);
 		r->notice.drill = s->inc->drill != NULL;

@@ -14,6 +14,29 @@ const struct step *step_of(const struct step_run *s)
 	return &s->incident->playbook->steps[s->index];
 }
 
+/* The gravest hazard that the playbook answers to; none: that of last. */
+static enum hazard hazard_of_book(const struct plan *p, const char *book, enum hazard last)
+{
+	for (int t = 0; t < p->n_types; t++) {
+		const struct incident_type *type = &p->types[t];
+
+		if (type->playbook >= 0 && type->hazard < last && !strcmp(p->playbooks[type->playbook].id, book))
+			last = type->hazard;
+	}
+	return last;
+}
+
+enum hazard step_hazard(const struct incident *inc, const struct step *step)
+{
+	enum hazard h = inc->hazard;
+
+	while (step && inc->playbook && step->run) {
+		step = &inc->playbook->steps[step->run - 1];
+		h = hazard_of_book(inc->plan, step->book, h);
+	}
+	return h;
+}
+
 struct step_run *playbook_step(struct incident *inc, const char *id)
 {
 	for (int i = 0; id && i < inc->n_steps; i++)

@@ -6,6 +6,7 @@
 
 #include "engine/drill.h"
 #include "engine/flood.h"
+#include "engine/life.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -46,6 +47,11 @@ static void check_in_time(struct world *w, const struct flood *f, const struct i
 		world_broken(w, "I3", "%s is told of %s when the next is called", f->person, inc->id);
 }
 
+static bool is_step_for_life(const struct incident *inc, int step)
+{
+	return step >= 0 && step < inc->n_steps && hazard_is_life(step_hazard(inc, &inc->playbook->steps[step]));
+}
+
 static void check_flood(struct world *w, const struct flood *f)
 {
 	if (!f->due.pos || f->due.at_ms <= w->now_ms)
@@ -58,7 +64,7 @@ static void check_flood(struct world *w, const struct flood *f)
 	for (int i = 0; i < f->n_held; i++) {
 		const struct incident *inc = incident_find(w->engine, f->held[i].incident);
 
-		if (inc && hazard_is_life(inc->hazard))
+		if (inc && (hazard_is_life(inc->hazard) || is_step_for_life(inc, f->held[i].step)))
 			world_broken(w, "I6", "a notice of %s is held for %s", inc->id, f->person);
 		if (inc)
 			check_in_time(w, f, inc);

@@ -203,13 +203,41 @@ void said_restored(struct world *w)
 
 /* -- each effect as it is decided -- */
 
+/* A step of it is of a playbook that fire, gas or people have, and runs within (people in a lift, in a power loss). */
+static bool runs_for_life(const struct incident *inc)
+{
+	for (int i = 0; inc && i < inc->n_steps; i++) {
+		const struct step *step = &inc->playbook->steps[i];
+		const char *book = step->run ? inc->playbook->steps[step->run - 1].book : NULL;
+
+		for (int t = 0; book && inc->steps[i].state != STEP_WAITING && t < inc->plan->n_types; t++) {
+			const struct incident_type *type = &inc->plan->types[t];
+
+			if (hazard_is_life(type->hazard) && type->playbook >= 0 &&
+			    !strcmp(inc->plan->playbooks[type->playbook].id, book))
+				return true;
+		}
+	}
+	return false;
+}
+
+static bool is_for_life(const struct world *w, const struct notice *n)
+{
+	if (!n->incident || n->drill)
+		return false;
+	return is_life_id(n->incident) ||
+	       (hazard_is_life(n->hazard) &&
+	        runs_for_life(incident_find(w->engine, strtoll(n->incident + 2, NULL, 10))));
+}
+
 static bool is_urgent(const struct world *w, const struct effect *f)
 {
 	const struct incident *inc = f->number ? incident_find(w->engine, f->number) : NULL;
 
 	switch (f->kind) {
 	case EFFECT_NOTICE:
-		return f->notice.incident && strchr("FGLS", f->notice.incident[0]) && !f->notice.drill;
+		return is_for_life(w, &f->notice) ||
+		       (f->notice.incident && f->notice.incident[0] == 'S' && !f->notice.drill);
 	case EFFECT_ACTUATE:
 		return inc && strchr("FGW", inc->id[0]);
 	case EFFECT_PUBLISH:
@@ -251,7 +279,7 @@ static void check_effect(struct world *w, const struct effect *f)
 	case EFFECT_NOTICE:
 		check_notice(w, &f->notice);
 		check_mark(w, &f->notice);
-		if (f->life != (is_life_id(f->notice.incident) && !f->notice.drill))
+		if (f->life != is_for_life(w, &f->notice))
 			world_broken(w, "I6", "notice %s is in the wrong lane", f->notice.id);
 		break;
 	case EFFECT_PUBLISH:
