@@ -377,11 +377,15 @@ static enum refusal act_reset(struct engine *e, struct incident *inc, const stru
 	return REFUSAL_NONE;
 }
 
+static bool is_person(const char *who)
+{
+	return who && strcmp(who, "system") != 0 && strncmp(who, "sensor:", 7) != 0;
+}
+
 static enum refusal act_done_acked(struct engine *e, struct incident *inc, const struct cue_arg *a)
 {
-	(void)a;
 	inc->reminders = 0;
-	if (inc->next == NEXT_ACTION && playbook_first_done(inc))
+	if (inc->next == NEXT_ACTION && playbook_first_done(inc) && (is_person(a->who) || !playbook_first_lapsed(inc)))
 		arm_remind(e, inc);
 	incident_touch(e, inc);
 	return REFUSAL_NONE;
@@ -542,11 +546,6 @@ static const struct cell life[STATE_COUNT][CUE_COUNT] =
 const char *life_cell_text(enum state s, enum cue c)
 {
 	return life[s][c].text;
-}
-
-static bool is_person(const char *who)
-{
-	return who && strcmp(who, "system") != 0 && strncmp(who, "sensor:", 7) != 0;
 }
 
 enum refusal life_cue(struct engine *e, struct incident *inc, enum cue cue, const struct cue_arg *arg)

@@ -71,6 +71,8 @@ const struct step *step_of(const struct step_run *s);
 /* What is at stake in it: the incident's hazard, or a graver one whose playbook it is that runs within. */
 enum hazard step_hazard(const struct incident *inc, const struct step *step);
 bool playbook_first_done(const struct incident *inc); /* or there is none */
+/* It was a decision that nobody took in time: no proof that whoever acked does anything. */
+bool playbook_first_lapsed(const struct incident *inc);
 bool playbook_any_open(const struct incident *inc);
 /* What the steps begun since then had to say while notices were held, but for what a call will say. */
 void playbook_untold(struct engine *e, struct incident *inc, int64_t since_ms, int64_t cause);

@@ -50,11 +50,25 @@ static bool has_ended(const struct step_run *s)
 	return s->state != STEP_WAITING && s->state != STEP_OPEN;
 }
 
+static const struct step_run *first_of(const struct incident *inc)
+{
+	const struct playbook *book = inc->playbook;
+
+	return book && book->first >= 0 && book->first < inc->n_steps ? &inc->steps[book->first] : NULL;
+}
+
 bool playbook_first_done(const struct incident *inc)
 {
-	if (!inc->playbook || inc->playbook->first < 0 || inc->playbook->first >= inc->n_steps)
-		return true;
-	return has_ended(&inc->steps[inc->playbook->first]);
+	const struct step_run *first = first_of(inc);
+
+	return !first || has_ended(first);
+}
+
+bool playbook_first_lapsed(const struct incident *inc)
+{
+	const struct step_run *first = first_of(inc);
+
+	return first && has_ended(first) && step_of(first)->kind == STEP_KIND_DECIDE && !strcmp(first->by, "system");
 }
 
 bool playbook_any_open(const struct incident *inc)
