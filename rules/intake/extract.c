@@ -5,7 +5,9 @@
 
 #include <jansson.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 
 static json_t *in(const struct json *doc)
 {
@@ -33,18 +35,89 @@ static bool too_deep(const char *payload, size_t len)
 	return false;
 }
 
-struct json *extract_parse(const char *payload, size_t len)
+static json_t *load(const char *payload, size_t len)
 {
 	json_error_t error;
-	json_t *doc;
+	json_t *doc = json_loadb(payload, len, JSON_DECODE_ANY, &error);
 
-	if (len > EXTRACT_BYTES_MAX || !utf8_valid(payload, len) || too_deep(payload, len))
-		return NULL;
-	doc = json_loadb(payload, len, JSON_DECODE_ANY, &error);
 	/* A counter beyond 64 bits somewhere must not hide an alarm beside it. */
 	if (!doc && json_error_code(&error) == json_error_numeric_overflow)
 		doc = json_loadb(payload, len, JSON_DECODE_ANY | JSON_DECODE_INT_AS_REAL, &error);
-	return (struct json *)doc;
+	return doc;
+}
+
+struct json *extract_parse(const char *payload, size_t len)
+{
+	if (len > EXTRACT_BYTES_MAX || !utf8_valid(payload, len) || too_deep(payload, len))
+		return NULL;
+	return (struct json *)load(payload, len);
+}
+
+/* -- what devices write and JSON does not know -- */
+
+/* Bytes of a word or number that nobody can hold: NaN, Infinity, 1e999; 0: it is none. */
+static size_t no_number(const char *at, size_t left)
+{
+	static const char *const words[] = {"infinity", "nan", "inf"};
+	size_t sign = *at == '-', n = sign, digits = 0;
+
+	for (size_t i = 0; i < sizeof words / sizeof *words; i++) {
+		size_t len = strlen(words[i]);
+
+		if (left >= sign + len && !strncasecmp(at + sign, words[i], len))
+			return sign + len;
+	}
+	while (n < left && strchr("0123456789.", at[n]))
+		n++;
+	if (n == sign || n >= left || (at[n] != 'e' && at[n] != 'E'))
+		return 0;
+	n += n + 1 < left && at[n + 1] == '+' ? 2 : 1;
+	for (; n < left && at[n] >= '0' && at[n] <= '9'; n++)
+		digits++;
+	return digits >= 3 ? n : 0;
+}
+
+/* A copy with null in their place; NULL: there is none. */
+static char *without_them(const char *payload, size_t len, size_t *ret_len)
+{
+	char *copy = xmalloc(2 * len + 1), before = 0;
+	bool quoted = false, any = false;
+	size_t n = 0, skipped;
+
+	for (size_t i = 0; i < len; before = payload[i++]) {
+		quoted = quoted != (payload[i] == '"');
+		skipped = quoted || !before || !strchr(":,[ \t\r\n", before) ? 0 : no_number(payload + i, len - i);
+		if (skipped) {
+			memcpy(copy + n, "null", 4);
+			n += 4;
+			i += skipped - 1;
+			any = true;
+			continue;
+		}
+		copy[n++] = payload[i];
+		if (quoted && payload[i] == '\\' && i + 1 < len)
+			copy[n++] = payload[++i];
+	}
+	*ret_len = n;
+	if (any)
+		return copy;
+	free(copy);
+	return NULL;
+}
+
+struct json *extract_parse_device(const char *payload, size_t len)
+{
+	struct json *doc = extract_parse(payload, len);
+	char *copy;
+	size_t copy_len;
+
+	if (doc || len > EXTRACT_BYTES_MAX || !utf8_valid(payload, len) || too_deep(payload, len))
+		return doc;
+	copy = without_them(payload, len, &copy_len);
+	if (copy)
+		doc = (struct json *)load(copy, copy_len);
+	free(copy);
+	return doc;
 }
 
 void extract_free(struct json *doc)

@@ -13,6 +13,9 @@ enum { EXTRACT_BYTES_MAX = 65536, EXTRACT_DEPTH_MAX = 32 };
 struct json; /* one parsed payload */
 
 struct json *extract_parse(const char *payload, size_t len); /* NULL: refused */
+/* The same, and NaN, Infinity and 1e999 count as null: what a device does not know of one thing must not hide
+ * what it says of another. Not for commands. */
+struct json *extract_parse_device(const char *payload, size_t len);
 void extract_free(struct json *doc);                         /* NULL allowed */
 
 enum extract_result {

@@ -34,7 +34,7 @@ static enum extract_result from_json(struct payload *p, const struct value_path 
 	if (!p->is_parsed && p->scans++ < SCANS_MAX && scan_value(p->text, p->len, path, ret, &result))
 		return result;
 	if (!p->is_parsed)
-		p->doc = extract_parse(p->text, p->len);
+		p->doc = extract_parse_device(p->text, p->len);
 	p->is_parsed = true;
 	return p->doc ? extract_value(p->doc, path, ret) : EXTRACT_UNREADABLE;
 }
