@@ -282,6 +282,11 @@ static void send_summary(struct engine *e, struct flood *f, int person)
 	buf_fini(&words);
 }
 
+static bool wants_somebody(const struct incident *inc)
+{
+	return inc->state == STATE_PRE_ALARM || incident_is_calling(inc);
+}
+
 /* Of one alone there is nothing to sum up: it says more itself. */
 static bool send_single(struct engine *e, struct flood *f, int person)
 {
@@ -294,11 +299,18 @@ static bool send_single(struct engine *e, struct flood *f, int person)
 		return false;
 	if (h.step >= 0 && h.step < s.inc->n_steps)
 		s.step = &s.inc->playbook->steps[h.step];
+	if (h.kind == NOTICE_CALL && !wants_somebody(s.inc)) { /* somebody has it meanwhile: what is left is the task */
+		if (!s.step || s.inc->steps[h.step].state != STEP_OPEN || s.inc->state == STATE_CLOSED)
+			return false;
+		s.kind = NOTICE_TASK;
+	}
+	if (h.kind == NOTICE_TELL && !s.step) /* its words are not kept */
+		return false;
 	if (h.kind == NOTICE_TELL && s.step)
 		s.words = s.step->text.in[e->plan->people[person].language];
 	f->n_held = 0;
 	b = row_begin(e);
-	json_str(b, "kind", notice_kind_name(h.kind));
+	json_str(b, "kind", notice_kind_name(s.kind));
 	json_str(b, "person", f->person);
 	s.cause = row_end(e, AUDIT_NOTICE, s.inc, "system", 0);
 	outbox_send_held(e, &s);

@@ -88,7 +88,7 @@ static void tell(struct engine *e, struct incident *inc, int person, const struc
 	           e->plan->people[person].language == LANG_ZH ? "指示(来自%s):%s" : "Instruction from %s: %s",
 	           in->from, in->words);
 	to.words = buf_text(&words);
-	outbox_send(e, &to);
+	outbox_send_held(e, &to); /* a person's word is no alarm: it waits for no shelf and no summary */
 	buf_fini(&words);
 }
 
