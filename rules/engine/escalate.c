@@ -186,9 +186,34 @@ static void tell_exhausted(struct engine *e, struct incident *inc, int64_t cause
 	tell_level(e, inc, NOTICE_EXHAUSTED, 0, seq);
 }
 
+/* Somebody has it and there must be more: the ack stays, and its deadline. */
+static void call_more(struct engine *e, struct incident *inc, const struct skip_order *o, int64_t cause)
+{
+	int people[PEOPLE_MAX], n = chain_people(e, inc, inc->level, people, PEOPLE_MAX);
+
+	if (inc->next == NEXT_SHELVED || inc->next == NEXT_ISOLATED)
+		arm_remind(e, inc); /* it was overruled */
+	for (int i = 0; i < n; i++) {
+		bool zh = e->plan->people[people[i]].language == LANG_ZH;
+		struct to_send s = {NOTICE_CALL, people[i], inc, open_step_of(e, inc, people[i]), NULL, inc->level, cause, -1};
+		struct buf words = {0};
+
+		if (people[i] == o->person)
+			continue;
+		buf_printf(&words, zh ? "%s请求支援" : "%s asks for help", e->plan->people[o->person].name);
+		if (o->words && *o->words)
+			buf_printf(&words, zh ? ":%s" : ": %s", o->words);
+		s.words = buf_text(&words);
+		remember_call(inc, e->plan->people[people[i]].id, inc->level, e->now_ms);
+		outbox_send(e, &s);
+		buf_fini(&words);
+	}
+}
+
 int64_t escalate_next_said(struct engine *e, struct incident *inc, const struct skip_order *o, int64_t cause)
 {
 	int over = o->person >= 0 && inc->level < chain_levels(e, inc) ? inc->level : 0;
+	bool calls = incident_is_calling(inc);
 	int64_t seq;
 
 	cause_break(e, inc); /* held, only a person comes here */
@@ -198,12 +223,15 @@ int64_t escalate_next_said(struct engine *e, struct incident *inc, const struct 
 		inc->level++;
 	} else {
 		inc->level = chain_levels(e, inc);
-		inc->round++;
-		if (!inc->exhausted_told)
+		inc->round += calls;
+		if (calls && !inc->exhausted_told)
 			tell_exhausted(e, inc, cause);
 	}
 	seq = called_row(e, inc, o, over, skip_empty(e, inc, cause));
-	call_level(e, inc, seq);
+	if (calls)
+		call_level(e, inc, seq);
+	else
+		call_more(e, inc, o, seq);
 	return seq;
 }
 

@@ -1,6 +1,7 @@
 /* verb.c - what people say: who may, what it does, what is answered. A refusal
  * changes nothing but one row. */
 #include "engine/caps.h"
+#include "engine/cause.h"
 #include "engine/chain.h"
 #include "engine/duty.h"
 #include "engine/emit.h"
@@ -204,12 +205,21 @@ static enum refusal do_operate(struct engine *e, struct said *s)
 
 static enum refusal do_escalate(struct engine *e, struct said *s)
 {
+	struct cue_arg a = said_cue(s, AUDIT_CALLED);
+
 	if (!said_by_concerned(e, s))
 		return REFUSAL_NOT_YOURS;
 	if (s->inc->state == STATE_CLOSED)
 		return REFUSAL_CLOSED;
-	if (s->inc->state != STATE_UNACKED && s->inc->state != STATE_RTN_UNACKED)
+	if (s->inc->state == STATE_PRE_ALARM) { /* whoever looked has seen enough: from the first level on */
+		cause_break(e, s->inc);
+		suppress_overruled(e, s->inc, s->who);
+		return life_cue(e, s->inc, CUE_RAISE, &a);
+	}
+	if (!incident_is_calling(s->inc) && s->inc->state != STATE_ACKED) { /* nothing burns any more */
+		s->answer.detail = state_name(s->inc->state);
 		return REFUSAL_NOT_NOW;
+	}
 	skip_by_person(e, s->inc, &(struct skip_order){s->who, s->person, s->c->words});
 	return REFUSAL_NONE;
 }
