@@ -136,6 +136,15 @@ void reload_use(struct daemon *d, struct generation *g)
 	remember(d, g);
 }
 
+/* Another may come to lie where it lay. */
+static void forget_marks(struct batch *b, const struct generation *g)
+{
+	if (!b || b->marked != g)
+		return;
+	b->n_marks = 0;
+	b->marked = NULL;
+}
+
 void reload_sweep(struct daemon *d)
 {
 	struct generation **link = &d->newest->older, *g;
@@ -146,6 +155,8 @@ void reload_sweep(struct daemon *d)
 			continue;
 		}
 		*link = g->older;
+		forget_marks(d->flying, g);
+		forget_marks(d->gathering, g);
 		generation_free(g);
 		malloc_trim(0);
 	}
