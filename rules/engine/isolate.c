@@ -159,11 +159,14 @@ static void after_watch(struct engine *e, const char *zone, const char *watch, i
 	static const char type_id[] = "hot-work-after-watch";
 	int type = plan_type(e->plan, type_id), at = plan_zone(e->plan, zone);
 	struct cue_arg a = {.who = "system", .cause = cause};
+	const struct cue_arg again = {.who = "system", .words = "hot work again", .cause = cause};
 	struct instance *in = type >= 0 && at >= 0 ? instance_get(e, &e->plan->types[type], zone) : NULL;
 	struct incident *inc;
 
-	if (!in || in->incident)
+	if (!in)
 		return;
+	if (in->incident) /* of the work before: what this one left smoulders from now on */
+		life_close(e, in->incident, &again);
 	inc = incident_create(e, in);
 	incident_begin_grade(inc, NULL);
 	inc->manual = true;
