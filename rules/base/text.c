@@ -181,6 +181,8 @@ bool duration_parse(const char *text, int64_t *ret_ms)
 			return false;
 		text += strlen(units[best].unit);
 		total += v * units[best].ms;
+		if (total > INT64_MAX / 4) /* longer than anybody waits, and not far from what an integer holds */
+			return false;
 		any = true;
 	}
 	*ret_ms = total;

@@ -110,6 +110,18 @@ static void durations(void **state)
 			fail_msg("%s is no duration", bad[i]);
 }
 
+/* As many parts as would come round to a few seconds again. */
+static void endless_duration(void **state)
+{
+	char text[3000] = "";
+	int64_t ms;
+
+	(void)state;
+	for (int i = 0; i < 220; i++)
+		strcat(text, "999999999d");
+	assert_false(duration_parse(text, &ms));
+}
+
 static void utf8(void **state)
 {
 	static const char *const good[] = {
@@ -160,7 +172,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 	    cmocka_unit_test(numbers),   cmocka_unit_test(numbers_as_text),
-	    cmocka_unit_test(durations), cmocka_unit_test(utf8),
+	    cmocka_unit_test(durations), cmocka_unit_test(endless_duration), cmocka_unit_test(utf8),
 	    cmocka_unit_test(ids),
 	};
 
