@@ -262,10 +262,13 @@ static void step_spilled(void *arg, struct inbox_item *item)
 /* What was acknowledged while the store failed, and the process died before it was back. */
 static void read_spilled(struct daemon *d)
 {
+	struct event link_down = {.kind = EVENT_LINK, .link = LINK_DOWN};
 	int n = spill_each(d->receive.spill, step_spilled, d);
 
-	if (n)
-		log_at(LOG_WARNING, "%d messages accepted while the store failed are read again", n);
+	if (!n)
+		return;
+	log_at(LOG_WARNING, "%d messages accepted while the store failed are read again", n);
+	daemon_step(d, &link_down); /* and the broker may bring them, too */
 }
 
 static int open_basics(struct daemon *d)

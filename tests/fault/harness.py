@@ -269,7 +269,7 @@ class Crowd:
     """The people and the ear that hears everything."""
 
     def __init__(self, rig, notes, seed):
-        self.rig, self.notes, self.epoch, self.starts, self.said_status = rig, notes, 0, 0, None
+        self.rig, self.notes, self.epoch, self.starts = rig, notes, 0, 0
         self.random, self.woken, self.tasks = random.Random(seed), threading.Condition(), []
         self.people = [Person(self, user, seed * 7 + i) for i, user in enumerate(("wang", "li", "smith"))]
         self.stopping, self.heard_all = False, threading.Event()
@@ -304,8 +304,6 @@ class Crowd:
                 self.starts += 1
                 self.epoch = max(self.epoch, int(epoch[1]) if epoch else 0)
                 self.woken.notify_all()
-        if topic == ROOT + "status":
-            self.said_status = payload.decode()
         if topic == ROOT + "audit/head":
             self.notes.put("head", json.loads(payload))
         if kind[0] == "page" and kind[-1] == "json":

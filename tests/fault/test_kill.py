@@ -80,6 +80,31 @@ class Kill(unittest.TestCase):
             self.assertTrue(found & words, f"without {guard} nothing was found wrong but {found}")
             print(f"without {guard}: {dict(broken.figures)}", flush=True)
 
+    def test_stored_late_and_killed(self):
+        """Accepted while the store was late, killed after its commit and before the next word: taken once."""
+        house = harness.House(harness.seed_of_the_day())
+        rig, hold, accepted = house.rig, house.rig.path("hold"), house.rig.path("run/accepted")
+        try:
+            house.crowd.hush()
+            house.launch(f'store-hold={hold},crash-committed="type":"noise"')
+            rig.synced()
+            house.publisher.thread.start()
+            rig.wait_rec("opened")
+            rig.write("hold", "")
+            until("much is accepted without the store", lambda: os.path.getsize(accepted) > 4000)
+            house.publisher.stop()
+            house.crowd.people[0].command("raise", type="noise", zone="l2")
+            until("the broker has passed it on", lambda: b'"noise"' in read_bytes(accepted))
+            os.unlink(hold)
+            self.assertEqual(rig.daemon.wait(60), -signal.SIGABRT, rig.said())
+            house.notes.put("killed")
+            house.drain()
+            recorded = history.examine(house, TOCSIN)
+            self.assertEqual(recorded.wrong, [])
+            self.assertRegex(rig.read(f"tocsind.{rig.starts}.log"), "[0-9]+ messages accepted while the store failed are read again")
+        finally:
+            house.close()
+
     def test_stop(self):
         """SIGTERM in a storm: over by itself, nothing lost, and what was due is due after the start."""
         house = harness.House(harness.seed_of_the_day(), STORM_RATE)
@@ -90,19 +115,24 @@ class Kill(unittest.TestCase):
                 if n:
                     house.launch()
                 house.first_word()
+                until("it answers", house.rig.status)  # what was heard may be the last words of the one before
                 time.sleep(house.random.uniform(0.1, 1))
                 began = time.monotonic()
                 house.rig.daemon.send_signal(signal.SIGTERM)
                 self.assertEqual(house.rig.daemon.wait(STOP_S), 0, house.rig.said())
                 longest = max(longest, time.monotonic() - began)
                 house.notes.put("killed")
-                until("its last words were heard", lambda: house.crowd.said_status == "offline")  # not taken for the next one's first
             house.drain()
             recorded = history.examine(house, TOCSIN)
             self.assertEqual(recorded.wrong, [])
             print(f"the longest stop took {longest * 1000:.0f} ms: {dict(recorded.figures)}")
         finally:
             house.close()
+
+
+def read_bytes(path):
+    with open(path, "rb") as f:
+        return f.read()
 
 
 # How to make a true record a false one: the word the check must find it by.
