@@ -94,7 +94,7 @@ static bool pause_before_retry(struct store *s, int64_t wait_ms)
 		until = writer_now_ms() + RETRY_MIN_MS;
 	while (writer_now_ms() < until)
 		wait_until(s, until);
-	go_on = !s->close_by_ms || writer_now_ms() + LAST_TRY_MS < s->close_by_ms;
+	go_on = !s->close_by_ms || writer_now_ms() + fault_ms("store-last-try-ms", LAST_TRY_MS) < s->close_by_ms;
 	pthread_mutex_unlock(&s->mutex);
 	return go_on;
 }

@@ -289,7 +289,7 @@ static void test_close_while_failing(void **state)
 
 	(void)state;
 	need_points();
-	close_limit("");
+	close_limit(",store-close-ms=62000,store-last-try-ms=60000"); /* the 2 s of a close, and time for the last try */
 	bed_open(&b);
 	point_on("fail");
 	store_submit(b.store, t);

@@ -87,6 +87,10 @@ class Flood(Case):
     def pages(self, since):
         return [m.json for m in self.console.heard("page/wang/json", since)]
 
+    def opened_by_sensors(self):
+        """A machine that is too slow for so much has something to say of itself, too."""
+        return [r for r in self.rig.recs("opened") if r["who"] != "system"]
+
     def told(self, since):
         """Of each incident how wang was told first: singly or summed up."""
         how = {}
@@ -109,7 +113,7 @@ class Flood(Case):
         rig.start()
         since = self.console.mark()
         took_s = self.pour()
-        opened = until("every alarm is in the audit", lambda: (lambda r: r if len(r) >= SENSORS else None)(rig.recs("opened")), 300)
+        opened = until("every alarm is in the audit", lambda: (lambda r: r if len(r) >= SENSORS else None)(self.opened_by_sensors()), 300)
         self.assertEqual({r["who"] for r in opened}, {f"sensor:c{n}" for n in range(SENSORS)})
         fires = {int(r["inc"][2:]) for r in opened if r["inc"][0] == "F"}
         every = {int(r["inc"][2:]) for r in opened}
@@ -136,7 +140,7 @@ class Flood(Case):
         self.assertTrue(self.command("wang", "ack", str(number))["ok"])
         self.assertTrue(self.command("wang", "ack", "all")["ok"])
         left = [i for i in rig.incidents() if i["state"] == "unacked"]
-        self.assertEqual({i["hazard"] for i in left}, {"fire"})
+        self.assertEqual({i["hazard"] for i in left} - {"system"}, {"fire"})
         self.assertEqual(rig.tocsin("audit", "verify").returncode, 0)
 
 

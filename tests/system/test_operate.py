@@ -35,6 +35,8 @@ def exposition(text):
 
 
 class Operate(Case):
+    site = {"valve": "600s"}  # its tries would be rows between two looks
+
     def raised(self, words, user="smith"):
         answer = self.command(user, "raise", words)
         self.assertTrue(answer["ok"], answer)

@@ -10,7 +10,7 @@ PHOTO = "sha256:9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08
 
 
 class Report(Case):
-    site = {"wait": "1s"}
+    site = {"wait": "1s", "valve": "600s"}  # its tries would be rows between two looks
 
     def copy(self):
         path = self.rig.path("copy.db")
