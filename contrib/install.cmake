@@ -8,7 +8,7 @@ endforeach()
 configure_file(${CMAKE_SOURCE_DIR}/contrib/systemd/tocsin-guard.service.in ${CMAKE_BINARY_DIR}/contrib/tocsin-guard.service @ONLY)
 install(FILES ${CMAKE_BINARY_DIR}/contrib/tocsin-guard.service DESTINATION ${unit_dir})
 # What runs now and then, when somebody enables its timer.
-foreach(unit tocsin-metrics tocsin-backup)
+foreach(unit tocsin-metrics tocsin-backup tocsin-archive)
   configure_file(${CMAKE_SOURCE_DIR}/contrib/systemd/${unit}.service.in ${CMAKE_BINARY_DIR}/contrib/${unit}.service @ONLY)
   install(FILES ${CMAKE_BINARY_DIR}/contrib/${unit}.service contrib/systemd/${unit}.timer DESTINATION ${unit_dir})
 endforeach()

@@ -1,5 +1,6 @@
 #include "answers.h"
 
+#include "archived.h"
 #include "base/wall.h"
 
 #include <stdlib.h>
@@ -238,6 +239,12 @@ static void ask_verb(struct daemon *d, const struct control_request *r, struct b
 	p->event.command.reply.control = r->client;
 }
 
+static void ask_archived(struct daemon *d, const struct control_request *r, struct buf *out)
+{
+	(void)out;
+	archived_ask(d, r);
+}
+
 static const struct {
 	const char *name;
 	void (*ask)(struct daemon *d, const struct control_request *r,
@@ -245,7 +252,7 @@ static const struct {
 } questions[] = {
     {"status", ask_status}, {"list", ask_list},     {"show", ask_show},     {"oncall", ask_oncall},
     {"verb", ask_verb},     {"reload", ask_reload}, {"follow", ask_follow}, {"audit-head", ask_audit_head},
-    {"plan", ask_plan},     {"unheard", ask_unheard},
+    {"plan", ask_plan},     {"unheard", ask_unheard}, {"archived", ask_archived},
 };
 
 void answers_ask(void *arg, const struct control_request *request)
@@ -263,5 +270,5 @@ void answers_ask(void *arg, const struct control_request *request)
 		return;
 	}
 	control_refuse(d->control, request->client, "bad_request",
-	               "\"do\" is none of status list show oncall verb reload follow audit-head plan unheard");
+	               "\"do\" is none of status list show oncall verb reload follow audit-head plan unheard archived");
 }

@@ -11,6 +11,8 @@
  *   {"do":"reload"}                        {"ok":bool,"problems":"text or null","text":"..."}
  *   {"do":"audit-head"}                    {"ok":true,"epoch","seq","hash","db":path}
  *   {"do":"plan"}                          {"ok":true,"plan":hash,"site","version","languages":[...]}
+ *   {"do":"archived","upto":N,"head":hash,"file":path}  {"ok":true,"upto":N}: the rows up to N stand in that
+ * file, the daemon lets go of them; for root, the daemon's own user and the group tocsin-admin
  *   {"do":"follow"}                        {"ok":true}, then {"epoch","seq","rec","hash"} for every row
  * stored from now on
  *
@@ -38,6 +40,8 @@ struct control_request {
 	const char *act; /* "do" */
 	const char *verb, *text, *as, *role, *at;
 	int64_t id; /* 0 none */
+	int64_t upto; /* archived: 0 none */
+	const char *head, *file;
 	bool closed;
 	const char *login; /* of the peer: peer.h */
 	uid_t uid;

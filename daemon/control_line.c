@@ -19,9 +19,9 @@ static bool text_of(const json_t *root, const char *key, const char **ret)
 }
 
 /* Missing or null: 0. */
-static bool id_of(const json_t *root, int64_t *ret)
+static bool number_of(const json_t *root, const char *key, int64_t *ret)
 {
-	const json_t *value = json_object_get(root, "id");
+	const json_t *value = json_object_get(root, key);
 
 	*ret = json_integer_value(value);
 	return !value || json_is_null(value) || (json_is_integer(value) && *ret > 0);
@@ -32,7 +32,8 @@ static bool fill(const json_t *root, struct control_request *ret)
 	ret->closed = json_is_true(json_object_get(root, "closed"));
 	return text_of(root, "do", &ret->act) && ret->act && text_of(root, "verb", &ret->verb) &&
 	       text_of(root, "text", &ret->text) && text_of(root, "as", &ret->as) &&
-	       text_of(root, "role", &ret->role) && text_of(root, "at", &ret->at) && id_of(root, &ret->id);
+	       text_of(root, "role", &ret->role) && text_of(root, "at", &ret->at) && text_of(root, "head", &ret->head) &&
+	       text_of(root, "file", &ret->file) && number_of(root, "id", &ret->id) && number_of(root, "upto", &ret->upto);
 }
 
 struct control_line *control_line_read(const char *line, size_t len, const struct peer *peer,

@@ -2,6 +2,7 @@
  * goes to the store, what is stored leaves. */
 #include "daemon.h"
 
+#include "archived.h"
 #include "fault.h"
 #include "log.h"
 #include "perform.h"
@@ -41,6 +42,7 @@ void batch_free(struct batch *b)
 	free(b->turn.rows);
 	free(b->left);
 	free(b->marks);
+	free(b->let_go);
 	free(b);
 }
 
@@ -157,6 +159,7 @@ static void on_committed(struct daemon *d, struct turn *turn)
 	if (is_well(d, turn->number))
 		daemon_tell_store(d, STORE_OK);
 	perform_stored(d, b);
+	archived_stored(d, b);
 	batch_free(b);
 	if (was_large) /* a start, a new plan or a storm leaves holes between what stays */
 		malloc_trim(0);

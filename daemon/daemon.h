@@ -39,6 +39,8 @@ struct batch {
 	struct intake_mark *marks;
 	int n_marks, cap_marks;
 	const struct generation *marked; /* whose slots they are */
+	struct let_go *let_go;           /* of the turn; NULL: none */
+	int64_t let_go_client;           /* waits for the answer */
 };
 
 /* An event made by the loop itself, for its next turn. Strings in arena. */

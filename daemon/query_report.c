@@ -4,7 +4,6 @@
 #include "base/text.h"
 #include "config.h"
 #include "retell.h"
-#include "store_read.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -57,6 +56,19 @@ static void in_parts(struct daemon *d, const struct query *q, const char *text)
 
 /* -- one report -- */
 
+/* Perhaps it stands in an archive that is kept elsewhere. */
+static void unknown(struct daemon *d, const struct query *q)
+{
+	const struct retell *r = q->own;
+	struct buf text = {0};
+
+	buf_str(&text, query_says(q, "审计记录中没有这个编号的事件", "The audit has no incident of that number"));
+	if (r->log.absent.len)
+		buf_printf(&text, query_says(q, "(有归档文件无法读取:%s)", " (%s)"), buf_text(&r->log.absent));
+	query_refuse(d, q, REFUSAL_UNKNOWN_ID, buf_text(&text));
+	buf_fini(&text);
+}
+
 static void write_it(struct daemon *d, const struct query *q)
 {
 	struct retell *r = q->own;
@@ -68,7 +80,7 @@ static void write_it(struct daemon *d, const struct query *q)
 	char *bundle;
 	size_t len;
 
-	if (!g && hash && (bundle = read_plan(r->path, hash, &len))) {
+	if (!g && hash && (bundle = whole_plan(r->log.db, hash, &len))) {
 		own = config_plan(bundle, len, &ignored);
 		ask.plan = own && !strcmp(own->hash, hash) ? own : NULL;
 		free(bundle);
@@ -76,8 +88,7 @@ static void write_it(struct daemon *d, const struct query *q)
 	if (retell_write(r, &ask, &out))
 		in_parts(d, q, buf_text(&out));
 	else
-		query_refuse(d, q, REFUSAL_UNKNOWN_ID,
-		             query_says(q, "审计记录中没有这个编号的事件", "The audit has no incident of that number"));
+		unknown(d, q);
 	if (own)
 		plan_free(own);
 	buf_fini(&out);
@@ -95,13 +106,13 @@ static void *begin(const struct query *q, const struct effect *e)
 static bool go_on(struct daemon *d, struct query *q)
 {
 	struct err err = {0};
-	int more = retell_walk(q->own, QUERY_ROWS_AT_ONCE, &err);
+	enum walked walked = retell_walk(q->own, QUERY_ROWS_AT_ONCE, &err);
 
-	if (more < 0)
+	if (walked == WALK_UNREADABLE)
 		query_refuse(d, q, REFUSAL_NOT_NOW, err.text);
-	else if (!more)
+	else if (walked == WALK_END)
 		write_it(d, q);
-	return more > 0;
+	return walked == WALK_MORE;
 }
 
 static void end(void *own)

@@ -6,6 +6,7 @@
 #include "records/kpi.h"
 #include "records/logged.h"
 #include "store_read.h"
+#include "whole.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -29,7 +30,7 @@ struct counting {
 	struct log_span span;
 	int64_t looked_to; /* no row from here to the span names a plan */
 	char *plan_row;    /* the last one before the span that does */
-	struct chain_walk walk;
+	struct whole log;  /* the rows may be archived while they are counted */
 	struct kpi *kpi;
 	struct old_plan *plans;
 	bool is_slow; /* a plan was read just now: enough for this turn */
@@ -78,8 +79,8 @@ static int find_span(struct counting *c, struct err *err)
 	if (found < 0)
 		return -1;
 	c->kpi = kpi_new(c->span.since_ms, INT64_MAX, plan_of, c);
-	c->walk = (struct chain_walk){.begun = true, .seq = c->span.from_seq - 1};
-	memcpy(c->walk.hash, c->span.hash, sizeof c->walk.hash);
+	c->log = (struct whole){.db = c->path, .chain = {.begun = true, .seq = c->span.from_seq - 1}};
+	memcpy(c->log.chain.hash, c->span.hash, sizeof c->log.chain.hash);
 	c->looked_to = c->span.from_seq;
 	c->is_over = !found;
 	c->stage = STAGE_PLAN;
@@ -129,13 +130,14 @@ static bool take(void *arg, int64_t seq, const char *rec, const char *hash)
 static int count(struct counting *c, struct err *err)
 {
 	struct row_taker to = {take, c};
-	int more = store_walk(c->path, &c->walk, QUERY_ROWS_AT_ONCE, &to, err);
+	enum walked walked = whole_walk(&c->log, QUERY_ROWS_AT_ONCE, &to, err);
 
-	if (more < 0)
+	if (walked == WALK_UNREADABLE)
 		return -1;
-	if (c->walk.v.first_bad)
-		return err_set(err, "%s", c->walk.v.why);
-	c->is_over |= !more;
+	if (c->log.chain.v.first_bad)
+		return err_set(err, "%s", c->log.chain.v.why);
+	c->span.is_cut |= c->log.absent.len > 0;
+	c->is_over |= walked == WALK_END;
 	return 0;
 }
 
@@ -211,6 +213,7 @@ static void end(void *own)
 	if (c->kpi)
 		kpi_free(c->kpi);
 	free(c->plan_row);
+	whole_fini(&c->log);
 	free(c);
 }
 

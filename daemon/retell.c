@@ -4,13 +4,14 @@
 
 void retell_begin(struct retell *r, const char *path, int64_t number)
 {
-	*r = (struct retell){.path = path};
+	*r = (struct retell){.log = {.db = path}};
 	story_init(&r->story, number);
 }
 
 void retell_fini(struct retell *r)
 {
 	story_fini(&r->story);
+	whole_fini(&r->log);
 }
 
 static bool take(void *arg, int64_t seq, const char *rec, const char *hash)
@@ -25,18 +26,18 @@ static bool take(void *arg, int64_t seq, const char *rec, const char *hash)
 	return true;
 }
 
-int retell_walk(struct retell *r, int64_t n_rows, struct err *err)
+enum walked retell_walk(struct retell *r, int64_t n_rows, struct err *err)
 {
 	struct row_taker to = {take, r};
 
-	return store_walk(r->path, &r->walk, n_rows, &to, err);
+	return whole_walk(&r->log, n_rows, &to, err);
 }
 
 static struct proof proof_of(const struct retell *r)
 {
-	return (struct proof){.first_bad = r->walk.v.first_bad,
-	                      .why = r->walk.v.why,
-	                      .base_seq = r->walk.v.base_seq,
+	return (struct proof){.first_bad = r->log.chain.v.first_bad,
+	                      .why = r->log.chain.v.why,
+	                      .base_seq = r->log.chain.v.base_seq,
 	                      .known_seq = r->known_seq,
 	                      .known_agrees = r->known_met && r->known_agrees};
 }
@@ -52,7 +53,7 @@ bool retell_write(struct retell *r, const struct report_ask *like, struct buf *o
 {
 	struct report_ask ask = *like;
 
-	ask.site = r->walk.site;
+	ask.site = r->log.chain.site;
 	ask.proof = proof_of(r);
 	if (!story_end(&r->story))
 		return false;

@@ -5,11 +5,10 @@
 #define TOCSIN_RETELL_H
 
 #include "records/report.h"
-#include "store.h"
+#include "whole.h"
 
 struct retell {
-	const char *path; /* of the database; the caller's */
-	struct chain_walk walk;
+	struct whole log; /* the whole of it: .db is the caller's */
 	struct story story;
 	int64_t known_seq; /* a head kept elsewhere to compare with; 0 none */
 	char known_hash[HASH_BYTES];
@@ -17,8 +16,7 @@ struct retell {
 };
 
 void retell_begin(struct retell *r, const char *path, int64_t number);
-/* 1: more rows wait, 0: all were walked, -1: the database cannot be read. */
-int retell_walk(struct retell *r, int64_t n_rows, struct err *err);
+enum walked retell_walk(struct retell *r, int64_t n_rows, struct err *err);
 /* Writes it; plan: of the hash r->story.plan, or NULL. False: there is no such incident. */
 bool retell_write(struct retell *r, const struct report_ask *like, struct buf *out);
 /* Does the proof hold for all the report speaks of, and for the head kept elsewhere? */

@@ -177,14 +177,15 @@ static void save_last_good(struct store *s)
 	pthread_mutex_lock(&s->mutex);
 }
 
-/* The same; somebody else may be filling the disk meanwhile. */
+/* The same; somebody else may be filling the disk meanwhile, and what was let go is deleted. */
 static void wait_for_work(struct store *s)
 {
-	wait_until(s, writer_now_ms() + IDLE_LOOK_MS);
-	if (s->work)
+	wait_until(s, writer_now_ms() + writer_rest_ms(&s->writer, IDLE_LOOK_MS));
+	if (s->work || s->close_by_ms)
 		return;
 	pthread_mutex_unlock(&s->mutex);
 	writer_look(&s->writer);
+	writer_trim(&s->writer);
 	pthread_mutex_lock(&s->mutex);
 }
 

@@ -8,6 +8,7 @@
 #include "base/err.h"
 #include "engine/engine.h"
 
+#include <limits.h>
 #include <stdbool.h>
 #include <stdint.h>
 
@@ -16,6 +17,13 @@ enum { HASH_BYTES = 65 }; /* hex SHA3-256 with NUL */
 struct stored_row {
 	struct row row;
 	char hash[HASH_BYTES]; /* filled by the store thread */
+};
+
+/* Rows up to there stand in a file of their own, proven: the living log goes on from that row's hash. */
+struct let_go {
+	int64_t upto;
+	char hash[HASH_BYTES]; /* of row upto */
+	char file[PATH_MAX];
 };
 
 /* The loop's until store_submit, the store thread's until store_take gives it
@@ -27,6 +35,7 @@ struct turn {
 	struct records records;
 	int64_t ids_reserved; /* for the side file; 0: unchanged */
 	int64_t inbox_upto;   /* last inbox item taken into it */
+	const struct let_go *let_go; /* NULL: none; what fits the database no more is passed over */
 	void *arg;
 };
 
@@ -100,7 +109,8 @@ enum store_answer store_take(struct store *s, struct turn **ret_turn, struct err
 bool store_disk_is_low(const struct store *s);
 bool store_disk_is_shut(const struct store *s); /* its directory cannot be written */
 
-/* Rows from..to for `resend` and export, read-only, in order; stops when fn returns false. */
+/* Rows from..to for `resend`, read-only, in order; stops when fn returns false. As everywhere, rows that were let
+ * go are not there, though the store thread deletes them bit by bit. */
 int store_each_row(const char *path, int64_t from, int64_t to,
 		   bool (*fn)(void *arg, int64_t seq, const char *rec, const char *hash), void *arg, struct err *err);
 
@@ -121,13 +131,20 @@ struct chain_walk {
 	int64_t seq;           /* of the row before */
 	char hash[HASH_BYTES]; /* its own word, right or not */
 	bool begun;
+	int64_t upto; /* no further; 0: to the end */
 };
 struct row_taker {
 	bool (*take)(void *arg, int64_t seq, const char *rec, const char *hash); /* false: enough */
 	void *arg;
 };
-/* At most n_rows of them. 1: there may be more, 0: the end, -1: cannot be read. w begins as {0}. */
-int store_walk(const char *path, struct chain_walk *w, int64_t n_rows, const struct row_taker *to, struct err *err);
+/* At most n_rows of them. w begins as {0}; goes on in another file, too, and proves that it fits. */
+enum walked {
+	WALK_UNREADABLE = -1,
+	WALK_END,
+	WALK_MORE,   /* there may be more */
+	WALK_BEHIND, /* nothing was read: the rows that come next were let go */
+};
+enum walked store_walk(const char *path, struct chain_walk *w, int64_t n_rows, const struct row_taker *to, struct err *err);
 /* The rows of the last back_ms before the newest, which its time is counted from. */
 struct log_span {
 	int64_t since_ms, from_seq, upto_seq; /* the first row not before since_ms, and the newest */
@@ -146,16 +163,21 @@ int store_backup(const char *path, const char *copy, struct verify *ret, struct 
 /* From such a file (or any copy) to where no database is. Numbers and epochs go on far above the copy's. */
 int store_restore(const char *copy, const char *path, struct verify *ret, struct err *err);
 
-/* While nobody writes: everything into a new file, then the rows up to `upto` are left out of the database,
- * which goes on from that row's hash. ret: base_seq and head are that row. */
-int store_archive(const char *path, const char *segment, int64_t upto, struct verify *ret, struct err *err);
+/* Where the living log begins and ends, unproven. */
+int store_ends(const char *path, struct verify *ret, struct err *err);
+/* Its rows up to `through` and its plans into a file of their own, proven, while the daemon runs or not. */
+int store_segment(const char *path, const char *segment, int64_t through, struct verify *ret, struct err *err);
+/* -1: it is not what the database has, or was let go before. */
+int store_may_let_go(const char *path, const struct let_go *go, struct err *err);
+/* While nobody else has the database: lets go, deletes, and makes the file smaller. */
+int store_let_go(const char *path, const struct let_go *go, struct err *err);
 
-/* The files in which rows that were left out stand, the newest first; upto: the last of them. */
+/* The files in which rows that were let go stand, the oldest first; upto: the last of them. */
 int store_segments(const char *path, bool (*fn)(void *arg, int64_t upto, const char *file), void *arg,
                    struct err *err);
 
-/* Fault points for tests (fault.h): while the file PATH exists, archive-hold=PATH keeps an archive
- * from taking the old log's place, store-hold=PATH holds each commit, store-fail=PATH rolls it back and says I/O error;
+/* Fault points for tests (fault.h): while the file PATH exists, trim-hold=PATH holds the deleting of rows that were
+ * let go, trim-fail=PATH lets it fail, store-hold=PATH holds each commit, store-fail=PATH rolls it back and says I/O error;
  * store-unknown=PATH lets one commit succeed, reports it as failed and removes
  * PATH. */
 

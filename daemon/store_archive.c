@@ -1,21 +1,171 @@
-/* store_archive.c - rows of long ago out of the living database, while nobody
- * writes to it. All of it goes whole into a file of its own first; then a new
- * database goes on from the head of the last row that is left out (meta.base),
- * and takes the old one's place in one step. No row is ever deleted. */
-#include "fault.h"
+/* store_archive.c - rows of long ago as a file of their own, and which files there are. */
 #include "store_db.h"
 #include "store_disk.h"
 
-#include <errno.h>
-#include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
-#include <time.h>
 #include <unistd.h>
 
-#define SEGMENT_KEY "segment:"
+enum { TRIM_ROWS = 2000 };
+
+int store_ends(const char *path, struct verify *ret, struct err *err)
+{
+	struct db_head base = {0}, head = {0};
+	char genesis[HASH_BYTES], site[128];
+	enum sql_code code;
+	struct sql *sql;
+
+	*ret = (struct verify){0};
+	if (db_open_read(path, site, &sql, err) < 0)
+		return -1;
+	db_genesis(site, genesis);
+	code = db_begin(sql, genesis, &base, err);
+	if (code <= SQL_ROW)
+		code = db_head(sql, genesis, &head, err);
+	sql_close(sql);
+	ret->base_seq = base.seq;
+	ret->head_seq = head.seq;
+	memcpy(ret->head, head.hash, sizeof ret->head);
+	return code > SQL_ROW ? -1 : 0;
+}
+
+/* -- the file -- */
+
+/* Row by row, so that the source is only read. Columns: i integer, t text, b bytes. */
+struct pouring {
+	const char *columns, *take, *put;
+};
+
+static void carry(struct sql_query *from, struct sql_query *to, int column, char kind)
+{
+	size_t len;
+	const char *text;
+
+	if (kind == 'i') {
+		sql_bind_int(to, column + 1, sql_int(from, column));
+		return;
+	}
+	text = sql_text(from, column, &len);
+	if (kind == 't')
+		sql_bind_text(to, column + 1, text);
+	else
+		sql_bind_blob(to, column + 1, text, len);
+}
+
+static enum sql_code pour(struct sql *from, struct sql *to, const struct pouring *p, int64_t through, struct err *err)
+{
+	struct sql_query *take = sql_prepare(from, p->take), *put = sql_prepare(to, p->put);
+	enum sql_code code;
+
+	sql_bind_int(take, 1, through);
+	while ((code = sql_step(take, err)) == SQL_ROW) {
+		for (int i = 0; p->columns[i]; i++)
+			carry(take, put, i, p->columns[i]);
+		code = sql_step(put, err);
+		if (code > SQL_ROW)
+			break;
+		sql_reset(put);
+	}
+	sql_finish(take);
+	sql_finish(put);
+	return code;
+}
+
+/* Of one moment: where it begins, which files are older, the rows, all plans. */
+static enum sql_code pour_all(struct sql *from, struct sql *to, int64_t through, struct err *err)
+{
+	static const struct pouring pourings[] = {
+	    {"tt", "SELECT key, value FROM meta WHERE key = 'base' OR key LIKE '" DB_SEGMENT_KEY "%'",
+	     "INSERT INTO meta VALUES(?, ?)"},
+	    {"itt", "SELECT seq, rec, hash FROM audit WHERE seq <= ?1 AND " DB_LIVING " ORDER BY seq",
+	     "INSERT INTO audit VALUES(?, ?, ?)"},
+	    {"tb", "SELECT hash, bundle FROM plan ORDER BY rowid", "INSERT INTO plan VALUES(?, ?)"},
+	};
+	enum sql_code code = SQL_OK;
+
+	for (size_t i = 0; i < sizeof pourings / sizeof pourings[0] && code <= SQL_ROW; i++)
+		code = pour(from, to, &pourings[i], through, err);
+	return code;
+}
+
+/* Its own log is not left beside it: one file, that can lie on a medium nobody writes to. */
+static int fill(const char *path, const char *part, int64_t through, struct err *err)
+{
+	struct sql *from, *to = NULL;
+	enum sql_code code;
+	char site[128];
+	mode_t mask;
+
+	if (db_open_read(path, site, &from, err) < 0)
+		return -1;
+	mask = umask(0077);
+	code = db_open(part, site, SQL_CREATE, &to, err);
+	umask(mask);
+	if (code <= SQL_ROW)
+		code = sql_exec(from, "BEGIN", err);
+	if (code <= SQL_ROW)
+		code = sql_exec(to, "BEGIN IMMEDIATE", err);
+	if (code <= SQL_ROW)
+		code = pour_all(from, to, through, err);
+	if (code <= SQL_ROW)
+		code = sql_exec(to, "COMMIT; PRAGMA journal_mode=DELETE", err);
+	sql_close(to);
+	sql_close(from);
+	return code > SQL_ROW ? -1 : 0;
+}
+
+static int is_whole(const struct verify *v, int64_t through, struct err *err)
+{
+	if (v->first_bad)
+		return err_set(err, "nothing is taken out of a log that does not verify: %s", v->why);
+	if (v->head_seq != through)
+		return err_set(err, "the log has no row %lld", (long long)through);
+	return 0;
+}
+
+int store_segment(const char *path, const char *segment, int64_t through, struct verify *ret, struct err *err)
+{
+	char part[PATH_MAX];
+
+	*ret = (struct verify){0};
+	if (access(segment, F_OK) == 0)
+		return err_set(err, "%s is there already: an archive takes no other's place", segment);
+	disk_begin_part(segment, part);
+	return disk_in_place(fill(path, part, through, err) < 0 || disk_sync_file(part, err) < 0 ||
+	                         store_verify(part, ret, err) < 0 || is_whole(ret, through, err) < 0,
+	                     part, segment, err);
+}
+
+/* -- letting go -- */
+
+int store_may_let_go(const char *path, const struct let_go *go, struct err *err)
+{
+	struct sql_query *q;
+	struct verify ends;
+	enum sql_code code;
+	struct sql *sql;
+	char site[128];
+
+	if (store_ends(path, &ends, err) < 0)
+		return -1;
+	if (go->upto <= ends.base_seq)
+		return err_set(err, "the rows up to %lld were let go before", (long long)ends.base_seq);
+	if (go->upto >= ends.head_seq)
+		return err_set(err, "the last row is %lld: nothing would be left", (long long)ends.head_seq);
+	if (db_open_read(path, site, &sql, err) < 0)
+		return -1;
+	q = sql_prepare(sql, "SELECT 1 FROM audit WHERE seq = ? AND hash = ?");
+	sql_bind_int(q, 1, go->upto);
+	sql_bind_text(q, 2, go->hash);
+	code = sql_step(q, err);
+	sql_finish(q);
+	sql_close(sql);
+	if (code == SQL_OK)
+		err_set(err, "row %lld has another hash", (long long)go->upto);
+	return code == SQL_ROW ? 0 : -1;
+}
 
 /* Takes the log into the file; nobody else may have it open. */
 static int settle(const char *path, struct err *err)
@@ -34,133 +184,41 @@ static int settle(const char *path, struct err *err)
 	sql_close(sql);
 	snprintf(log, sizeof log, "%s-wal", path);
 	if (code <= SQL_ROW && access(log, F_OK) == 0)
-		return err_set(err, "%s is in use: stop tocsind.socket and tocsind first", path);
+		return err_set(err, "%s is in use by somebody who does not answer at the control socket", path);
 	return code > SQL_ROW ? -1 : 0;
 }
 
-/* What is left: rows, state and plans as they are, behind the head that comes before them. */
-static enum sql_code pour(struct sql *s, const char *old, const struct db_head *base, struct err *err)
+static enum sql_code let_all_go(struct sql *sql, const struct let_go *go, struct err *err)
 {
-	static const char *const steps[] = {
-	    "BEGIN IMMEDIATE",
-	    NULL, /* base */
-	    "INSERT INTO meta SELECT key, value FROM old.meta WHERE key LIKE '" SEGMENT_KEY "%'",
-	    "INSERT INTO audit SELECT seq, rec, hash FROM old.audit WHERE seq > "
-	    "(SELECT CAST(value AS INTEGER) FROM main.meta WHERE key = 'base') ORDER BY seq",
-	    "INSERT INTO state SELECT key, value FROM old.state",
-	    "INSERT INTO plan SELECT hash, bundle FROM old.plan ORDER BY rowid",
-	    "COMMIT"};
-	struct sql_query *q = sql_prepare(s, "ATTACH DATABASE ? AS old");
-	enum sql_code code;
+	struct db_trim trim = {.n = TRIM_ROWS, .has_more = true};
+	enum sql_code code = sql_exec(sql, "BEGIN IMMEDIATE", err);
 
-	sql_bind_text(q, 1, old);
-	code = sql_step(q, err);
-	sql_finish(q);
-	for (size_t i = 0; i < sizeof steps / sizeof steps[0] && code <= SQL_ROW; i++)
-		code = steps[i] ? sql_exec(s, steps[i], err) : db_continue(s, base, err);
+	if (code <= SQL_ROW)
+		code = db_let_go(sql, go, err);
+	if (code <= SQL_ROW)
+		code = sql_exec(sql, "COMMIT", err);
+	while (code <= SQL_ROW && trim.has_more)
+		code = db_trim(sql, &trim, err);
 	return code;
 }
 
-/* Where the rows up to `upto` stand from now on. */
-static enum sql_code name_segment(struct sql *s, int64_t upto, const char *segment, struct err *err)
+int store_let_go(const char *path, const struct let_go *go, struct err *err)
 {
-	struct sql_query *q = sql_prepare(s, "INSERT OR REPLACE INTO meta VALUES(?, ?)");
-	char key[48], real[PATH_MAX];
 	enum sql_code code;
-
-	snprintf(key, sizeof key, SEGMENT_KEY "%019lld", (long long)upto);
-	sql_bind_text(q, 1, key);
-	sql_bind_text(q, 2, realpath(segment, real) ? real : segment);
-	code = sql_step(q, err);
-	sql_finish(q);
-	return code;
-}
-
-struct cut {
-	const char *path, *fresh, *segment;
-	struct db_head base;
-};
-
-static int build(const struct cut *cut, struct err *err)
-{
-	char site[128];
 	struct sql *sql;
-	enum sql_code code;
+	char site[128];
 
-	if (db_open_read(cut->path, site, &sql, err) < 0)
+	if (settle(path, err) < 0 || db_open_read(path, site, &sql, err) < 0)
 		return -1;
 	sql_close(sql);
-	code = db_open(cut->fresh, site, SQL_CREATE, &sql, err);
+	code = db_open(path, site, SQL_WRITE, &sql, err);
 	if (code > SQL_ROW)
 		return -1;
-	code = pour(sql, cut->path, &cut->base, err);
+	code = let_all_go(sql, go, err);
 	if (code <= SQL_ROW)
-		code = name_segment(sql, cut->base.seq, cut->segment, err);
-	if (code <= SQL_ROW)
-		code = sql_checkpoint(sql, err);
+		code = sql_exec(sql, "VACUUM", err);
 	sql_close(sql);
 	return code > SQL_ROW ? -1 : 0;
-}
-
-/* A daemon that was started meanwhile has written its row, and more may be in it than was taken over. */
-static bool is_untouched(const char *path, const struct verify *was)
-{
-	char genesis[HASH_BYTES], site[128];
-	struct db_head head = {0};
-	struct err ignored;
-	struct sql *sql;
-
-	if (db_open_read(path, site, &sql, &ignored) < 0)
-		return false;
-	db_genesis(site, genesis);
-	db_head(sql, genesis, &head, &ignored);
-	sql_close(sql);
-	return head.seq == was->head_seq && !strcmp(head.hash, was->head);
-}
-
-/* The new one, proven to end as the old one does, in its place; with its owner and rights. */
-static int swap(const char *path, const char *fresh, const struct verify *was, struct err *err)
-{
-	struct verify now;
-	struct stat st;
-
-	if (store_verify(fresh, &now, err) < 0)
-		return -1;
-	if (now.first_bad || now.head_seq != was->head_seq || strcmp(now.head, was->head) != 0)
-		return err_set(err, "the new database does not end as the old one does: %s", now.why);
-	while (fault_on("archive-hold"))
-		nanosleep(&(struct timespec){.tv_nsec = 10000000}, NULL);
-	if (!is_untouched(path, was))
-		return err_set(err, "%s was written to meanwhile: stop tocsind.socket and tocsind first", path);
-	if (stat(path, &st) < 0 || chmod(fresh, st.st_mode & 0777) < 0 ||
-	    (geteuid() == 0 && lchown(fresh, st.st_uid, st.st_gid) < 0) || rename(fresh, path) < 0)
-		return err_set(err, "cannot put %s in the place of %s: %s", fresh, path, strerror(errno));
-	disk_sync_dir(path);
-	return 0;
-}
-
-int store_archive(const char *path, const char *segment, int64_t upto, struct verify *ret, struct err *err)
-{
-	char fresh[PATH_MAX], log[PATH_MAX + 8];
-	struct cut cut = {path, fresh, segment, {.seq = upto}};
-	int failed;
-
-	snprintf(fresh, sizeof fresh, "%s.fresh", path);
-	unlink(fresh);
-	if (store_hash_at(path, upto, cut.base.hash, err) < 0 || settle(path, err) < 0 ||
-	    store_backup(path, segment, ret, err) < 0)
-		return -1;
-	if (ret->first_bad)
-		return err_set(err, "nothing is taken out of a log that does not verify: %s", ret->why);
-	failed = build(&cut, err) < 0 || swap(path, fresh, ret, err) < 0;
-	if (failed) {
-		unlink(fresh);
-		snprintf(log, sizeof log, "%s-wal", fresh);
-		unlink(log);
-	}
-	ret->base_seq = upto;
-	memcpy(ret->head, cut.base.hash, sizeof ret->head);
-	return failed ? -1 : 0;
 }
 
 int store_segments(const char *path, bool (*fn)(void *arg, int64_t upto, const char *file), void *arg,
@@ -173,11 +231,10 @@ int store_segments(const char *path, bool (*fn)(void *arg, int64_t upto, const c
 
 	if (db_open_read(path, site, &sql, err) < 0)
 		return -1;
-	q = sql_prepare(sql,
-	                "SELECT key, value FROM meta WHERE key LIKE '" SEGMENT_KEY "%' ORDER BY key DESC");
+	q = sql_prepare(sql, "SELECT key, value FROM meta WHERE key LIKE '" DB_SEGMENT_KEY "%' ORDER BY key");
 	do
 		code = sql_step(q, err);
-	while (code == SQL_ROW && fn(arg, strtoll(sql_text(q, 0, NULL) + sizeof SEGMENT_KEY - 1, NULL, 10),
+	while (code == SQL_ROW && fn(arg, strtoll(sql_text(q, 0, NULL) + sizeof DB_SEGMENT_KEY - 1, NULL, 10),
 	                             sql_text(q, 1, NULL)));
 	sql_finish(q);
 	sql_close(sql);

@@ -6,8 +6,6 @@
 #include "store_db.h"
 #include "store_disk.h"
 
-#include <errno.h>
-#include <fcntl.h>
 #include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -17,34 +15,6 @@
 
 /* The numbers and starts between the copy and the loss are unknown: none of them is given again. */
 enum { IDS_AHEAD = 1000, EPOCHS_AHEAD = 100 };
-
-static int sync_file(const char *path, struct err *err)
-{
-	int fd = open(path, O_RDONLY | O_CLOEXEC);
-	int failed = fd < 0 || fsync(fd) < 0;
-
-	if (fd >= 0)
-		close(fd);
-	return failed ? err_set(err, "cannot write %s: %s", path, strerror(errno)) : 0;
-}
-
-static void begin_part(const char *path, char ret_part[PATH_MAX])
-{
-	snprintf(ret_part, PATH_MAX, "%s.part", path);
-	unlink(ret_part);
-}
-
-/* The part takes its place, or is removed. */
-static int in_place(bool failed, const char *part, const char *path, struct err *err)
-{
-	if (!failed && rename(part, path) < 0)
-		failed = err_set(err, "cannot write %s: %s", path, strerror(errno)) < 0;
-	if (failed)
-		unlink(part);
-	else
-		disk_sync_dir(path);
-	return failed ? -1 : 0;
-}
 
 /* A snapshot: rows, state and plans of one moment. Never a second writer: the source is only read. */
 static int vacuum_into(const char *path, const char *copy, struct err *err)
@@ -97,9 +67,9 @@ int store_backup(const char *path, const char *copy, struct verify *ret, struct 
 	*ret = (struct verify){0};
 	if (stat(copy, &st) == 0)
 		return err_set(err, "%s is there already: a copy takes no other's place", copy);
-	begin_part(copy, part);
-	return in_place(vacuum_into(path, part, err) < 0 || keep_ids(path, part, err) < 0 ||
-	                    sync_file(part, err) < 0 || store_verify(part, ret, err) < 0,
+	disk_begin_part(copy, part);
+	return disk_in_place(vacuum_into(path, part, err) < 0 || keep_ids(path, part, err) < 0 ||
+	                    disk_sync_file(part, err) < 0 || store_verify(part, ret, err) < 0,
 	                part, copy, err);
 }
 
@@ -110,8 +80,8 @@ static int pour(const char *copy, const char *path, struct err *err)
 {
 	char part[PATH_MAX];
 
-	begin_part(path, part);
-	return in_place(vacuum_into(copy, part, err) < 0 || sync_file(part, err) < 0, part, path, err);
+	disk_begin_part(path, part);
+	return disk_in_place(vacuum_into(copy, part, err) < 0 || disk_sync_file(part, err) < 0, part, path, err);
 }
 
 static void at_least(int64_t *at, int64_t other)

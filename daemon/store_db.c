@@ -27,13 +27,21 @@ static const char *const migrations[SCHEMA_VERSION] = {NULL};
  * remove the row which has the same hash. */
 static const char triggers[] = "CREATE TRIGGER IF NOT EXISTS audit_no_update BEFORE UPDATE ON audit BEGIN"
                                " SELECT RAISE(ABORT, 'an audit row is never changed'); END;"
-                               "CREATE TRIGGER IF NOT EXISTS audit_no_delete BEFORE DELETE ON audit BEGIN"
-                               " SELECT RAISE(ABORT, 'an audit row is never deleted'); END;"
                                "CREATE TRIGGER IF NOT EXISTS audit_no_gap BEFORE INSERT ON audit"
                                " WHEN NEW.seq IS NOT coalesce((SELECT max(seq) FROM audit),"
                                " (SELECT CAST(value AS INTEGER) FROM meta WHERE key = 'base'), 0) + 1"
                                " OR EXISTS (SELECT 1 FROM audit WHERE hash = NEW.hash) BEGIN"
                                " SELECT RAISE(ABORT, 'an audit row follows the one before it'); END;";
+
+const char db_guard_deletes[] = "CREATE TRIGGER IF NOT EXISTS audit_no_delete BEFORE DELETE ON audit BEGIN"
+                                " SELECT RAISE(ABORT, 'an audit row is never deleted'); END;";
+
+static enum sql_code guard(struct sql *s, struct err *err)
+{
+	enum sql_code code = sql_exec(s, triggers, err);
+
+	return code == SQL_OK ? sql_exec(s, db_guard_deletes, err) : code;
+}
 
 static const struct {
 	const char *name, *set, *back;
@@ -124,7 +132,7 @@ static enum sql_code make_schema(struct sql *s, const char *site, struct err *er
 	if (code == SQL_OK)
 		code = sql_exec(s, tables, err);
 	if (code == SQL_OK)
-		code = sql_exec(s, triggers, err);
+		code = guard(s, err);
 	if (code == SQL_OK) {
 		q = sql_prepare(s, "INSERT INTO meta VALUES('site', ?)");
 		sql_bind_text(q, 1, site);
@@ -186,7 +194,7 @@ static enum sql_code prepare_schema(struct sql *s, const char *site, struct err 
 		code = version == 0 ? make_schema(s, site, err)
 		                    : db_migrate(s, migrations, version, SCHEMA_VERSION, err);
 	if (code == SQL_OK)
-		code = sql_exec(s, triggers, err);
+		code = guard(s, err);
 	if (code == SQL_OK)
 		code = read_site(s, made_for, err);
 	if (code == SQL_OK && strcmp(made_for, site)) {

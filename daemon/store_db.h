@@ -8,6 +8,11 @@
 
 /* The last row of the audit; where there is none, what the database goes on
  * from: seq 0 and the genesis hash, or the head of the one it replaces. */
+#define DB_SEGMENT_KEY "segment:" /* then the last row of the file, in 19 digits */
+/* Of a row: it was not let go. Without a base every row is, right or wrong. */
+#define DB_BASE "(SELECT CAST(value AS INTEGER) FROM meta WHERE key = 'base')"
+#define DB_LIVING "(" DB_BASE " IS NULL OR seq > " DB_BASE ")"
+
 struct db_head {
 	int64_t seq, epoch, at_ms; /* epoch 0, at_ms -1: not known */
 	char hash[HASH_BYTES];
@@ -62,6 +67,16 @@ struct db_step {
 	const struct turn *turn;
 	const struct db_plan *plans;
 };
+/* Rows are never deleted otherwise, and never before what stands behind them says where they are. */
+enum sql_code db_let_go(struct sql *s, const struct let_go *go, struct err *err); /* within a transaction */
+struct db_trim {
+	int n; /* rows of one transaction */
+	bool has_more;
+	bool in_doubt; /* it failed, and may be durable all the same */
+};
+enum sql_code db_trim(struct sql *s, struct db_trim *trim, struct err *err);
+extern const char db_guard_deletes[]; /* the trigger */
+
 enum db_outcome db_commit(struct sql *s, const struct db_step *step, struct err *err);
 
 #endif

@@ -63,6 +63,45 @@ int disk_save(const char *path, const char *bytes, size_t len, struct err *err)
 	               strerror(errno));
 }
 
+int disk_sync_file(const char *path, struct err *err)
+{
+	int fd = open(path, O_RDONLY | O_CLOEXEC);
+	int failed = fd < 0 || fsync(fd) < 0;
+
+	if (fd >= 0)
+		close(fd);
+	return failed ? err_set(err, "cannot write %s: %s", path, strerror(errno)) : 0;
+}
+
+/* With what SQLite had beside it. */
+static void remove_part(const char *part)
+{
+	static const char *const ends[] = {"", "-wal", "-shm", "-journal"};
+	char name[PATH_MAX + 16];
+
+	for (size_t i = 0; i < sizeof ends / sizeof ends[0]; i++) {
+		snprintf(name, sizeof name, "%s%s", part, ends[i]);
+		unlink(name);
+	}
+}
+
+void disk_begin_part(const char *path, char ret_part[PATH_MAX])
+{
+	snprintf(ret_part, PATH_MAX, "%s.part", path);
+	remove_part(ret_part);
+}
+
+int disk_in_place(bool failed, const char *part, const char *path, struct err *err)
+{
+	if (!failed && rename(part, path) < 0)
+		failed = err_set(err, "cannot write %s: %s", path, strerror(errno)) < 0;
+	if (failed)
+		remove_part(part);
+	else
+		disk_sync_dir(path);
+	return failed ? -1 : 0;
+}
+
 void disk_ballast_make(const char *path)
 {
 	char name[PATH_MAX], dir[PATH_MAX];

@@ -17,6 +17,11 @@ int disk_sync_dir(const char *path); /* the directory that holds path */
 /* Whole or not at all: written beside, synced, renamed, the directory synced. */
 int disk_save(const char *path, const char *bytes, size_t len, struct err *err);
 
+/* A file that takes its place when it is whole: begun as <path>.part, removed if anything failed. */
+void disk_begin_part(const char *path, char ret_part[PATH_MAX]);
+int disk_sync_file(const char *path, struct err *err);
+int disk_in_place(bool failed, const char *part, const char *path, struct err *err);
+
 /* The reserve: 1 MiB that is given up when the disk is full. */
 void disk_ballast_make(const char *path); /* if absent and four times as much is free */
 bool disk_ballast_drop(const char *path); /* true: there was one, space is free now */

@@ -15,7 +15,7 @@ int store_each_row(const char *path, int64_t from, int64_t to,
 
 	if (db_open_read(path, site, &sql, err) < 0)
 		return -1;
-	q = sql_prepare(sql, "SELECT seq, rec, hash FROM audit WHERE seq BETWEEN ? AND ? ORDER BY seq");
+	q = sql_prepare(sql, "SELECT seq, rec, hash FROM audit WHERE seq BETWEEN ?1 AND ?2 AND " DB_LIVING " ORDER BY seq");
 	sql_bind_int(q, 1, from);
 	sql_bind_int(q, 2, to);
 	do
@@ -35,7 +35,7 @@ int store_hash_at(const char *path, int64_t seq, char ret_hash[HASH_BYTES], stru
 
 	if (db_open_read(path, site, &sql, err) < 0)
 		return -1;
-	q = sql_prepare(sql, "SELECT hash FROM audit WHERE seq = ?");
+	q = sql_prepare(sql, "SELECT hash FROM audit WHERE seq = ? AND " DB_LIVING);
 	sql_bind_int(q, 1, seq);
 	code = sql_step(q, err);
 	if (code == SQL_ROW)

@@ -7,7 +7,7 @@
 /* The first row at or behind `at`; SQL_OK: there is none. */
 static enum sql_code row_from(struct sql *s, int64_t at, struct db_rec *ret, struct err *err)
 {
-	struct sql_query *q = sql_prepare(s, "SELECT rec FROM audit WHERE seq >= ? ORDER BY seq LIMIT 1");
+	struct sql_query *q = sql_prepare(s, "SELECT rec FROM audit WHERE seq >= ? AND " DB_LIVING " ORDER BY seq LIMIT 1");
 	enum sql_code code;
 
 	sql_bind_int(q, 1, at);

@@ -126,6 +126,8 @@ static enum sql_code write_all(struct sql *s, const struct db_step *step, struct
 
 	if (code == SQL_OK)
 		code = put_records(s, &step->turn->records, err);
+	if (code == SQL_OK && step->turn->let_go)
+		code = db_let_go(s, step->turn->let_go, err);
 	if (code == SQL_OK && step->plans)
 		code = put_plans(s, step->plans, err);
 	if (code == SQL_OK && step->plans)

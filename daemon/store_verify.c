@@ -74,8 +74,17 @@ static void begin(struct chain_walk *w, struct sql *sql, struct err *err)
 	w->begun = true;
 }
 
-int store_walk(const char *path, struct chain_walk *w, int64_t n_rows, const struct row_taker *to,
-               struct err *err)
+/* Were the rows that come next let go? */
+static bool is_behind(const struct chain_walk *w, struct sql *sql)
+{
+	struct db_head head = {0};
+	struct err ignored;
+
+	return db_begin(sql, w->hash, &head, &ignored) == SQL_OK && head.seq > w->seq;
+}
+
+enum walked store_walk(const char *path, struct chain_walk *w, int64_t n_rows, const struct row_taker *to,
+                       struct err *err)
 {
 	int64_t above = w->begun ? w->seq : INT64_MIN;
 	enum sql_code code = SQL_ROW;
@@ -83,11 +92,16 @@ int store_walk(const char *path, struct chain_walk *w, int64_t n_rows, const str
 	struct sql *sql;
 
 	if (db_open_read(path, w->site, &sql, err) < 0)
-		return -1;
+		return WALK_UNREADABLE;
+	if (w->begun && is_behind(w, sql)) {
+		sql_close(sql);
+		return WALK_BEHIND;
+	}
 	if (!w->begun)
 		begin(w, sql, err);
-	q = sql_prepare(sql, "SELECT seq, rec, hash FROM audit WHERE seq > ? ORDER BY seq");
+	q = sql_prepare(sql, "SELECT seq, rec, hash FROM audit WHERE seq > ? AND seq <= ? AND " DB_LIVING " ORDER BY seq");
 	sql_bind_int(q, 1, above);
+	sql_bind_int(q, 2, w->upto ? w->upto : INT64_MAX);
 	while (n_rows-- > 0 && (code = sql_step(q, err)) == SQL_ROW) {
 		check_row(w, q);
 		if (!give_row(to, q))
@@ -97,14 +111,14 @@ int store_walk(const char *path, struct chain_walk *w, int64_t n_rows, const str
 	sql_close(sql);
 	w->v.head_seq = w->seq;
 	memcpy(w->v.head, w->hash, sizeof w->v.head);
-	return code == SQL_ROW ? 1 : code == SQL_OK ? 0 : -1;
+	return code == SQL_ROW ? WALK_MORE : code == SQL_OK ? WALK_END : WALK_UNREADABLE;
 }
 
 int store_verify(const char *path, struct verify *ret, struct err *err)
 {
 	struct chain_walk w = {0};
-	int code = store_walk(path, &w, INT64_MAX, NULL, err);
+	enum walked code = store_walk(path, &w, INT64_MAX, NULL, err);
 
 	*ret = w.v;
-	return code < 0 ? -1 : 0;
+	return code == WALK_UNREADABLE ? -1 : 0;
 }

@@ -4,6 +4,7 @@
 
 #include "base/arena.h"
 #include "fault.h"
+#include "log.h"
 #include "store_disk.h"
 
 #include <stdlib.h>
@@ -11,7 +12,15 @@
 #include <time.h>
 #include <unistd.h>
 
-enum { CHECK_MS = 2000, LOOK_EVERY_MS = 1000 };
+enum {
+	CHECK_MS = 2000,
+	LOOK_EVERY_MS = 1000,
+	TRIM_ROWS_MIN = 10,
+	TRIM_ROWS_MAX = 160,
+	TRIM_LONG_MS = 20,
+	TRIM_REST_MS = 100,
+	TRIM_AGAIN_MS = 60000
+};
 
 int64_t writer_now_ms(void)
 {
@@ -208,6 +217,7 @@ void writer_stored(struct writer *w, const struct db_step *step, struct err *not
 	int64_t reserved = step->turn->ids_reserved;
 
 	w->head = *step->after;
+	w->has_old |= step->turn->let_go != NULL;
 	if (reserved && reserved != w->ids.next) {
 		w->ids.next = reserved;
 		w->ids.epoch = w->head.epoch;
@@ -230,6 +240,62 @@ void writer_look(struct writer *w)
 	w->look_next_ms = writer_now_ms() + LOOK_EVERY_MS;
 }
 
+/* -- what was let go -- */
+
+int64_t writer_rest_ms(const struct writer *w, int64_t most_ms)
+{
+	int64_t rest_ms = w->trim_next_ms - writer_now_ms();
+
+	if (!w->has_old || !w->sql || rest_ms > most_ms)
+		return most_ms;
+	return rest_ms > 0 ? rest_ms : 0;
+}
+
+/* In doubt the connection is made anew with the next turn, as after a commit that failed. */
+static void trim_failed(struct writer *w, bool in_doubt, const struct err *err)
+{
+	if (!w->trim_failed)
+		log_at(LOG_WARNING, "archived rows are not deleted yet, it is tried again: %s", err->text);
+	w->trim_failed = true;
+	w->trim_rows = TRIM_ROWS_MIN;
+	w->trim_next_ms = writer_now_ms() + TRIM_AGAIN_MS;
+	if (!in_doubt)
+		return;
+	sql_abandon(w->sql);
+	w->sql = NULL;
+}
+
+/* A turn that comes meanwhile waits for it: a fifth of the time at most, and not noticeably. */
+static void pace(struct writer *w, int64_t took_ms)
+{
+	if (took_ms > TRIM_LONG_MS && w->trim_rows > TRIM_ROWS_MIN)
+		w->trim_rows /= 2;
+	else if (took_ms < TRIM_LONG_MS / 2 && w->trim_rows < TRIM_ROWS_MAX)
+		w->trim_rows *= 2;
+	w->trim_next_ms = writer_now_ms() + (took_ms > TRIM_REST_MS / 4 ? took_ms * 4 : TRIM_REST_MS);
+}
+
+void writer_trim(struct writer *w)
+{
+	struct db_trim trim = {.n = w->trim_rows ? w->trim_rows : TRIM_ROWS_MIN};
+	int64_t from_ms = writer_now_ms();
+	struct err err;
+
+	if (!w->has_old || !w->sql || from_ms < w->trim_next_ms)
+		return;
+	w->trim_next_ms = from_ms + TRIM_REST_MS;
+	if (sql_is_moved(w->sql) || fault_on("trim-hold"))
+		return;
+	w->trim_rows = trim.n;
+	if (db_trim(w->sql, &trim, &err) > SQL_ROW) {
+		trim_failed(w, trim.in_doubt, &err);
+		return;
+	}
+	w->has_old = trim.has_more;
+	w->trim_failed = false;
+	pace(w, writer_now_ms() - from_ms);
+}
+
 enum store_open_result writer_start(struct writer *w, const char *path, const char *site, struct err *err)
 {
 	struct err ids_err = {""};
@@ -241,6 +307,7 @@ enum store_open_result writer_start(struct writer *w, const char *path, const ch
 	err->text[0] = 0;
 	result = open_first(w, err);
 	read_head(w);
+	w->has_old = true; /* until looked */
 	if (result == STORE_OPENED)
 		check_head(w, err);
 	if (ids_err.text[0] && err->text[0])

@@ -18,6 +18,11 @@ struct writer {
 	struct ids_file ids;
 	bool ids_dirty;
 	int64_t look_next_ms;
+	/* Rows that were let go, and are deleted while nobody waits. */
+	bool has_old;
+	int trim_rows;        /* at once, by how long the last took */
+	int64_t trim_next_ms; /* not before */
+	bool trim_failed;     /* and that was said */
 	atomic_bool disk_is_low, disk_is_shut;
 };
 
@@ -29,6 +34,10 @@ enum store_open_result writer_start(struct writer *w, const char *path, const ch
 enum db_outcome writer_try(struct writer *w, const struct db_step *step, struct err *err);
 /* Space on the disk: restores the reserve when there is enough. Looks once a second at most. */
 void writer_look(struct writer *w);
+/* Deletes a few rows that were let go, when it is time; when it fails, no turn hears of it. */
+void writer_trim(struct writer *w);
+/* How long to wait for a turn before that, at most so long. */
+int64_t writer_rest_ms(const struct writer *w, int64_t most_ms);
 /* After a stored turn: the head moves on; a side file that cannot be written is told in note. */
 void writer_stored(struct writer *w, const struct db_step *step, struct err *note);
 void writer_fini(struct writer *w);

@@ -1,114 +1,47 @@
-/* archive.c - tocsin archive: rows of long ago into a file of their own, with
- * tocsind stopped. What is open, and all since it was opened, stays. */
+/* archive.c - tocsin archive: rows of long ago into a file of their own, and
+ * out of the living log. The heavy work is done here, from what is only read;
+ * a daemon that runs is then asked to let go of them. */
+#include "ask.h"
 #include "base/arena.h"
 #include "base/text.h"
-#include "cli.h"
 #include "control.h"
+#include "cut.h"
+#include "heads.h"
 #include "print.h"
-#include "records/kpi.h"
-#include "records/logged.h"
 #include "store.h"
+#include "store_disk.h"
 
+#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
 
-#define KEEP "365d"
+#define KEEP "400d"
+#define LEAST "30d" /* less than that is not worth a file */
 
-/* Where the log may be cut. */
-struct cutting {
-	int64_t before_ms;
-	int64_t last_seq; /* of the newest row that is old enough */
-	bool is_over;     /* a younger one was seen */
-	struct open_one {
-		int64_t number, seq;
-	} * open;
-	int n, cap;
-};
+enum { LET_GO_WAIT_MS = 60000, HASH_SHOWN = 8 };
 
-static void opened(struct cutting *c, int64_t number, int64_t seq)
-{
-	if (c->n == c->cap) {
-		c->cap = c->cap ? 2 * c->cap : 64;
-		c->open = xrealloc(c->open, (size_t)c->cap * sizeof *c->open);
-	}
-	c->open[c->n++] = (struct open_one){number, seq};
-}
-
-static void closed(struct cutting *c, int64_t number)
-{
-	int n = 0;
-
-	for (int i = 0; i < c->n; i++)
-		if (c->open[i].number != number)
-			c->open[n++] = c->open[i];
-	c->n = n;
-}
-
-static bool take(void *arg, int64_t seq, const char *rec, const char *hash)
-{
-	struct cutting *c = arg;
-	enum audit_kind kind;
-	int64_t number, at_ms;
-
-	(void)hash;
-	if (!logged_peek(rec, &kind, &number) || !kpi_time(rec, &at_ms))
-		return true;
-	c->is_over |= at_ms >= c->before_ms;
-	if (!c->is_over)
-		c->last_seq = seq;
-	if (kind == AUDIT_OPENED)
-		opened(c, number, seq);
-	else if (kind == AUDIT_CLOSED)
-		closed(c, number);
-	return true;
-}
-
-/* The newest time in the log: what "older than" counts back from. */
-static bool take_time(void *arg, int64_t seq, const char *rec, const char *hash)
-{
-	(void)seq, (void)hash;
-	kpi_time(rec, arg);
-	return true;
-}
-
-/* The last row to leave out; 0: none. */
-static int find_cut(const char *db, int64_t keep_ms, int64_t *ret_seq, struct err *err)
-{
-	struct cutting c = {0};
-	struct chain_walk first = {0}, second = {0};
-	int64_t newest_ms = 0;
-	int failed = store_walk(db, &first, INT64_MAX, &(struct row_taker){take_time, &newest_ms}, err);
-
-	c.before_ms = newest_ms - keep_ms;
-	if (failed >= 0)
-		failed = store_walk(db, &second, INT64_MAX, &(struct row_taker){take, &c}, err);
-	for (int i = 0; i < c.n; i++)
-		if (c.open[i].seq <= c.last_seq)
-			c.last_seq = c.open[i].seq - 1;
-	*ret_seq = c.last_seq > second.v.base_seq && c.last_seq < second.v.head_seq ? c.last_seq : 0;
-	free(c.open);
-	return failed;
-}
-
-static int say(const struct cli *c, const char *file, const struct verify *v)
+static int say(const struct cli *c, const struct let_go *go)
 {
 	struct buf out = {0};
 	char head[128];
 
-	snprintf(head, sizeof head, "%lld:%s", (long long)v->base_seq, v->head);
+	snprintf(head, sizeof head, "%lld:%s", (long long)go->upto, go->hash);
 	if (c->json) {
 		json_open(&out, NULL, '{');
 		json_bool(&out, "ok", true);
-		json_str(&out, "file", v->base_seq ? file : NULL);
-		json_int(&out, "upto", v->base_seq);
-		json_str(&out, "head", v->base_seq ? head : NULL);
+		json_str(&out, "file", go->upto ? go->file : NULL);
+		json_int(&out, "upto", go->upto);
+		json_str(&out, "head", go->upto ? head : NULL);
 		json_close(&out, '}');
-	} else if (v->base_seq) {
+	} else if (go->upto) {
 		buf_printf(&out, "rows up to %lld stand in %s alone; the living log goes on from %s",
-		           (long long)v->base_seq, file, head);
+		           (long long)go->upto, go->file, head);
 	} else {
-		buf_str(&out, "nothing is old enough, or what is open began before it");
+		buf_str(&out, "nothing is old enough, or less than " LEAST " of it (--force takes that), or what is open began "
+		              "before it");
 	}
 	print_safe(stdout, buf_text(&out));
 	putchar('\n');
@@ -116,21 +49,166 @@ static int say(const struct cli *c, const char *file, const struct verify *v)
 	return CLI_DONE;
 }
 
-int archive_command(const struct cli *c)
+/* -- the file -- */
+
+/* To whom the database belongs, so that the daemon can tell of incidents in it. */
+static void hand_over(const char *path, const char *db)
 {
-	const char *db = c->db ? c->db : "/var/lib/tocsin/tocsin.db";
-	int64_t keep_ms, upto;
-	struct verify v = {0};
+	struct stat st;
+
+	if (geteuid() == 0 && stat(db, &st) == 0 && lchown(path, st.st_uid, st.st_gid) < 0)
+		fprintf(stderr, "tocsin: %s cannot be given to the owner of %s: %s\n", path, db, strerror(errno));
+}
+
+/* <directory of the database>/archive/<site>-<row>-<hash>.db: the same name, the same rows. */
+static int name_it(const char *db, struct let_go *go, struct err *err)
+{
+	struct chain_walk site = {0};
+	char dir[PATH_MAX], name[256];
+
+	if (store_walk(db, &site, 0, NULL, err) == WALK_UNREADABLE)
+		return -1;
+	disk_beside(db, "archive", dir);
+	if (mkdir(dir, 0700) == 0)
+		hand_over(dir, db);
+	else if (errno != EEXIST)
+		return err_set(err, "cannot make %s: %s", dir, strerror(errno));
+	snprintf(name, sizeof name, "archive/%.100s-%lld-%.*s.db", site.site, (long long)go->upto, HASH_SHOWN, go->hash);
+	disk_beside(db, name, go->file);
+	return 0;
+}
+
+static int absolute(const char *file, char ret_path[PATH_MAX], struct err *err)
+{
+	char dir[PATH_MAX], real[PATH_MAX];
+	const char *slash = strrchr(file, '/');
+
+	disk_beside(file, ".", dir);
+	if (!realpath(dir, real))
+		return err_set(err, "%s: %s", dir, strerror(errno));
+	if ((size_t)snprintf(ret_path, PATH_MAX, "%s/%s", real, slash ? slash + 1 : file) >= PATH_MAX)
+		return err_set(err, "%s: the path is too long", file);
+	return 0;
+}
+
+/* One that was left by a try that did not come to its end. */
+static bool fits(const char *db, const struct let_go *go, int64_t through)
+{
+	char here[HASH_BYTES], there[HASH_BYTES];
+	struct verify living, v;
+	struct err ignored;
+
+	return access(go->file, R_OK) == 0 && store_ends(db, &living, &ignored) == 0 &&
+	       store_verify(go->file, &v, &ignored) == 0 && !v.first_bad && v.base_seq == living.base_seq &&
+	       v.head_seq >= through && store_hash_at(go->file, go->upto + 1, there, &ignored) == 0 &&
+	       store_hash_at(db, go->upto + 1, here, &ignored) == 0 && !strcmp(here, there);
+}
+
+static int write_it(const char *db, const struct let_go *go, int64_t through, struct err *err)
+{
+	struct verify v;
+
+	if (fits(db, go, through))
+		return 0;
+	if (store_segment(db, go->file, through, &v, err) < 0)
+		return -1;
+	hand_over(go->file, db);
+	return 0;
+}
+
+/* -- letting go -- */
+
+static int ask_it(const struct cli *c, const struct let_go *go)
+{
+	struct cli human = *c;
+	struct ask a;
+	struct err err = {0};
+	struct buf json = {0};
+	struct answer *answer = NULL;
+	const char *line = NULL;
+	int code;
+
+	human.json = false;
+	json_open(&json, NULL, '{');
+	json_str(&json, "do", "archived");
+	json_int(&json, "upto", go->upto);
+	json_str(&json, "head", go->hash);
+	json_str(&json, "file", go->file);
+	json_close(&json, '}');
+	if (!ask_open(&a, c->socket, &err) && !ask_send(&a, buf_text(&json), &err))
+		line = ask_line(&a, LET_GO_WAIT_MS, &err);
+	code = line ? ask_judge(&human, line, &answer) : cli_fail(c, CLI_UNREACHABLE, "unreachable", err.text);
+	answer_free(answer);
+	ask_close(&a);
+	buf_fini(&json);
+	return code;
+}
+
+static bool is_same_file(const char *a, const char *b)
+{
+	struct stat sa, sb;
+
+	return stat(a, &sa) == 0 && stat(b, &sb) == 0 && sa.st_dev == sb.st_dev && sa.st_ino == sb.st_ino;
+}
+
+/* The daemon's database, and is it the one that is meant? */
+static int find_db(const struct cli *c, char **ret_db, bool *ret_is_daemons)
+{
+	struct head head;
+	char *own = NULL;
+	int code;
+
+	*ret_is_daemons = false;
+	if (control_is_answered(c->socket)) {
+		code = head_ask(c, &head, &own);
+		if (code)
+			return code;
+		*ret_is_daemons = !c->db || is_same_file(c->db, own);
+	}
+	*ret_db = *ret_is_daemons ? own : xstrdup(c->db ? c->db : "/var/lib/tocsin/tocsin.db");
+	if (!*ret_is_daemons)
+		free(own);
+	return CLI_DONE;
+}
+
+static int archive(const struct cli *c, const char *db, const struct cut *cut, bool is_daemons)
+{
+	struct let_go go = {.upto = cut->upto};
 	struct err err = {0};
 
-	if (!duration_parse(c->keep ? c->keep : KEEP, &keep_ms))
-		return cli_fail(c, CLI_USAGE, "usage", "--keep 365d: what is younger stays");
-	if (control_is_answered(c->socket))
-		return cli_fail(
-		    c, CLI_REFUSED, "busy",
-		    "tocsind runs, or systemd would start it: systemctl stop tocsind.socket tocsind");
-	if (find_cut(db, keep_ms, &upto, &err) < 0 ||
-	    (upto && store_archive(db, c->args[0], upto, &v, &err) < 0))
+	if (!cut->upto)
+		return say(c, &go);
+	if (store_hash_at(db, go.upto, go.hash, &err) < 0 ||
+	    (c->n ? absolute(c->args[0], go.file, &err) : name_it(db, &go, &err)) < 0 ||
+	    write_it(db, &go, cut->through, &err) < 0)
 		return cli_fail(c, CLI_REFUSED, "failed", err.text);
-	return say(c, c->args[0], &v);
+	if (is_daemons) {
+		int code = ask_it(c, &go);
+
+		if (code)
+			return code;
+	} else if (store_let_go(db, &go, &err) < 0) {
+		return cli_fail(c, CLI_REFUSED, "failed", err.text);
+	}
+	return say(c, &go);
+}
+
+int archive_command(const struct cli *c)
+{
+	int64_t keep_ms, least_ms;
+	bool is_daemons;
+	struct cut cut;
+	struct err err = {0};
+	char *db = NULL;
+	int code;
+
+	if (!duration_parse(c->keep ? c->keep : KEEP, &keep_ms) || !duration_parse(c->force ? "0s" : LEAST, &least_ms))
+		return cli_fail(c, CLI_USAGE, "usage", "--keep " KEEP ": what is younger stays");
+	code = find_db(c, &db, &is_daemons);
+	if (!code && cut_find(db, keep_ms, least_ms, &cut, &err) < 0)
+		code = cli_fail(c, CLI_REFUSED, "failed", err.text);
+	else if (!code)
+		code = archive(c, db, &cut, is_daemons);
+	free(db);
+	return code;
 }

@@ -25,7 +25,7 @@ struct cli {
 	const char *as;     /* person spoken for, or NULL */
 	const char *db;     /* audit: a copy to read instead of asking, or NULL */
 	const char *head;   /* audit verify: SEQ:HASH, or NULL */
-	bool json, csv, closed, schema, keys, html, shift;
+	bool json, csv, closed, schema, keys, html, shift, force;
 	const char *in_lang, *since, *until; /* report, log: as typed, or NULL */
 	enum lang lang; /* of titles and names, from the locale */
 	const char *at;    /* oncall: a time, or NULL */

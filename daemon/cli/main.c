@@ -33,7 +33,7 @@ static const struct entry entries[] = {
     {"backup", "FILE", "d", "the audit, the saved state and the plans as one file, while the daemon runs", backup_command},
     {"restore", "FILE [DIR]", "", "such a file back to a directory that has no database (default /var/lib/tocsin)",
      restore_command},
-    {"archive", "FILE", "dK", "with tocsind stopped: rows older than --keep 365d into a file of their own", archive_command},
+    {"archive", "[FILE]", "dKF", "rows older than --keep 400d into a file of their own, while the daemon runs", archive_command},
     {"reload", "", "", "read the configuration again; a broken one changes nothing", verb_reload},
     {"raise", "TYPE ZONE [words...]", "", "report an emergency", verb_send},
     {"ack", "[ID|all] [words...]", "", "take an incident: the calling stops", verb_send},
@@ -87,6 +87,7 @@ static const struct option options[] = {
     {"since", required_argument, NULL, 'q'},  {"until", required_argument, NULL, 'r'},
     {"shift", no_argument, NULL, 'y'},       {"root", required_argument, NULL, 'R'},
     {"textfile", required_argument, NULL, 'T'}, {"keep", required_argument, NULL, 'K'},
+    {"force", no_argument, NULL, 'F'},
     {NULL, 0, NULL, 0},
 };
 
@@ -100,7 +101,7 @@ static void usage(FILE *to)
 	      "  log [--shift] [--since TIME] [--until TIME] [--lang zh|en] [--db FILE]   TIME: 2026-11-22 19:10\n"
 	      "  stats [--since 30d|TIME] [--until TIME] [--lang zh|en] [--json] [--db FILE]\n"
 	      "  stats --textfile FILE: metrics for node_exporter\n"
-	      "  archive FILE [--keep 365d] [--db FILE]\n"
+	      "  archive [FILE] [--keep 400d] [--force] [--db FILE]\n"
 	      "  check --schema: the JSON Schema for editors; check --keys: every key and what it means.\n"
 	      "  Instead of words after a verb one JSON object is understood too: tocsin ack "
 	      "'{\"id\":\"G-17\",\"rev\":1}'\n"
@@ -238,6 +239,9 @@ static int option(struct cli *c, int letter, int *ret_code)
 		return letter;
 	case 'R':
 		c->root = optarg;
+		return letter;
+	case 'F':
+		c->force = true;
 		return letter;
 	case 'K':
 		c->keep = optarg;

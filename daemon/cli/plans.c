@@ -3,8 +3,9 @@
 
 #include "base/arena.h"
 #include "config.h"
-#include "store_read.h"
+#include "print.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -25,7 +26,7 @@ const struct plan *plans_find(void *arg, const char *hash)
 	for (k = p->first; k; k = k->next)
 		if (!strcmp(k->hash, hash))
 			return k->plan;
-	bundle = read_plan(p->db, hash, &len);
+	bundle = whole_plan(p->db, hash, &len);
 	k = xcalloc(1, sizeof *k);
 	k->hash = xstrdup(hash);
 	k->plan = bundle ? config_plan(bundle, len, &problems) : NULL;
@@ -51,6 +52,16 @@ void plans_free(struct plans *p)
 		free(k->hash);
 		free(k);
 	}
+}
+
+void plans_absent(struct whole *w)
+{
+	if (w->absent.len) {
+		fputs("tocsin: ", stderr);
+		print_safe(stderr, buf_text(&w->absent));
+		fputc('\n', stderr);
+	}
+	whole_fini(w);
 }
 
 enum lang plans_language(const struct cli *c, const struct plan *plan)

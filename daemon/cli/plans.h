@@ -6,6 +6,7 @@
 #include "cli.h"
 #include "heads.h"
 #include "plan.h"
+#include "whole.h"
 
 /* Plans by their hash, as the database keeps them; they live until plans_free. */
 struct plans {
@@ -15,6 +16,9 @@ struct plans {
 /* NULL: not kept, or not what its hash says. arg: struct plans. */
 const struct plan *plans_find(void *arg, const char *hash);
 void plans_free(struct plans *p);
+
+/* Says on stderr which archives could not be read, and ends the walk. */
+void plans_absent(struct whole *w);
 
 /* The database that was named, else the daemon's; and, with --head, that. An exit code. */
 int plans_db(const struct cli *c, struct head *ret_head, char **ret_db);

@@ -9,7 +9,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 static void put_json(const struct cli *c, bool verified, const char *text)
 {
@@ -34,6 +33,7 @@ static int write_report(const struct cli *c, struct retell *r, const char *db)
 
 	ask.plan = r->story.plan ? plans_find(&plans, r->story.plan) : NULL;
 	ask.lang = plans_language(c, ask.plan);
+	plans_absent(&r->log); /* once said */
 	there = retell_write(r, &ask, &out);
 	if (there && c->json)
 		put_json(c, proven, buf_text(&out));
@@ -45,54 +45,16 @@ static int write_report(const struct cli *c, struct retell *r, const char *db)
 		return cli_fail(c, CLI_REFUSED, "unknown_id", "the audit has no incident of that number");
 	if (!proven && !c->json)
 		cli_fail(c, CLI_REFUSED, "unproven", "NOT VERIFIED: the report says where the audit chain is broken");
-	else if (r->walk.v.first_bad && !c->json)
-		cli_fail(c, CLI_REFUSED, "unproven", r->walk.v.why);
-	return proven && !r->walk.v.first_bad ? CLI_DONE : CLI_REFUSED;
-}
-
-static int tell_from(const struct cli *c, const char *db, const struct head *head, bool *ret_there)
-{
-	struct err err = {0};
-	struct retell r;
-	int code = CLI_REFUSED;
-
-	retell_begin(&r, db, print_number(c->args[0]));
-	r.known_seq = head->seq;
-	memcpy(r.known_hash, head->hash, sizeof r.known_hash);
-	*ret_there = true; /* not being read, it is no question of where */
-	if (retell_walk(&r, INT64_MAX, &err) < 0)
-		code = cli_fail(c, CLI_REFUSED, "unreadable", err.text);
-	else if (r.story.opened)
-		code = write_report(c, &r, db);
-	else
-		*ret_there = false;
-	retell_fini(&r);
-	return code;
-}
-
-struct asked {
-	const struct cli *c;
-	const struct head *head;
-	bool there;
-	int code;
-};
-
-/* An archive that is not where it was left is passed over. */
-static bool tell_segment(void *arg, int64_t upto, const char *file)
-{
-	struct asked *a = arg;
-
-	(void)upto;
-	if (access(file, R_OK) == 0)
-		a->code = tell_from(a->c, file, a->head, &a->there);
-	return !a->there;
+	else if (r->log.chain.v.first_bad && !c->json)
+		cli_fail(c, CLI_REFUSED, "unproven", r->log.chain.v.why);
+	return proven && !r->log.chain.v.first_bad ? CLI_DONE : CLI_REFUSED;
 }
 
 int report_command(const struct cli *c)
 {
 	struct head head = {0};
-	struct asked a = {.c = c, .head = &head};
-	struct err ignored;
+	struct retell r;
+	struct err err = {0};
 	char *db;
 	int code;
 
@@ -101,13 +63,16 @@ int report_command(const struct cli *c)
 	code = plans_db(c, &head, &db);
 	if (code)
 		return code;
-	a.code = tell_from(c, db, &head, &a.there);
-	if (!a.there)
-		store_segments(db, tell_segment, &a, &ignored);
-	if (!a.there)
-		a.code = cli_fail(c, CLI_REFUSED, "unknown_id", "the audit has no incident of that number");
+	retell_begin(&r, db, print_number(c->args[0]));
+	r.known_seq = head.seq;
+	memcpy(r.known_hash, head.hash, sizeof r.known_hash);
+	if (retell_walk(&r, INT64_MAX, &err) == WALK_UNREADABLE)
+		code = cli_fail(c, CLI_REFUSED, "unreadable", err.text);
+	else
+		code = write_report(c, &r, db);
+	retell_fini(&r);
 	free(db);
-	return a.code;
+	return code;
 }
 
 /* -- the log -- */
@@ -171,23 +136,25 @@ static int span(const struct cli *c, struct logging *g)
 
 static int write_log(const struct cli *c, struct logging *g, const char *db, struct err *err)
 {
-	struct chain_walk first = {0}, second = {0};
+	struct whole first = {.db = db}, second = {.db = db};
+	enum walked walked = whole_walk(&first, INT64_MAX, &(struct row_taker){look, g}, err);
 	int code;
 
-	if (store_walk(db, &first, INT64_MAX, &(struct row_taker){look, g}, err) < 0)
-		return cli_fail(c, CLI_REFUSED, "unreadable", err->text);
-	code = span(c, g);
+	plans_absent(&first);
+	code = walked == WALK_UNREADABLE ? cli_fail(c, CLI_REFUSED, "unreadable", err->text) : span(c, g);
 	if (code)
 		return code;
 	g->log.lang = plans_language(c, g->plan);
 	g->log.json = c->json;
 	g->log.plan_of = plans_find;
 	g->log.arg = &g->plans;
-	if (store_walk(db, &second, first.v.rows, &(struct row_taker){take, g}, err) < 0)
+	walked = whole_walk(&second, first.chain.v.rows, &(struct row_taker){take, g}, err);
+	whole_fini(&second);
+	if (walked == WALK_UNREADABLE)
 		return cli_fail(c, CLI_REFUSED, "unreadable", err->text);
 	fputs(buf_text(&g->out), stdout);
-	if (second.v.first_bad)
-		return cli_fail(c, CLI_REFUSED, "unproven", second.v.why);
+	if (second.chain.v.first_bad)
+		return cli_fail(c, CLI_REFUSED, "unproven", second.chain.v.why);
 	return CLI_DONE;
 }
 

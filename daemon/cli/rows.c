@@ -2,6 +2,7 @@
 #include "ask.h"
 #include "base/arena.h"
 #include "heads.h"
+#include "plans.h"
 #include "print.h"
 #include "segments.h"
 #include "store.h"
@@ -211,13 +212,15 @@ static int audit_verify(const struct cli *c, const char *db, const struct head *
 
 static int audit_export(const struct cli *c, const char *db)
 {
+	struct whole w = {.db = db};
 	struct err err = {0};
+	enum walked walked;
 
 	if (c->csv && !c->json)
 		fputs("seq,epoch,at,kind,inc,who,cause,body,rec,hash\r\n", stdout);
-	if (store_each_row(db, 1, INT64_MAX, export_row, (void *)c, &err))
-		return cli_fail(c, CLI_REFUSED, "unreadable", err.text);
-	return CLI_DONE;
+	walked = whole_walk(&w, INT64_MAX, &(struct row_taker){export_row, (void *)c}, &err);
+	plans_absent(&w);
+	return walked == WALK_UNREADABLE ? cli_fail(c, CLI_REFUSED, "unreadable", err.text) : CLI_DONE;
 }
 
 int rows_audit(const struct cli *c)

@@ -88,22 +88,27 @@ static void say(const struct cli *c, struct counting *g, const char *site)
 static int count(const struct cli *c, struct counting *g)
 {
 	int64_t since_ms = INT64_MIN, until_ms = INT64_MAX;
-	struct chain_walk first = {0}, second = {0};
+	struct whole first = {.db = g->plans.db}, second = {.db = g->plans.db};
+	enum walked walked = WALK_END;
 	struct err err;
 
-	if ((c->since || c->until) &&
-	    store_walk(g->plans.db, &first, INT64_MAX, &(struct row_taker){look, g}, &err) < 0)
+	if (c->since || c->until)
+		walked = whole_walk(&first, INT64_MAX, &(struct row_taker){look, g}, &err);
+	whole_fini(&first);
+	if (walked == WALK_UNREADABLE)
 		return cli_fail(c, CLI_REFUSED, "unreadable", err.text);
 	if (!time_of(g, c->since, &since_ms) || !time_of(g, c->until, &until_ms))
 		return cli_fail(c, CLI_USAGE, "usage",
 		                "--since 30d, or a time: 2026-11-22T19:10:00Z, or by the site's clocks "
 		                "2026-11-22 19:10, 2026-11-22");
 	g->kpi = kpi_new(since_ms, until_ms, plan_of, g);
-	if (store_walk(g->plans.db, &second, INT64_MAX, &(struct row_taker){take, g}, &err) < 0)
+	walked = whole_walk(&second, INT64_MAX, &(struct row_taker){take, g}, &err);
+	plans_absent(&second);
+	if (walked == WALK_UNREADABLE)
 		return cli_fail(c, CLI_REFUSED, "unreadable", err.text);
-	if (second.v.first_bad)
-		return cli_fail(c, CLI_REFUSED, "unproven", second.v.why);
-	say(c, g, second.site);
+	if (second.chain.v.first_bad)
+		return cli_fail(c, CLI_REFUSED, "unproven", second.chain.v.why);
+	say(c, g, second.chain.site);
 	return CLI_DONE;
 }
 

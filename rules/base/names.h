@@ -182,7 +182,8 @@
 	X(STORE_BACK, "store_back")                                                                          \
 	X(BROKER_UP, "broker_up")                                                                            \
 	X(BROKER_DOWN, "broker_down")                                                                        \
-	X(FAULT, "fault")
+	X(FAULT, "fault")                                                                                    \
+	X(ARCHIVED, "archived")
 
 /* What the alarm system finds wrong with itself: each is an incident type
  * that every plan has, under this id, hazard system. */

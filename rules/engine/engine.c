@@ -247,6 +247,16 @@ static void on_clock(struct engine *e, int64_t by_ms)
 	floods_set_dirty(e, true);
 }
 
+static void on_archived(struct engine *e, const struct event *ev)
+{
+	struct buf *body = row_begin(e);
+
+	json_int(body, "upto", ev->archived.upto);
+	json_str(body, "head", ev->archived.head);
+	json_str(body, "file", ev->archived.file);
+	row_end(e, AUDIT_ARCHIVED, NULL, ev->archived.who, 0);
+}
+
 static void on_reading(struct engine *e, const struct reading *r)
 {
 	const struct sensor *s;
@@ -396,6 +406,9 @@ static void dispatch(struct engine *e, const struct event *ev)
 		break;
 	case EVENT_RETAINED:
 		incident_retained(e, ev->retained.number, ev->retained.id);
+		break;
+	case EVENT_ARCHIVED:
+		on_archived(e, ev);
 		break;
 	}
 }

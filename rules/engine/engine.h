@@ -115,6 +115,7 @@ enum event_kind {
 	EVENT_FAULT,    /* the daemon found something wrong with itself, or it is over: .fault */
 	EVENT_CLOCK,    /* site time was re-anchored by .clock_ms: deadlines move along */
 	EVENT_RETAINED, /* a retained incident state of ours: .retained number */
+	EVENT_ARCHIVED, /* old rows leave the living log: .archived */
 };
 
 struct event {
@@ -154,6 +155,12 @@ struct event {
 			int64_t number;
 			const char *id; /* "G-17" */
 		} retained;
+		struct {
+			int64_t upto;     /* the last of them */
+			const char *head; /* its hash: the log goes on from there */
+			const char *file; /* in which they stand */
+			const char *who;
+		} archived;
 	};
 };
 

@@ -157,6 +157,9 @@ static const struct sentence sentences[AUDIT_COUNT + 1] = {
     [AUDIT_BROKER_DOWN] = {BOTH("消息服务器中断", "the broker is away"), PART_SITE | PART_TROUBLE},
     [AUDIT_FAULT] = {BOTH("系统自身故障 {fault:t}[:{what}]", "fault of the alarm system: {fault:t}[: {what}]"),
                      PART_SITE | PART_TROUBLE},
+    [AUDIT_ARCHIVED] = {BOTH("第 {upto} 行及以前的记录已归档至 {file},校验值 {head:h}",
+                             "the rows up to {upto} went into {file}, head {head:h}"),
+                        PART_NONE},
     [AUDIT_COUNT] = {BOTH("", ""), PART_NONE},
 };
 

@@ -1,4 +1,5 @@
 """What an administrator lives with: figures, metrics, a copy made while incidents run, and the way back from it."""
+import hashlib
 import json
 import os
 import re
@@ -209,6 +210,31 @@ class Archive(Case):
         self.state_of(number, "closed", since=since)
         return number
 
+    def living(self):
+        """The rows that were not let go, deleted or not."""
+        base = self.base()
+        return [r for r in self.rig.rows() if r[0] > base]
+
+    def base(self):
+        with sqlite3.connect(f"file:{self.rig.path('state/tocsin.db')}?mode=ro", uri=True, timeout=10) as db:
+            found = db.execute("select cast(value as integer) from meta where key = 'base'").fetchone()
+        db.close()
+        return found[0] if found else 0
+
+    def told(self, *ids):
+        """What there is to read, of the rows so far, as bytes."""
+        rig, db = self.rig, self.rig.path("state/tocsin.db")
+        words = [("report", i, "--db", db, "--lang", "en") for i in ids] + [("audit", "export", "--db", db), ("log", "--db", db, "--lang", "zh")]
+        return [rig.tocsin(*w).stdout for w in words], rig.ask("stats", "--db", db)
+
+    def as_before(self, was, *ids, and_figures=True):
+        """The same, and behind it the rows of the archiving itself."""
+        now, stats = self.told(*ids)
+        for n, text in enumerate(was[0]):
+            self.assertTrue(text and (now[n] == text if n < len(ids) else now[n].startswith(text)), (text[-300:], now[n][-300:]))
+        for key in and_figures and ("alarms", "drills", "acked", "unacked", "by_severity", "top_types", "top_sources", "ack", "from", "peak_10min") or ():
+            self.assertEqual(stats[key], was[1][key], key)
+
     def test_1_twice(self):
         rig, db = self.rig, self.rig.path("state/tocsin.db")
         rig.write("tocsin.yaml", rig.read("tocsin.yaml") + "  damp: {title: {en: Damp, zh: 潮湿}, hazard: other, severity: minor, chain: building}\n")
@@ -217,64 +243,64 @@ class Archive(Case):
         kept = self.command("smith", "raise", "damp l2")["id"]
         young = self.ended()
         rig.quiet()
-        words = ("archive", rig.path("a.db"), "--keep", "0s", "--db", db)
-        self.assertIn("stop tocsind", rig.tocsin(*words).stderr)
-        self.assertEqual(rig.stop(), 0)
-        self.assertIn("nothing", rig.tocsin("archive", rig.path("a.db"), "--db", db).stdout)  # nothing is a year old
-        self.started_meanwhile(db)
-        rows = rig.rows()
+        self.assertIn("nothing", rig.tocsin("archive").stdout)  # nothing is a year old
+        self.assertIn("nothing", rig.tocsin("archive", "--keep", "0s").stdout)  # and not enough
+        self.assertFalse(os.path.exists(rig.path("state/archive")))
+        was, rows = self.told(old, kept, young), rig.rows()
         first = next(r["seq"] for r in rig.recs("opened", kept))
         self.old_row = next(r for r in rows if r[0] == first - 2)
-        done = rig.ask(*words)
-        self.assertEqual((done["ok"], done["upto"]), (True, first - 1))
-        self.assertEqual(rig.rows(), [r for r in rows if r[0] >= first])
+        done = rig.ask("archive", rig.path("a.db"), "--keep", "0s", "--force")
+        self.assertEqual((done.get("ok"), done.get("upto")), (True, first - 1), done)
+        self.assertEqual([r for r in self.living() if r[0] <= rows[-1][0]], [r for r in rows if r[0] >= first])
+        until("the others are deleted", lambda: rig.rows()[0][0] == first)
+        self.as_before(was, old, kept, young)
+        row = rig.wait_rec("archived")
+        self.assertEqual((row["inc"], row["body"]["upto"], row["body"]["file"]), (None, first - 1, rig.path("a.db")))
+        self.assertEqual(f"{row['body']['upto']}:{row['body']['head']}", done["head"])
         self.assertIn("1 archive before it", self.proven(db, "--head", f"{rows[-1][0]}:{rows[-1][2]}"))
         self.proven(rig.path("a.db"), "--head", done["head"])
         self.assertEqual({k: self.stock(db)[k] for k in ("bad", "gaps")}, {"bad": 0, "gaps": 0})
-        self.assertEqual(self.stock(rig.path("a.db"))["row_count"], len(rows))
-        rig.start()
+        self.assertEqual(self.stock(rig.path("a.db"))["bad"], 0)
         self.goes_on(old, kept, young)
-        self.assertEqual(rig.stop(), 0)
-        self.again(words)
+        self.again()
+
+    def retold(self, number, test):
+        """Of the answers to `report`, by MQTT, the one that is meant."""
+        since = self.console.mark()
+        self.rig.pub("li", "cmd/li/report", number)
+        return self.console.wait_for("result/li", lambda m: m.json["cmd"] == "report" and test(m.json), since).json
 
     def goes_on(self, old, kept, young):
         rig = self.rig
         self.assertEqual([i["id"] for i in rig.incidents() if i["hazard"] != "system"], [kept])
-        self.assertEqual(rig.tocsin("audit", "verify").returncode, 0)
-        for number in (kept, young):
+        for number in (old, kept, young):
             self.assertTrue(rig.ask("report", number)["verified"])
-        for words in ((old,), (old, "--db", rig.path("a.db"))):  # it stands in the archive
-            self.assertTrue(rig.ask("report", *words)["verified"])
+        self.assertTrue(rig.ask("report", old, "--db", rig.path("a.db"))["verified"])  # the file alone tells it
+        self.assertTrue(self.retold(old, lambda r: "verified" in r)["verified"])
         self.assertEqual(rig.ask("report", "W-99999")["error"], "unknown_id")
         self.assertIn("1 archive before it: whole", rig.tocsin("audit", "verify").stdout)
+        os.rename(rig.path("a.db"), rig.path("c.db"))
+        self.assertIn("a.db", self.retold(old, lambda r: r.get("error") == "unknown_id")["text"])
+        export = rig.tocsin("audit", "export")
+        self.assertEqual((export.returncode, export.stderr.count("a.db, which cannot be read here")), (0, 1))
+        os.rename(rig.path("c.db"), rig.path("a.db"))
         self.assertTrue(self.command("li", "ack", kept)["ok"])
         self.assertTrue(self.command("li", "reset", kept)["ok"])
         self.state_of(kept, "closed")
         self.assertGreater(int(self.ended().split("-")[1]), int(young.split("-")[1]))
         rig.quiet()
 
-    def started_meanwhile(self, db):
-        """A daemon that somebody starts while the log is taken apart loses none of its rows."""
-        rig = self.rig
-        rig.write("hold", "")
-        env = {**rig.environment(), "TOCSIN_FAULT": f"archive-hold={rig.path('hold')}"}
-        words = [TOCSIN, "archive", rig.path("m.db"), "--keep", "0s", "--db", db]
-        with subprocess.Popen(words, env=env, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as archive:
-            until("the new one is there", lambda: os.path.exists(db + ".fresh"))
-            rig.start()
-            os.unlink(rig.path("hold"))
-            archive.communicate(timeout=120)
-            self.assertEqual(archive.returncode, 1)
-        self.assertEqual(rig.tocsin("audit", "verify").returncode, 0)
-        self.assertEqual(rig.stop(), 0)
-        self.assertFalse(os.path.exists(db + ".fresh"))
-
-    def again(self, words):
+    def again(self):
+        """With tocsind stopped the same, by the command alone."""
         rig, db = self.rig, self.rig.path("state/tocsin.db")
-        self.assertEqual(rig.tocsin(*words).returncode, 1)  # a.db is there
-        rows = rig.rows()
-        done = rig.ask("archive", rig.path("b.db"), "--keep", "0s", "--db", db)
+        self.assertEqual(rig.stop(), 0)
+        words = ("--keep", "0s", "--force", "--db", db)
+        self.assertIn("is there already", rig.tocsin("archive", rig.path("a.db"), *words).stderr)
+        rows, was = rig.rows(), self.told()
+        done = rig.ask("archive", rig.path("b.db"), *words)
         self.assertGreater(done["upto"], rows[0][0])
+        self.assertEqual(rig.rows(), [r for r in rows if r[0] > done["upto"]])
+        self.as_before(was)
         for path in (db, rig.path("b.db")):
             self.proven(path)
             self.assertEqual({k: self.stock(path)[k] for k in ("bad", "gaps")}, {"bad": 0, "gaps": 0})
@@ -288,12 +314,72 @@ class Archive(Case):
         self.assertIn("does not go on", rig.tocsin("audit", "verify", "--db", db).stderr)
         for was, now in (("a.db", "c.db"), ("b.db", "a.db"), ("c.db", "b.db")):
             os.rename(rig.path(was), rig.path(now))
-        with sqlite3.connect(db) as found:  # the new one guards its rows as the old one did
+        with sqlite3.connect(db) as found:  # its rows are guarded as before
             for statement in ("delete from audit", "update audit set rec = ''", "insert into audit values (1, '', '')"):
                 self.assertRaises(sqlite3.IntegrityError, found.execute, statement)
         found.close()
         rig.start()
         self.assertEqual(rig.tocsin("audit", "verify").returncode, 0)
+
+
+class ArchiveLive(Archive):
+    """Many rows leave the log while incidents go on, and the daemon is killed in the middle of it."""
+    ROWS = 2000
+
+    def many(self):
+        """Notes behind the rows of a first start, each with its hash."""
+        rig = self.rig
+        rig.start()
+        rig.quiet()
+        self.assertEqual(rig.stop(), 0)
+        with sqlite3.connect(rig.path("state/tocsin.db")) as db:
+            seq, rec, link = db.execute("select seq, rec, hash from audit order by seq desc limit 1").fetchone()
+            row = json.loads(rec)
+            for seq in range(seq + 1, seq + 1 + self.ROWS):
+                row.update(seq=seq, kind="refused", who="wang", body={"verb": "ack", "error": "which", "n": seq})
+                rec = json.dumps(row, separators=(",", ":"))
+                link = hashlib.sha3_256(f"{link}\n{rec}".encode()).hexdigest()
+                db.execute("insert into audit values (?, ?, ?)", (seq, rec, link))
+            key, fields = next((k, v.split(" ")) for k, v in db.execute("select key, value from state") if re.match(r"e \d+ \d+ \d+ ", v))
+            fields[3] = str(seq)  # the engine knows its last row, too
+            db.execute("update state set value = ? where key = ?", (" ".join(fields), key))
+        db.close()
+        return seq
+
+    def test_1_twice(self):
+        rig, last = self.rig, self.many()
+        rig.start()
+        first = self.command("smith", "raise", "burst-pipe l1")["id"]
+        rig.quiet()
+        was = self.told()
+        done = rig.ask("archive", "--keep", "0s", "--force")
+        self.assertTrue(done["ok"], done)
+        self.assertGreater(done["upto"], last)
+        self.assertEqual(os.path.dirname(done["file"]), rig.path("state/archive"))
+        self.assertEqual([os.stat(p).st_mode & 0o777 for p in (done["file"], rig.path("state/archive"))], [0o600, 0o700])
+        self.assertGreater(rig.rows()[0][0], 0)
+        second = self.command("smith", "raise", "gas-leak b2-kitchen")["id"]
+        self.assertTrue(self.command("wang", "ack", second)["ok"])
+        until("some are deleted", lambda: rig.rows()[0][0] > 1)
+        rig.kill9()
+        db = rig.path("state/tocsin.db")
+        self.assertEqual(self.stock(db)["bad"], 0)
+        self.assertIn("1 archive before it: whole", self.proven(db))
+        rig.start()
+        self.assertEqual({i["id"] for i in rig.incidents() if i["hazard"] != "system"}, {first, second})
+        until("all are deleted", lambda: rig.rows()[0][0] == done["upto"] + 1, 300)
+        self.assertTrue(self.command("wang", "ack", first)["ok"])
+        third = self.command("smith", "raise", "burst-pipe l2")["id"]
+        self.assertGreater(int(third.split("-")[1]), int(second.split("-")[1]))
+        rig.quiet()
+        self.as_before(was, and_figures=False)
+        self.assertIn("1 archive before it: whole", rig.tocsin("audit", "verify").stdout)
+        export = rig.ask("backup", rig.path("copy.db"))
+        self.proven(rig.path("copy.db"), "--head", export["head"])
+        size = os.stat(db).st_size
+        self.assertEqual(rig.stop(), 0)
+        self.assertIn("nothing", rig.tocsin("archive", "--db", db).stdout)
+        self.assertLessEqual(os.stat(db).st_size, size)
 
 
 if __name__ == "__main__":

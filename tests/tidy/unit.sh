@@ -5,7 +5,7 @@ cd "$(dirname "$0")/../.."
 tmp=$(mktemp -d)
 trap 'rm -rf "$tmp"' EXIT
 # A program that exists everywhere stands in for ours: verify looks whether they can be run.
-for unit in tocsind tocsin-door tocsin-guard tocsin-metrics tocsin-backup; do
+for unit in tocsind tocsin-door tocsin-guard tocsin-metrics tocsin-backup tocsin-archive; do
 	sed -e 's#@CMAKE_INSTALL_FULL_[A-Z]*DIR@/[a-z/-]*#/usr/bin/true#' "contrib/systemd/$unit.service.in" >"$tmp/$unit.service"
 	for kind in socket timer; do
 		[ ! -f "contrib/systemd/$unit.$kind" ] || cp "contrib/systemd/$unit.$kind" "$tmp"
