@@ -95,12 +95,10 @@ enum sql_code db_trim(struct sql *s, struct db_trim *trim, struct err *err)
 		return code;
 	code = one_batch(s, trim, err);
 	if (code <= SQL_ROW) {
-		trim->in_doubt = true;
 		code = sql_exec(s, "COMMIT; PRAGMA wal_checkpoint(PASSIVE)", err);
+		trim->in_doubt = code > SQL_ROW && code != SQL_FULL; /* what did not fit was not written */
 	}
 	if (code > SQL_ROW)
 		sql_exec(s, "ROLLBACK", &ignored);
-	else
-		trim->in_doubt = false;
 	return code;
 }

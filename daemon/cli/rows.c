@@ -186,13 +186,18 @@ static void verify_json(const struct verify *v, int n_files, const struct err *w
 
 static int audit_verify(const struct cli *c, const char *db, const struct head *heads, int n)
 {
-	struct verify v = {0};
-	struct err why = {0};
+	struct verify v = {0}, now;
+	struct err why = {0}, ignored;
+	bool wrong;
+	int n_files, older;
 
-	if (store_verify(db, &v, &why))
-		return cli_fail(c, CLI_REFUSED, "unreadable", why.text);
-	bool wrong = is_wrong(db, &v, heads, n, &why);
-	int n_files = 0, older = wrong ? 0 : segments_prove(db, &v, &n_files, &why);
+	do { /* again, when the daemon archived meanwhile */
+		if (store_verify(db, &v, &why))
+			return cli_fail(c, CLI_REFUSED, "unreadable", why.text);
+		n_files = 0;
+		wrong = is_wrong(db, &v, heads, n, &why);
+		older = wrong ? 0 : segments_prove(db, &v, &n_files, &why);
+	} while (older < 0 && store_ends(db, &now, &ignored) == 0 && now.base_seq != v.base_seq);
 	wrong |= older < 0;
 	if (c->json)
 		verify_json(&v, n_files, wrong || older ? &why : NULL);
