@@ -73,7 +73,7 @@ static enum sql_code pour(struct sql *from, struct sql *to, const struct pouring
 	return code;
 }
 
-/* Of one moment: where it begins, which files are older, the rows, all plans. */
+/* Of one moment: where it begins, which files are older, the rows, the plans they name. */
 static enum sql_code pour_all(struct sql *from, struct sql *to, int64_t through, struct err *err)
 {
 	static const struct pouring pourings[] = {
@@ -81,7 +81,9 @@ static enum sql_code pour_all(struct sql *from, struct sql *to, int64_t through,
 	     "INSERT INTO meta VALUES(?, ?)"},
 	    {"itt", "SELECT seq, rec, hash FROM audit WHERE seq <= ?1 AND " DB_LIVING " ORDER BY seq",
 	     "INSERT INTO audit VALUES(?, ?, ?)"},
-	    {"tb", "SELECT hash, bundle FROM plan ORDER BY rowid", "INSERT INTO plan VALUES(?, ?)"},
+	    {"tb", "SELECT hash, bundle FROM plan WHERE EXISTS (SELECT 1 FROM audit WHERE seq <= ?1 AND instr(rec, plan.hash))"
+	     " ORDER BY rowid",
+	     "INSERT INTO plan VALUES(?, ?)"},
 	};
 	enum sql_code code = SQL_OK;
 
