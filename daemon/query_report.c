@@ -64,7 +64,7 @@ static void unknown(struct daemon *d, const struct query *q)
 
 	buf_str(&text, query_says(q, "审计记录中没有这个编号的事件", "The audit has no incident of that number"));
 	if (r->log.absent.len)
-		buf_printf(&text, query_says(q, "(有归档文件无法读取:%s)", " (%s)"), buf_text(&r->log.absent));
+		buf_printf(&text, "%s%s)", query_says(q, "(有归档文件无法读取:", " ("), buf_text(&r->log.absent));
 	query_refuse(d, q, REFUSAL_UNKNOWN_ID, buf_text(&text));
 	buf_fini(&text);
 }
