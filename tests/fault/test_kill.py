@@ -58,7 +58,7 @@ class Kill(unittest.TestCase):
             all_of_them.add(recorded)
             print(f"{done} kills, {time.monotonic() - began:.0f} s: {all_of_them}", *wrong[-5:], sep="\n", flush=True)
         type(self).recorded = recorded
-        self.assertEqual(wrong, [])
+        self.assertEqual((len(wrong), wrong[:20]), (0, []))  # the difference of long lists takes minutes
 
     def test_selftest(self):
         """What the check is for, it finds: first in a record that was tampered with, then in a real one."""

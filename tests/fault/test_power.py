@@ -82,7 +82,7 @@ class Power(unittest.TestCase):
             done += cuts
             all_of_them.add(recorded)
             print(f"{done} cuts, {time.monotonic() - began:.0f} s: {all_of_them}", *wrong[-5:], sep="\n", flush=True)
-        self.assertEqual(wrong, [])
+        self.assertEqual((len(wrong), wrong[:20]), (0, []))  # the difference of long lists takes minutes
 
 
 if __name__ == "__main__":
