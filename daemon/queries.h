@@ -8,7 +8,7 @@
 
 void queries_ask(struct daemon *d, const struct effect *e); /* EFFECT_QUERY */
 void queries_go_on(struct daemon *d);
-/* Fault point for tests (fault.h): while the file PATH exists, query-hold=PATH keeps the one in turn at its third part. */
+/* Fault point for tests (fault.h): while the file PATH exists, query-hold=PATH keeps the one in turn at its fourth part. */
 void queries_free(struct daemon *d);
 
 #endif

@@ -5,7 +5,6 @@
 #include "config.h"
 #include "records/kpi.h"
 #include "records/logged.h"
-#include "store_read.h"
 #include "whole.h"
 
 #include <stdlib.h>
@@ -20,17 +19,27 @@ struct old_plan {
 	struct plan *plan; /* NULL: not kept */
 };
 
-enum stage { STAGE_SPAN, STAGE_PLAN, STAGE_COUNT };
+enum stage { STAGE_BEGIN, STAGE_SPAN, STAGE_PLAN, STAGE_COUNT };
+
+/* Of rows that were let go, or at the end of the list the living one. */
+struct file {
+	int64_t upto; /* its rows, or those of it that count */
+	char *path;   /* NULL: not there any more */
+};
 
 struct counting {
 	const char *path;
 	struct daemon *d; /* while a part of it is done */
 	int64_t back_ms;
 	enum stage stage;
+	int64_t since_ms, upto; /* the time, and the newest row */
+	struct file *files;     /* the oldest first */
+	int n_files, at, begins_at;
 	struct log_span span;
 	int64_t looked_to; /* no row from here to the span names a plan */
 	char *plan_row;    /* the last one before the span that does */
-	struct whole log;  /* the rows may be archived while they are counted */
+	struct whole log;
+	bool is_cut; /* rows of the time cannot be read */
 	struct kpi *kpi;
 	struct old_plan *plans;
 	bool is_slow; /* a plan was read just now: enough for this turn */
@@ -44,7 +53,7 @@ static struct old_plan *read_old(struct counting *c, const char *hash)
 	struct old_plan *o = xcalloc(1, sizeof *o);
 	struct buf ignored = {0};
 	size_t len;
-	char *bundle = read_plan(c->path, hash, &len);
+	char *bundle = whole_plan(c->path, hash, &len);
 
 	*o = (struct old_plan){c->plans, xstrdup(hash), bundle ? config_plan(bundle, len, &ignored) : NULL};
 	if (o->plan && strcmp(o->plan->hash, hash) != 0) {
@@ -70,19 +79,61 @@ static const struct plan *plan_of(void *arg, const char *hash)
 	return g ? g->plan : o ? o->plan : read_old(c, hash)->plan;
 }
 
+/* -- its files -- */
+
+static bool add_file(void *arg, int64_t upto, const char *file)
+{
+	struct counting *c = arg;
+	char path[PATH_MAX];
+
+	c->files = xrealloc(c->files, (size_t)(c->n_files + 1) * sizeof *c->files);
+	c->files[c->n_files++] = (struct file){upto, whole_find(c->path, file, path) ? xstrdup(path) : NULL};
+	return true;
+}
+
 /* -- its parts -- */
 
+static int begin_count(struct counting *c, struct err *err)
+{
+	int64_t now_ms;
+	int found = store_newest(c->path, &c->upto, &now_ms, err);
+
+	if (found < 0 || store_segments(c->path, add_file, c, err) < 0)
+		return -1;
+	c->files = xrealloc(c->files, (size_t)(c->n_files + 1) * sizeof *c->files);
+	c->files[c->n_files] = (struct file){c->upto, xstrdup(c->path)};
+	c->at = c->n_files++;
+	c->since_ms = now_ms - c->back_ms;
+	c->kpi = kpi_new(c->since_ms, INT64_MAX, plan_of, c);
+	c->is_over = !found;
+	c->stage = STAGE_SPAN;
+	return 0;
+}
+
+/* Newest file first, to the one in which the span begins. What is not there is left out. */
 static int find_span(struct counting *c, struct err *err)
 {
-	int found = store_span(c->path, c->back_ms, &c->span, err);
+	const struct file *f = &c->files[c->at];
+	struct log_span span;
+	struct err ignored;
+	int found = f->path ? store_span(f->path, c->since_ms, &span, c->at == c->n_files - 1 ? err : &ignored) : -1;
+	bool is_here = found > 0 && span.from_seq <= f->upto;
 
-	if (found < 0)
+	if (found < 0 && c->at == c->n_files - 1)
 		return -1;
-	c->kpi = kpi_new(c->span.since_ms, INT64_MAX, plan_of, c);
-	c->log = (struct whole){.db = c->path, .chain = {.begun = true, .seq = c->span.from_seq - 1}};
+	if (is_here) {
+		c->span = span;
+		c->begins_at = c->at;
+		if (span.from_seq == span.first_seq && c->at > 0) {
+			c->at--;
+			return 0;
+		}
+	}
+	c->is_cut = found < 0 || (is_here && span.from_seq == span.first_seq && span.is_cut);
+	c->log.chain = (struct chain_walk){.begun = true, .seq = c->span.from_seq - 1};
 	memcpy(c->log.chain.hash, c->span.hash, sizeof c->log.chain.hash);
+	c->at = c->begins_at;
 	c->looked_to = c->span.from_seq;
-	c->is_over = !found;
 	c->stage = STAGE_PLAN;
 	return 0;
 }
@@ -101,18 +152,34 @@ static bool look(void *arg, int64_t seq, const char *rec, const char *hash)
 	return true;
 }
 
+/* The file before, from its end; false: there is none that can be read. */
+static bool go_back(struct counting *c)
+{
+	const struct file *f = c->at > 0 ? &c->files[--c->at] : NULL;
+	struct err ignored;
+
+	if (!f || !f->path || store_span(f->path, INT64_MIN, &c->span, &ignored) <= 0)
+		return false;
+	c->looked_to = f->upto + 1;
+	return true;
+}
+
 /* Backwards, to the plan that was in force when the span begins. */
 static int find_plan(struct counting *c, struct err *err)
 {
 	int64_t to = c->looked_to - 1;
 
+	if (to < c->span.first_seq) {
+		c->stage = go_back(c) ? STAGE_PLAN : STAGE_COUNT;
+		return 0;
+	}
 	c->looked_to -= LOOKED_AT_ONCE;
-	if (to >= c->span.first_seq && store_each_row(c->path, c->looked_to, to, look, c, err) < 0)
+	if (store_each_row(c->files[c->at].path, c->looked_to, to, look, c, err) < 0)
 		return -1;
-	if (c->plan_row)
+	if (c->plan_row) {
 		kpi_take(c->kpi, c->plan_row);
-	if (c->plan_row || c->looked_to <= c->span.first_seq)
 		c->stage = STAGE_COUNT;
+	}
 	return 0;
 }
 
@@ -121,8 +188,8 @@ static bool take(void *arg, int64_t seq, const char *rec, const char *hash)
 	struct counting *c = arg;
 
 	(void)hash;
-	c->is_over = seq >= c->span.upto_seq;
-	if (seq <= c->span.upto_seq)
+	c->is_over = seq >= c->upto;
+	if (seq <= c->upto)
 		kpi_take(c->kpi, rec);
 	return !c->is_over && !c->is_slow;
 }
@@ -136,7 +203,6 @@ static int count(struct counting *c, struct err *err)
 		return -1;
 	if (c->log.chain.v.first_bad)
 		return err_set(err, "%s", c->log.chain.v.why);
-	c->span.is_cut |= c->log.absent.len > 0;
 	c->is_over |= walked == WALK_END;
 	return 0;
 }
@@ -152,13 +218,14 @@ static void answer(struct daemon *d, const struct query *q)
 
 	kpi_end(c->kpi, &figures);
 	kpi_say(&figures, &(struct kpi_voice){plan->site, plan, q->lang}, &text);
-	if (c->span.is_cut)
-		buf_str(&text, query_says(q, "。更早的记录已归档,不在其中", ". Rows before that stand in an archive and are not counted"));
+	c->is_cut |= c->log.absent.len > 0;
+	if (c->is_cut)
+		buf_str(&text, query_says(q, "。有归档文件无法读取,其中的记录没有统计", ". Rows in an archive that cannot be read here are not counted"));
 	kpi_json(&figures, plan->site, &all);
 	query_answer_begin(q, NULL, &json);
 	json_str(&json, "id", NULL);
-	json_time(&json, "since", c->span.since_ms);
-	json_bool(&json, "whole", !c->span.is_cut);
+	json_time(&json, "since", c->since_ms);
+	json_bool(&json, "whole", !c->is_cut);
 	json_raw(&json, "figures", buf_text(&all));
 	query_answer_end(d, q, &json, buf_text(&text));
 	buf_fini(&text);
@@ -170,13 +237,14 @@ static void *begin(const struct query *q, const struct effect *e)
 	struct counting *c = xcalloc(1, sizeof *c);
 
 	c->path = q->path;
+	c->log.db = q->path;
 	c->back_ms = e->query.back_ms;
 	return c;
 }
 
 static bool go_on(struct daemon *d, struct query *q)
 {
-	static int (*const parts[])(struct counting *c, struct err *err) = {find_span, find_plan, count};
+	static int (*const parts[])(struct counting *c, struct err *err) = {begin_count, find_span, find_plan, count};
 	struct counting *c = q->own;
 	struct err err = {0};
 
@@ -212,8 +280,11 @@ static void end(void *own)
 	}
 	if (c->kpi)
 		kpi_free(c->kpi);
-	free(c->plan_row);
+	for (int i = 0; i < c->n_files; i++)
+		free(c->files[i].path);
+	free(c->files);
 	whole_fini(&c->log);
+	free(c->plan_row);
 	free(c);
 }
 

@@ -145,15 +145,17 @@ enum walked {
 	WALK_BEHIND, /* nothing was read: the rows that come next were let go */
 };
 enum walked store_walk(const char *path, struct chain_walk *w, int64_t n_rows, const struct row_taker *to, struct err *err);
-/* The rows of the last back_ms before the newest, which its time is counted from. */
+/* What of a file is not before a time. */
 struct log_span {
-	int64_t since_ms, from_seq, upto_seq; /* the first row not before since_ms, and the newest */
-	int64_t first_seq;	   /* of the file */
-	char hash[HASH_BYTES]; /* of the row before from_seq: what a walk goes on from */
-	bool is_cut;	       /* rows of the span may stand elsewhere: the file does not begin with the first one */
+	int64_t first_seq;     /* of the file */
+	int64_t from_seq;      /* the first row that is not before it */
+	char hash[HASH_BYTES]; /* of the row before that: what a walk goes on from */
+	bool is_cut;           /* rows before the file's first one stand elsewhere */
 };
-/* 1: found, 0: there are no rows, -1: cannot be read. */
-int store_span(const char *path, int64_t back_ms, struct log_span *ret, struct err *err);
+/* 1: found, 0: there is none, -1: cannot be read. */
+int store_span(const char *path, int64_t since_ms, struct log_span *ret, struct err *err);
+/* The newest row; 0: there is none. */
+int store_newest(const char *path, int64_t *ret_seq, int64_t *ret_at_ms, struct err *err);
 /* The hash of one row of the file; -1 when it has none. */
 int store_hash_at(const char *path, int64_t seq, char ret_hash[HASH_BYTES], struct err *err);
 

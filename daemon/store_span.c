@@ -36,53 +36,75 @@ static enum sql_code hash_of(struct sql *s, int64_t seq, char ret_hash[HASH_BYTE
 	return code == SQL_OK ? SQL_BAD : code;
 }
 
-static enum sql_code search(struct sql *s, const struct db_head *begin, struct log_span *ret, struct err *err)
+/* By halves. to: the newest row, which is not before since_ms. */
+static enum sql_code search(struct sql *s, int64_t since_ms, int64_t to, struct log_span *ret, struct err *err)
 {
-	struct db_rec first, row;
-	int64_t low, high = ret->upto_seq; /* the row sought is behind low, and high at the latest */
-	enum sql_code code = row_from(s, INT64_MIN, &first, err);
+	struct db_rec row;
+	int64_t low = ret->first_seq - 1; /* the row sought is behind low, and at `to` at the latest */
 
-	if (code != SQL_ROW)
-		return code;
-	low = first.seq - 1;
-	while (high - low > 1) {
-		int64_t middle = low + (high - low) / 2;
+	while (to - low > 1) {
+		int64_t middle = low + (to - low) / 2;
+		enum sql_code code = row_from(s, middle, &row, err);
 
-		code = row_from(s, middle, &row, err);
 		if (code != SQL_ROW)
 			return code; /* there is one: the newest stands behind it */
-		if (row.at_ms >= ret->since_ms)
-			high = middle;
+		if (row.at_ms >= since_ms)
+			to = middle;
 		else
 			low = middle;
 	}
-	ret->from_seq = high;
-	ret->first_seq = first.seq;
-	ret->is_cut = high == first.seq && begin->seq > 0;
-	if (high > first.seq)
-		return hash_of(s, high - 1, ret->hash, err);
-	snprintf(ret->hash, sizeof ret->hash, "%s", begin->hash);
-	return SQL_ROW;
+	ret->from_seq = to;
+	return to > ret->first_seq ? hash_of(s, to - 1, ret->hash, err) : SQL_ROW;
 }
 
-int store_span(const char *path, int64_t back_ms, struct log_span *ret, struct err *err)
+static enum sql_code look(struct sql *s, const char *site, int64_t since_ms, struct log_span *ret, struct err *err)
 {
-	struct db_head begin, head = {0};
-	char site[128], genesis[HASH_BYTES];
+	struct db_head begin, head;
+	char genesis[HASH_BYTES];
+	struct db_rec first;
+	enum sql_code code;
+
+	db_genesis(site, genesis);
+	code = db_begin(s, genesis, &begin, err);
+	if (code <= SQL_ROW)
+		code = db_head(s, genesis, &head, err);
+	if (code <= SQL_ROW)
+		code = row_from(s, INT64_MIN, &first, err);
+	if (code != SQL_ROW || head.at_ms < since_ms)
+		return code == SQL_ROW ? SQL_OK : code;
+	ret->first_seq = first.seq;
+	ret->is_cut = begin.seq > 0;
+	snprintf(ret->hash, sizeof ret->hash, "%s", begin.hash);
+	return search(s, since_ms, head.seq, ret, err);
+}
+
+int store_span(const char *path, int64_t since_ms, struct log_span *ret, struct err *err)
+{
 	enum sql_code code;
 	struct sql *sql;
+	char site[128];
 
 	*ret = (struct log_span){0};
 	if (db_open_read(path, site, &sql, err) < 0)
 		return -1;
-	db_genesis(site, genesis);
-	code = db_begin(sql, genesis, &begin, err);
-	if (code <= SQL_ROW)
-		code = db_head(sql, genesis, &head, err);
-	ret->upto_seq = head.seq;
-	ret->since_ms = head.at_ms - back_ms;
-	if (code <= SQL_ROW)
-		code = search(sql, &begin, ret, err);
+	code = look(sql, site, since_ms, ret, err);
 	sql_close(sql);
 	return code == SQL_ROW ? 1 : code == SQL_OK ? 0 : -1;
+}
+
+int store_newest(const char *path, int64_t *ret_seq, int64_t *ret_at_ms, struct err *err)
+{
+	char site[128], genesis[HASH_BYTES];
+	struct db_head head;
+	enum sql_code code;
+	struct sql *sql;
+
+	if (db_open_read(path, site, &sql, err) < 0)
+		return -1;
+	db_genesis(site, genesis);
+	code = db_head(sql, genesis, &head, err);
+	sql_close(sql);
+	*ret_seq = head.seq;
+	*ret_at_ms = head.at_ms;
+	return code > SQL_ROW ? -1 : head.at_ms >= 0;
 }

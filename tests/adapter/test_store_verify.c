@@ -185,11 +185,20 @@ static const struct {
 	int64_t back_ms, from;
 } spans[] = {{1, 10}, {59999, 10}, {60000, 8}, {60001, 8}, {120000, 6}, {299999, 2}, {300000, 1}, {86400000, 1}};
 
+static int span_of(const struct bed *b, int64_t back_ms, struct log_span *ret)
+{
+	int64_t seq, now_ms;
+	struct err err;
+
+	assert_int_equal(store_newest(b->path, &seq, &now_ms, &err), 1);
+	assert_int_equal(seq, 10);
+	return store_span(b->path, now_ms - back_ms, ret, &err);
+}
+
 static void test_span(void **state)
 {
-	struct bed b = with_rows(10), empty = bed_make();
+	struct bed b = with_rows(10);
 	struct log_span span;
-	struct err err;
 
 	(void)state;
 	assert_string_equal(shell(&b, "DROP TRIGGER audit_no_update; DROP TRIGGER audit_no_delete; UPDATE audit SET rec="
@@ -198,34 +207,46 @@ static void test_span(void **state)
 	for (size_t i = 0; i < sizeof spans / sizeof spans[0]; i++) {
 		char sql[80];
 
-		assert_int_equal(store_span(b.path, spans[i].back_ms, &span, &err), 1);
+		assert_int_equal(span_of(&b, spans[i].back_ms, &span), 1);
 		assert_int_equal(span.from_seq, spans[i].from);
-		assert_int_equal(span.upto_seq, 10);
+		assert_int_equal(span.first_seq, 1);
 		assert_false(span.is_cut);
 		snprintf(sql, sizeof sql, "SELECT hash FROM audit WHERE seq=%lld", (long long)span.from_seq - 1);
 		if (span.from_seq > 1)
 			assert_string_equal(shell(&b, sql), span.hash);
 	}
-	/* the first three stand elsewhere */
+	assert_int_equal(span_of(&b, -1, &span), 0); /* nothing is newer than the newest */
+	/* the first three were let go, and the first is deleted */
 	assert_string_equal(shell(&b, "INSERT INTO meta SELECT 'base', seq||':'||hash FROM audit WHERE seq=3; "
-	                              "DELETE FROM audit WHERE seq<=3"),
+	                              "DELETE FROM audit WHERE seq<=1"),
 	                    "");
-	assert_int_equal(store_span(b.path, 60000, &span, &err), 1);
+	assert_int_equal(span_of(&b, 60000, &span), 1);
 	assert_int_equal(span.from_seq, 8);
-	assert_false(span.is_cut);
-	assert_int_equal(store_span(b.path, 300000, &span, &err), 1);
+	assert_int_equal(span_of(&b, 300000, &span), 1);
 	assert_int_equal(span.from_seq, 4);
 	assert_int_equal(span.first_seq, 4);
 	assert_true(span.is_cut);
 	assert_string_equal(shell(&b, "SELECT substr(value,3) FROM meta WHERE key='base'"), span.hash);
 	assert_string_equal(shell(&b, "DELETE FROM audit WHERE seq=7"), "");
-	assert_int_equal(store_span(b.path, 60000, &span, &err), 1);
+	assert_int_equal(span_of(&b, 60000, &span), 1);
 	assert_int_equal(span.from_seq, 7); /* which a walk from there finds missing */
-	bed_open(&empty);
-	bed_close(&empty);
-	assert_int_equal(store_span(empty.path, 60000, &span, &err), 0);
-	assert_int_equal(store_span("/nowhere/tocsin.db", 60000, &span, &err), -1);
-	bed_remove(&empty);
+	bed_remove(&b);
+}
+
+static void test_span_of_nothing(void **state)
+{
+	struct bed b = bed_make();
+	struct log_span span;
+	int64_t seq, at_ms;
+	struct err err;
+
+	(void)state;
+	bed_open(&b);
+	bed_close(&b);
+	assert_int_equal(store_newest(b.path, &seq, &at_ms, &err), 0);
+	assert_int_equal(store_span(b.path, INT64_MIN, &span, &err), 0);
+	assert_int_equal(store_newest("/nowhere/tocsin.db", &seq, &at_ms, &err), -1);
+	assert_int_equal(store_span("/nowhere/tocsin.db", 0, &span, &err), -1);
 	bed_remove(&b);
 }
 
@@ -238,6 +259,7 @@ int main(void)
 	    cmocka_unit_test(test_copy_and_live),
 	    cmocka_unit_test(test_walk_in_parts),
 	    cmocka_unit_test(test_span),
+	    cmocka_unit_test(test_span_of_nothing),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -88,16 +88,17 @@ class Figures(Case):
         self.rig.pub(user, f"cmd/{user}/stats", payload)
         return self.console.wait_for(f"result/{user}", lambda m: m.json["cmd"] == "stats", since).json
 
+    def same_of(self, span, whole):
+        """The figures of a span, as both tell them."""
+        def same():  # unless a row came between the two
+            answer, client = self.ask("wang", json.dumps({"since": span, "req": span})), self.rig.ask("stats", "--since", span)
+            self.assertTrue(answer["ok"], answer)
+            self.assertEqual((answer["req"], answer["whole"]), (span, whole), answer["text"])
+            return client if answer["figures"] == client else None
+        return until(f"the figures of {span} are the same", same)
+
     def test_same(self):
-        seen = {}
-        for span in SPANS:
-            def same():  # unless a row came between the two
-                answer, client = self.ask("wang", json.dumps({"since": span, "req": span})), self.rig.ask("stats", "--since", span)
-                self.assertTrue(answer["ok"], answer)
-                self.assertEqual((answer["req"], answer["whole"]), (span, True))
-                return answer if answer["figures"] == client else None
-            seen[span] = until(f"the figures of {span} are the same", same)
-        of = {span: a["figures"] for span, a in seen.items()}
+        of = {span: self.same_of(span, True) for span in SPANS}
         self.assertEqual(of["24h"]["alarms"], A_DAY - 1)  # the log ends an hour ago
         self.assertEqual(of["366d"]["alarms"], DAYS * A_DAY)
         self.assertEqual(of["1001ms"]["alarms"], 0)
@@ -106,7 +107,7 @@ class Figures(Case):
         self.assertGreater(of["30d"]["by_severity"]["minor"], 0)  # by a plan that is in force no more
         self.assertEqual(of["7d"]["by_severity"]["minor"], 0)
         self.assertEqual(len(of["7d"]["top_sources"]), 7)
-        self.assertIn("报警 800 起", seen["366d"]["text"])
+        self.assertIn("报警 800 起", self.ask("wang", "366d")["text"])
         self.assertIn("19 alarms", self.ask("smith", "24h")["text"])
         self.assertEqual(self.ask("wang", "stats")["figures"]["alarms"], of["30d"]["alarms"])
 
@@ -131,6 +132,22 @@ class Figures(Case):
         self.assertEqual(answer["figures"]["alarms"], DAYS * A_DAY)
         for n in range(7):
             self.console.wait_for("result/li", lambda m, n=n: m.json.get("part") and m.json["id"] == f"W-{n + 1}", since)
+
+    def test_z_archived(self):
+        """What stands in archives is counted, too; an archive that is not there is said."""
+        was = self.ask("wang", "366d")["figures"]
+        for name, keep in (("a.db", "20d"), ("b.db", "5d")):
+            done = self.rig.ask("archive", self.rig.path(name), "--keep", keep, "--force")
+            self.assertTrue(done["ok"], done)
+            self.rig.wait_rec("archived", None, lambda r, name=name: r["body"]["file"].endswith(name))
+        now = self.same_of("366d", True)
+        self.assertEqual({k: v for k, v in now.items() if k not in ("until", "rows")}, {k: v for k, v in was.items() if k not in ("until", "rows")})
+        for span in ("30d", "7d", "24h"):
+            self.same_of(span, True)
+        os.rename(self.rig.path("a.db"), self.rig.path("elsewhere.db"))
+        self.assertLess(self.same_of("366d", False)["alarms"], now["alarms"])
+        self.assertIn("有归档文件无法读取", self.ask("wang", "30d")["text"])
+        self.same_of("7d", True)
 
     def test_unproven(self):
         """Nothing is counted of a log that does not verify: the client says the same."""
