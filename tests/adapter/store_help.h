@@ -52,10 +52,12 @@ static UNUSED int64_t bed_now_ms(void)
 	return t.tv_sec * (int64_t)1000 + t.tv_nsec / 1000000;
 }
 
-/* A close lasts as long as the disk takes for it, unless a test says otherwise. */
+/* A close lasts as long as the disk takes for it, and fails after 2 s as in service, unless a test says otherwise. */
+#define PATIENT_CLOSE "store-close-ms=62000,store-last-try-ms=60000"
+
 static UNUSED void bed_open(struct bed *b)
 {
-	setenv("TOCSIN_FAULT", "store-close-ms=60000", 0);
+	setenv("TOCSIN_FAULT", PATIENT_CLOSE, 0);
 	b->fd = eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC);
 	b->store = store_open(b->path, "plaza", bed_wake, b, &b->result, &b->err);
 }

@@ -36,7 +36,7 @@ static void close_limit(const char *more)
 static int all_points_off(void **state)
 {
 	(void)state;
-	close_limit(",store-close-ms=60000");
+	close_limit("," PATIENT_CLOSE);
 	point_off("hold");
 	point_off("fail");
 	point_off("unknown");
@@ -289,7 +289,6 @@ static void test_close_while_failing(void **state)
 
 	(void)state;
 	need_points();
-	close_limit(",store-close-ms=62000,store-last-try-ms=60000"); /* the 2 s of a close, and time for the last try */
 	bed_open(&b);
 	point_on("fail");
 	store_submit(b.store, t);
