@@ -62,6 +62,7 @@ static const struct entry entries[] = {
     {"escalate", "ID [words...]", "", "call the next level now", verb_send},
     {"drill", "TYPE ZONE [words...]", "", "an exercise: everybody called, nothing switched", verb_send},
     {"ring", "PERSON [CHANNEL]", "", "a test notice", verb_send},
+    {"resend", "FROM TO", "", "audit rows again on the topic event, for whoever holds the role auditor", verb_send},
     {"doctor", "[FILE]", "bupfekR", "what is wrong with this installation, and what to do; changes nothing",
      doctor_command},
     {"acl", "[FILE]", "", "the broker's access list for this site, and which users it needs", acl_command},

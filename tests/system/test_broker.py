@@ -105,10 +105,17 @@ class Broker(Case):
         self.assertEqual(refused["error"], "not_yours")
         since = self.console.mark()
         self.assertTrue(self.command("smith", "resend", "2 5")["ok"])
-        again = self.console.wait("rows 2 to 5 again", lambda: [
+        self.assertEqual(self.again(since), rows[1:5])
+        since = self.console.mark()
+        self.assertTrue(self.rig.ask("--as", "smith", "resend", "2", "5")["ok"])
+        self.assertEqual(self.again(since), rows[1:5])
+
+    def again(self, since):
+        """Rows 2 to 5, once all of them were said again."""
+        heard = self.console.wait("rows 2 to 5 again", lambda: [
             m.json for m in self.console.heard("event", since) if 2 <= m.json["seq"] <= 5][3:] and [
             m.json for m in self.console.heard("event", since) if 2 <= m.json["seq"] <= 5])
-        self.assertEqual([(e["seq"], e["rec"], e["hash"]) for e in again], rows[1:5])
+        return [(e["seq"], e["rec"], e["hash"]) for e in heard]
 
 
 class Old(Case):

@@ -78,7 +78,7 @@ def interface(root):
     verbs = words_of(root, "VERB_LIST")
     yield from compare("mqtt.md", [w for r in rows(mqtt, "Commands") for w in r if re.fullmatch("[a-z]+", w)], verbs)
     told = re.search(r"^The verbs are those of\n.*?:\n(.*?)\.Pp", man, re.M | re.S).group(1)
-    yield from compare("tocsin-mqtt(7), verbs,", re.findall(r"\b([a-z]+)[,\n]", told.split(", and here")[0] + "\n") + ["resend"], verbs)
+    yield from compare("tocsin-mqtt(7), verbs,", re.findall(r"\b([a-z]+)[,.\n]", told + "\n"), verbs)
     topics = [w for r in rows(mqtt, "Topics") for w in r if w != "cmd/<user>/<verb>"]
     part = man.split(".Ss Topics that tocsin publishes\n")[1].split("\n.El\n")[0]
     told = [w for r in re.findall(r"^\.It Ql (.*)$", part, re.M) for w in r.split(" , ")]
