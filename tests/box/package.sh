@@ -33,6 +33,8 @@ ok "... each command it names is there"               command -v tocsin tocsin-m
 ok "... the daemon does not run"                      refused active tocsind.service
 ok "... and begins with the machine"                  enabled tocsind.service
 ok "... its sockets too"                              enabled tocsind.socket
+ok "... the archive of each week too"                 enabled tocsin-archive.timer
+ok "... is waited for"                                active tocsin-archive.timer
 ok "the user is there"                                id tocsin
 ok "the manual pages are there"                       test -s /usr/share/man/man8/tocsin-mosquitto.8.gz
 ok "every file has the sum it was packed with"        command dpkg -V tocsin
@@ -60,6 +62,8 @@ ok "from the sensor to the proven audit log"          env DEMO_DIR=/tmp/story DE
 	python3 "$top/contrib/demo-story.py" --once
 ok "... nothing is open"                              refused opens '[A-Z]'
 ok "... the audit verifies"                           tocsin audit verify
+ok "the archive of each week finds nothing old"       systemctl start tocsin-archive.service
+ok "... under the limits of its unit"                 bash -c 'journalctl -u tocsin-archive.service -o cat --no-pager | grep -q "nothing"'
 
 # --- the same again, with nothing open: restarted by itself
 pid=$(prop MainPID)
