@@ -309,6 +309,9 @@ static void submit(struct daemon *d)
 		return;
 	}
 	b->turn.number = ++d->last_turn;
+	if (b->turn.inbox_upto)
+		d->taken_upto = b->turn.inbox_upto;
+	b->turn.taken = (struct taken){engine_epoch(d->engine), d->taken_upto};
 	b->turn.ids_reserved = ids != d->ids_reserved ? ids : 0;
 	d->ids_reserved = ids;
 	d->flying = b;

@@ -77,6 +77,7 @@ struct daemon {
 	struct batch *flying, *gathering;
 	struct posted *posted, **posted_end;
 	int64_t last_turn, ids_reserved;
+	int64_t taken_upto; /* the last inbox item of any turn that was submitted */
 	enum store_state store_state;
 	int64_t head_seq; /* newest stored row */
 	char head_hash[HASH_BYTES];

@@ -9,14 +9,13 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <pthread.h>
-#include <stddef.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <sys/uio.h>
 #include <unistd.h>
 
-static const char magic[8] = "tocsinS2";
+static const char magic[8] = "tocsinS3";
 
 struct head {
 	char magic[8];
@@ -25,14 +24,9 @@ struct head {
 
 /* Then the topic, then the payload. */
 struct entry {
+	int64_t epoch, number; /* the start it was accepted in, and there the inbox item's */
 	uint32_t topic_len, len;
-	uint8_t qos, is_retained, is_dup, is_stored;
-};
-
-/* An entry of the file that is not stored yet. */
-struct waiting {
-	int64_t number; /* inbox number; 0: of an earlier start */
-	off_t at;
+	uint8_t qos, is_retained, is_dup, pad[5];
 };
 
 struct spill {
@@ -41,8 +35,7 @@ struct spill {
 	pthread_mutex_t lock; /* receive thread and loop */
 	off_t bytes;          /* the file's; only the head: nothing waits */
 	int64_t newest;       /* inbox number of the last one added */
-	struct waiting *waiting; /* oldest first */
-	size_t n_waiting, waiting_cap;
+	int64_t epoch;        /* of what is added */
 	struct spill_given given;
 	bool is_full;
 };
@@ -96,24 +89,16 @@ void spill_close(struct spill *s)
 	if (s->fd >= 0)
 		close(s->fd);
 	pthread_mutex_destroy(&s->lock);
-	free(s->waiting);
 	free(s->path);
 	free(s);
-}
-
-static void wait_for(struct spill *s, int64_t number, off_t at)
-{
-	if (s->n_waiting == s->waiting_cap) {
-		s->waiting_cap = s->waiting_cap ? 2 * s->waiting_cap : 64;
-		s->waiting = xrealloc(s->waiting, s->waiting_cap * sizeof *s->waiting);
-	}
-	s->waiting[s->n_waiting++] = (struct waiting){number, at};
 }
 
 /* One write: a process that is killed leaves all of it or a tail that spill_each cuts. */
 static bool append(struct spill *s, const struct message *m, int64_t number)
 {
-	struct entry e = {.topic_len = (uint32_t)strlen(m->topic),
+	struct entry e = {.epoch = s->epoch,
+	                  .number = number,
+	                  .topic_len = (uint32_t)strlen(m->topic),
 	                  .len = (uint32_t)m->len,
 	                  .qos = (uint8_t)m->qos,
 	                  .is_retained = m->retained,
@@ -125,7 +110,6 @@ static bool append(struct spill *s, const struct message *m, int64_t number)
 
 	if (s->bytes + size > SPILL_MAX_BYTES || pwritev(s->fd, iov, 3, s->bytes) != size)
 		return false;
-	wait_for(s, number, s->bytes);
 	s->bytes += size;
 	return true;
 }
@@ -148,31 +132,12 @@ bool spill_add(struct spill *s, const struct message *m, int64_t number)
 	return stands;
 }
 
-/* More come while these are stored: each is marked, so that the next start does not take it twice. */
-static void mark_stored(struct spill *s, int64_t number)
-{
-	const uint8_t yes = 1;
-	size_t n = 0;
-
-	for (; n < s->n_waiting && s->waiting[n].number <= number; n++)
-		if (pwrite(s->fd, &yes, 1, s->waiting[n].at + (off_t)offsetof(struct entry, is_stored)) != 1)
-			log_at(LOG_WARNING, "%s cannot be written: %s", s->path, strerror(errno));
-	s->n_waiting -= n;
-	if (n && s->n_waiting)
-		memmove(s->waiting, s->waiting + n, s->n_waiting * sizeof *s->waiting);
-}
-
 void spill_stored(struct spill *s, int64_t number)
 {
 	pthread_mutex_lock(&s->lock);
-	if (s->fd >= 0 && s->bytes > (off_t)sizeof(struct head)) {
-		if (number >= s->newest) {
-			s->n_waiting = 0;
-			s->bytes = sizeof(struct head);
-			s->is_full = ftruncate(s->fd, s->bytes) < 0;
-		} else {
-			mark_stored(s, number);
-		}
+	if (s->fd >= 0 && s->bytes > (off_t)sizeof(struct head) && number >= s->newest) {
+		s->bytes = sizeof(struct head);
+		s->is_full = ftruncate(s->fd, s->bytes) < 0;
 	}
 	pthread_mutex_unlock(&s->lock);
 }
@@ -191,12 +156,22 @@ static struct inbox_item *item_of(const struct entry *e, const char *at)
 	item->message.len = e->len;
 	item->message.qos = e->qos;
 	item->message.retained = e->is_retained;
-	item->message.dup = true; /* the process may have died between its commit and our mark */
+	item->message.dup = e->is_dup;
 	item->message.before_mark = true; /* an order that is old by now counts only with id and rev */
 	return item;
 }
 
-int spill_each(struct spill *s, void (*fn)(void *arg, struct inbox_item *item), void *arg)
+static bool is_taken(const struct entry *e, const struct taken *by)
+{
+	return e->epoch < by->epoch || (e->epoch == by->epoch && e->number <= by->number);
+}
+
+void spill_begin(struct spill *s, int64_t epoch)
+{
+	s->epoch = epoch;
+}
+
+int spill_each(struct spill *s, const struct taken *taken, void (*fn)(void *arg, struct inbox_item *item), void *arg)
 {
 	struct buf all = {0};
 	struct err err;
@@ -204,15 +179,13 @@ int spill_each(struct spill *s, void (*fn)(void *arg, struct inbox_item *item), 
 	size_t at = sizeof(struct head);
 	int n = 0;
 
-	s->n_waiting = 0;
 	if (s->fd < 0 || s->bytes <= (off_t)at || config_slurp(s->path, SPILL_MAX_BYTES, &all, &err) < 0)
 		return 0;
 	while (all.len >= at && all.len - at >= sizeof e) {
 		memcpy(&e, all.text + at, sizeof e);
 		if ((uint64_t)e.topic_len + e.len > all.len - at - sizeof e)
 			break;
-		if (!e.is_stored) {
-			wait_for(s, 0, (off_t)at);
+		if (!is_taken(&e, taken)) {
 			fn(arg, item_of(&e, all.text + at + sizeof e));
 			n++;
 		}

@@ -2,7 +2,8 @@
  * the store is late no callback waits for it (I1 has the journal instead); so
  * that a crash in that time loses nothing either, the message also stands in a
  * file of the run directory (memory, no disk that could stall) and is read
- * again at the next start. A power cut ends it; the journal may have more.
+ * again at the next start, unless a stored turn has it. A power cut ends it;
+ * the journal may have more.
  *
  * The file's head keeps how far incident numbers are given, and the epoch they
  * were given in, for a start whose first turn was never stored. */
@@ -11,6 +12,7 @@
 
 #include "inbox.h"
 #include "intake/intake.h"
+#include "store.h"
 
 #include <stdbool.h>
 #include <stdint.h>
@@ -28,8 +30,11 @@ bool spill_add(struct spill *s, const struct message *m, int64_t number);
 /* Loop: all up to this inbox number is stored; what an earlier start left counts as 0. */
 void spill_stored(struct spill *s, int64_t number);
 
-/* At start, what is left, oldest first; an item belongs to the callee. Returns how many. */
-int spill_each(struct spill *s, void (*fn)(void *arg, struct inbox_item *item), void *arg);
+/* At start: the epoch in which what comes is accepted. Before the receive thread is there. */
+void spill_begin(struct spill *s, int64_t epoch);
+/* Then what is left that no stored turn has taken, oldest first, all of it into the first turn; an item belongs
+ * to the callee. Returns how many. */
+int spill_each(struct spill *s, const struct taken *taken, void (*fn)(void *arg, struct inbox_item *item), void *arg);
 
 struct spill_given {
 	int64_t ids;   /* numbers below it may have been given; 0: none */

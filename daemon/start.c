@@ -197,7 +197,7 @@ static void step_started(struct daemon *d, const struct restored *restored)
 	daemon_step(d, &ev);
 }
 
-static void open_store(struct daemon *d)
+static void open_store(struct daemon *d, struct taken *ret_taken)
 {
 	const struct plan *plan = daemon_plan(d);
 	enum store_open_result result;
@@ -207,6 +207,7 @@ static void open_store(struct daemon *d)
 	d->store = store_open(plan->store_path, plan->site, on_store_answer, d, &result, &err);
 	restore(d, &restored);
 	step_started(d, &restored);
+	*ret_taken = restored.taken;
 	store_free_restored(&restored);
 	if (result == STORE_UNUSABLE) {
 		log_at(LOG_CRIT, "the store cannot be used, starting without it: %s", err.text);
@@ -260,15 +261,14 @@ static void step_spilled(void *arg, struct inbox_item *item)
 }
 
 /* What was acknowledged while the store failed, and the process died before it was back. */
-static void read_spilled(struct daemon *d)
+static void read_spilled(struct daemon *d, const struct taken *taken)
 {
-	struct event link_down = {.kind = EVENT_LINK, .link = LINK_DOWN};
-	int n = spill_each(d->receive.spill, step_spilled, d);
+	int n;
 
-	if (!n)
-		return;
-	log_at(LOG_WARNING, "%d messages accepted while the store failed are read again", n);
-	daemon_step(d, &link_down); /* and the broker may bring them, too */
+	spill_begin(d->receive.spill, engine_epoch(d->engine));
+	n = spill_each(d->receive.spill, taken, step_spilled, d);
+	if (n)
+		log_at(LOG_WARNING, "%d messages accepted while the store failed are read again", n);
 }
 
 static int open_basics(struct daemon *d)
@@ -291,6 +291,7 @@ int daemon_start(struct daemon *d)
 	const struct channels_out out = {
 	    .outcome = perform_channel_outcome, .publish = perform_channel_publish, .arg = d};
 	struct buf line = {0};
+	struct taken taken;
 	int status;
 
 	find_directories(d);
@@ -301,12 +302,12 @@ int daemon_start(struct daemon *d)
 	d->receive.inbox = d->inbox;
 	d->receive.poison = d->poison;
 	d->channels = channels_new(d->loop, &out);
-	open_store(d);
+	open_store(d, &taken);
 	reload_use(d, d->newest);
 	if ((status = uplink_open(d)))
 		return status;
 	perform_info(d);
-	read_spilled(d);
+	read_spilled(d, &taken);
 	daemon_turn(d);
 	if (d->control)
 		control_on_ask(d->control, answers_ask, d);

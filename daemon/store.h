@@ -26,6 +26,11 @@ struct let_go {
 	char file[PATH_MAX];
 };
 
+/* What stored turns took in: all accepted in earlier epochs, and in this one up to that inbox number. */
+struct taken {
+	int64_t epoch, number;
+};
+
 /* The loop's until store_submit, the store thread's until store_take gives it
  * back. `effects` and `arg` are the loop's and never touched by the store. */
 struct turn {
@@ -34,7 +39,8 @@ struct turn {
 	int n_rows;
 	struct records records;
 	int64_t ids_reserved; /* for the side file; 0: unchanged */
-	int64_t inbox_upto;   /* last inbox item taken into it */
+	int64_t inbox_upto;   /* last inbox item taken into it; 0: none */
+	struct taken taken;   /* stored with it: after a crash nothing is taken twice */
 	const struct let_go *let_go; /* NULL: none; what fits the database no more is passed over */
 	void *arg;
 };
@@ -79,6 +85,7 @@ struct restored {
 	char head[HASH_BYTES]; /* the genesis hash when seq is 0 */
 	int64_t epoch;	  /* of the last row, 0 none */
 	int64_t at_ms;	  /* site time of the last row, -1 none */
+	struct taken taken;
 	int64_t ids_side; /* from the side file `ids`: incident numbers below it may be used; 0 no side file */
 };
 void store_restored(struct store *s, struct restored *ret);

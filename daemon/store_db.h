@@ -8,6 +8,7 @@
 
 /* The last row of the audit; where there is none, what the database goes on
  * from: seq 0 and the genesis hash, or the head of the one it replaces. */
+#define DB_TAKEN "taken" /* of meta: epoch:number */
 #define DB_SEGMENT_KEY "segment:" /* then the last row of the file, in 19 digits */
 /* Of a row: it was not let go. Without a base every row is, right or wrong. */
 #define DB_BASE "(SELECT CAST(value AS INTEGER) FROM meta WHERE key = 'base')"

@@ -19,6 +19,17 @@ static void add_record(struct restored *r, int *cap, struct sql_query *q)
 	r->n++;
 }
 
+static void read_taken(struct sql *sql, struct taken *ret)
+{
+	char text[128] = "", *end;
+	struct err ignored;
+
+	if (sql_one_text(sql, "SELECT value FROM meta WHERE key = '" DB_TAKEN "'", text, &ignored) != SQL_ROW)
+		return;
+	ret->epoch = strtoll(text, &end, 10);
+	ret->number = *end == ':' ? strtoll(end + 1, NULL, 10) : 0;
+}
+
 void read_records(const char *path, const char *site, struct restored *ret)
 {
 	struct sql_query *q;
@@ -33,6 +44,8 @@ void read_records(const char *path, const char *site, struct restored *ret)
 	while (!strcmp(made_for, site) && sql_step(q, &err) == SQL_ROW)
 		add_record(ret, &cap, q);
 	sql_finish(q);
+	if (!strcmp(made_for, site))
+		read_taken(sql, &ret->taken);
 	sql_close(sql);
 }
 

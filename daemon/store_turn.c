@@ -88,6 +88,19 @@ static enum sql_code put_plans(struct sql *s, const struct db_plan *plan, struct
 	return code;
 }
 
+static enum sql_code put_taken(struct sql *s, const struct turn *turn, struct err *err)
+{
+	struct sql_query *q = sql_prepare(s, "INSERT OR REPLACE INTO meta VALUES('" DB_TAKEN "', ?)");
+	enum sql_code code;
+	char text[48];
+
+	snprintf(text, sizeof text, "%lld:%lld", (long long)turn->taken.epoch, (long long)turn->taken.number);
+	sql_bind_text(q, 1, text);
+	code = sql_step(q, err);
+	sql_finish(q);
+	return code;
+}
+
 /* Open incidents finish on the plan they began with. The others are kept for the reports of those that are over,
  * the newest 32 MiB of them and four at least. */
 static enum sql_code drop_plans(struct sql *s, struct err *err)
@@ -126,6 +139,8 @@ static enum sql_code write_all(struct sql *s, const struct db_step *step, struct
 
 	if (code == SQL_OK)
 		code = put_records(s, &step->turn->records, err);
+	if (code == SQL_OK)
+		code = put_taken(s, step->turn, err);
 	if (code == SQL_OK && step->turn->let_go)
 		code = db_let_go(s, step->turn->let_go, err);
 	if (code == SQL_OK && step->plans)

@@ -153,6 +153,7 @@ static UNUSED struct turn *turn_make(int64_t first, int n)
 
 	t->rows = xcalloc((size_t)n + 1, sizeof *t->rows);
 	t->n_rows = n;
+	t->taken = (struct taken){7, first + n};
 	records_init(&t->records);
 	for (int i = 0; i < n; i++) {
 		t->rows[i].row.seq = first + i;

@@ -16,6 +16,7 @@ static void test_commit_and_restore(void **state)
 	assert_int_equal(r.epoch, 0);
 	assert_int_equal(r.at_ms, -1);
 	assert_int_equal(r.ids_side, 0);
+	assert_int_equal(r.taken.epoch, 0);
 	assert_string_equal(r.head, "10c462bb4ab534e27fd2d20494be7800fcca35843000beee35b3e228cfb92bfa");
 	store_free_restored(&r);
 	put(&b, 1, 2);
@@ -30,6 +31,8 @@ static void test_commit_and_restore(void **state)
 	assert_int_equal(r.seq, 5);
 	assert_int_equal(r.epoch, 7);
 	assert_int_equal(r.at_ms, 1795374604182);
+	assert_int_equal(r.taken.epoch, 7);
+	assert_int_equal(r.taken.number, 6);
 	assert_string_equal(restored_value(&r, "last"), "5");
 	assert_null(restored_value(&r, "even"));
 	store_free_restored(&r);

@@ -132,7 +132,7 @@ static void test_not_there(void **state)
 static void test_another(void **state)
 {
 	struct bed b = bed_in_three();
-	char command[300];
+	char command[PATH_MAX + 200];
 	struct whole w;
 
 	(void)state;
@@ -177,7 +177,7 @@ static void test_the_file(void **state)
 
 	(void)state;
 	file = bed_in(b.dir);
-	snprintf(file.path, sizeof file.path, "%s", bed_file(&b, "b.db"));
+	assert_true(snprintf(file.path, sizeof file.path, "%s", bed_file(&b, "b.db")) < (int)sizeof file.path);
 	s = walk(&file, &w, INT64_MAX);
 	assert_int_equal(s.first, 1);
 	assert_int_equal(s.last, 85);

@@ -101,7 +101,7 @@ class Kill(unittest.TestCase):
             house.drain()
             recorded = history.examine(house, TOCSIN)
             self.assertEqual(recorded.wrong, [])
-            self.assertRegex(rig.read(f"tocsind.{rig.starts}.log"), "[0-9]+ messages accepted while the store failed are read again")
+            self.assertNotIn("read again", rig.read(f"tocsind.{rig.starts}.log"))
         finally:
             house.close()
 

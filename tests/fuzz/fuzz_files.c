@@ -68,7 +68,7 @@ static void accepted(void)
 	struct spill *s = spill_open(file);
 	int n = 0;
 
-	must(spill_each(s, take, &n) == n);
+	must(spill_each(s, &(struct taken){0}, take, &n) == n);
 	spill_stored(s, INT64_MAX);
 	spill_close(s);
 }

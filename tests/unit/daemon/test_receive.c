@@ -131,7 +131,7 @@ static void test_not_stored_stays_news(void **state)
 	thread = start(&m);
 	pthread_join(thread, NULL);
 	assert_true(atomic_load(&r->ran_out));
-	assert_int_equal(spill_each(r->spill, count_gas, &spilled), 1);
+	assert_int_equal(spill_each(r->spill, &(struct taken){0}, count_gas, &spilled), 1);
 	assert_int_equal(spilled, 1);
 	item = take();
 	assert_int_equal(item->kind, INBOX_MESSAGE);
