@@ -83,6 +83,8 @@ def interface(root):
     part = man.split(".Ss Topics that tocsin publishes\n")[1].split("\n.El\n")[0]
     told = [w for r in re.findall(r"^\.It Ql (.*)$", part, re.M) for w in r.split(" , ")]
     yield from compare("tocsin-mqtt(7), topics,", told, topics)
+    taken = re.search(r"is_spoken_for\(.*?words\[\] = \{(.*?)\}", read(root, "daemon/messages.c"), re.S).group(1)
+    yield from compare("messages.c, where no answer goes,", re.findall(r'"([a-z]+)"', taken), {w.split("/")[0] for w in topics} | {"cmd"})
     refusals = set(words_of(root, "REFUSAL_LIST")) - {"none"}
     yield from compare("mqtt.md, errors,", re.search(r"`error` is one of `([^`]*)`", mqtt).group(1).split(), refusals)
     yield from compare("tocsin-mqtt(7), errors,", re.search(r"one of: ([^;]*);", man).group(1).split(), refusals)
