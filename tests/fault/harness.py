@@ -357,7 +357,7 @@ class House:
         self.notes.put("times", {"waits": WAITS_S, "pre_alarm": PRE_ALARM_S})
         self.crowd = Crowd(self.rig, self.notes, seed)
         self.publisher = Publisher(self.rig, self.notes, rate, seed)
-        self.ends, self.pace = 0, 1.0
+        self.ends, self.pace, self.fault = 0, 1.0, None
 
     def start(self):
         """The first start, and the load."""
@@ -371,7 +371,7 @@ class House:
     def launch(self, fault=None):
         self.before = self.crowd.starts
         self.notes.put("spawned")
-        self.rig.daemon_launch(fault)
+        self.rig.daemon_launch(fault or self.fault)
 
     def first_word(self):
         """The daemon told something since launch(): it stored something."""
