@@ -131,6 +131,29 @@ class Year:
         assert done.returncode == 0, (words, done.stdout[-500:], done.stderr[-500:])
         print(f"{name:42} {time.monotonic() - began:8.2f} s", flush=True)
 
+    def refused(self):
+        """Seconds of a command whose answer waits for its row to be stored."""
+        began = time.monotonic()
+        subprocess.run([self.args.build + "/tocsin", "--as", "wang", "ack", "9999999"], env=self.env, capture_output=True, check=False)
+        return time.monotonic() - began
+
+    def archived(self):
+        """Three quarters of it go while the daemon works."""
+        def say(when, took):
+            took.sort()
+            print(f"{'a command, ' + when:42} {took[len(took) // 2]:8.3f} s, nine of ten {took[len(took) * 9 // 10]:.3f}, worst {took[-1]:.3f}", flush=True)
+
+        say("before", [self.refused() for _ in range(100)])
+        self.timed("archive of three quarters", "archive", "--keep", f"{self.args.days // 4}d", "--force")
+        began, took, db = time.monotonic(), [], sqlite3.connect(f"file:{self.db}?mode=ro", uri=True)
+        left = "select exists(select 1 from audit where seq <= (select cast(value as integer) from meta where key = 'base'))"
+        while db.execute(left).fetchone()[0]:
+            took.append(self.refused())
+        db.close()
+        print(f"{'until the last of them is deleted':42} {time.monotonic() - began:8.2f} s")
+        say("while they are", took)
+        self.timed("audit verify, with the archive", "audit", "verify")
+
     def run(self):
         print(f"{'start, empty store':42} {self.start():8.2f} s")
         self.stop()
@@ -151,6 +174,7 @@ class Year:
         with open(f"/proc/{self.daemon.pid}/status", encoding="utf-8") as f:
             kib = int(re.search(r"VmRSS:\s+(\d+)", f.read()).group(1))
         print(f"{'memory of the daemon':42} {kib >> 10:8} MiB")
+        self.archived()
         self.stop()
 
 
