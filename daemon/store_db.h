@@ -10,9 +10,10 @@
  * from: seq 0 and the genesis hash, or the head of the one it replaces. */
 #define DB_TAKEN "taken" /* of meta: epoch:number */
 #define DB_SEGMENT_KEY "segment:" /* then the last row of the file, in 19 digits */
-/* Of a row: it was not let go. Without a base every row is, right or wrong. */
 #define DB_BASE "(SELECT CAST(value AS INTEGER) FROM meta WHERE key = 'base')"
-#define DB_LIVING "(" DB_BASE " IS NULL OR seq > " DB_BASE ")"
+/* Of a row: it stands in an archive, named with the base. A base alone hides nothing: rows before it are wrong. */
+#define DB_LET_GO "(SELECT MAX(CAST(substr(key, 9) AS INTEGER)) FROM meta WHERE key LIKE '" DB_SEGMENT_KEY "%')"
+#define DB_LIVING "(" DB_LET_GO " IS NULL OR seq > " DB_LET_GO ")"
 
 struct db_head {
 	int64_t seq, epoch, at_ms; /* epoch 0, at_ms -1: not known */

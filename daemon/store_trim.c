@@ -48,7 +48,7 @@ enum sql_code db_let_go(struct sql *s, const struct let_go *go, struct err *err)
 static enum sql_code delete_some(struct sql *s, int n, struct err *err)
 {
 	struct sql_query *q = sql_prepare(
-	    s, "DELETE FROM audit WHERE seq IN (SELECT seq FROM audit WHERE seq <= " DB_BASE " ORDER BY seq LIMIT ?)");
+	    s, "DELETE FROM audit WHERE seq IN (SELECT seq FROM audit WHERE seq <= " DB_LET_GO " ORDER BY seq LIMIT ?)");
 	enum sql_code code;
 
 	sql_bind_int(q, 1, n);
@@ -60,7 +60,7 @@ static enum sql_code delete_some(struct sql *s, int n, struct err *err)
 static enum sql_code find_more(struct sql *s, bool *ret_more, struct err *err)
 {
 	int64_t found = 0;
-	enum sql_code code = sql_one_int(s, "SELECT EXISTS (SELECT 1 FROM audit WHERE seq <= " DB_BASE ")", &found, err);
+	enum sql_code code = sql_one_int(s, "SELECT EXISTS (SELECT 1 FROM audit WHERE seq <= " DB_LET_GO ")", &found, err);
 
 	*ret_more = found > 0;
 	return code == SQL_ROW ? SQL_OK : code;

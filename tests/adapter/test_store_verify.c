@@ -218,6 +218,7 @@ static void test_span(void **state)
 	assert_int_equal(span_of(&b, -1, &span), 0); /* nothing is newer than the newest */
 	/* the first three were let go, and the first is deleted */
 	assert_string_equal(shell(&b, "INSERT INTO meta SELECT 'base', seq||':'||hash FROM audit WHERE seq=3; "
+	                              "INSERT INTO meta VALUES('segment:0000000000000000003', 'three.db'); "
 	                              "DELETE FROM audit WHERE seq<=1"),
 	                    "");
 	assert_int_equal(span_of(&b, 60000, &span), 1);

@@ -23,6 +23,7 @@ went() { comm -23 /tmp/before /tmp/after | while read -r path; do [ ! -e "/host$
 held() { tocsin --json show "$1" | grep -oE '"(id|rev|state|opened|next|chain)":("[^"]*"|[0-9]+|\{[^}]*\})'; }
 open_id() { tocsin --json list | grep -oE "\"id\":\"$1-[0-9]+\"" | head -n 1 | cut -d'"' -f4; }
 opens() { [ -n "$(open_id "$1")" ]; }
+mkdir -p /var/lib/systemd/timers # systemd's, on any machine that has run for a day
 files | sort >/tmp/before
 
 # --- installed: nothing runs that nobody has told what to do

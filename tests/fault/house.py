@@ -24,7 +24,8 @@ class Proxy:
 
     def __init__(self, target):
         self.port, self.target = free_port(), target
-        self.stalled = self.refuses_topics = False
+        self.is_stalled = self.refuses_topics = False
+        self.locks = []  # of each line while it carries something
         self.bytes_per_s = None  # both ways
         self.cut_inside = None   # the packet to the client that holds this is sent to its middle, then a reset
         self.cuts = self.n_lines = 0
@@ -46,15 +47,29 @@ class Proxy:
             self.n_lines += 1
             threading.Thread(target=self.line, args=(client, server, self.cuts), daemon=True).start()
 
+    @property
+    def stalled(self):
+        return self.is_stalled
+
+    @stalled.setter
+    def stalled(self, yes):
+        self.is_stalled = yes
+        for lock in list(self.locks):
+            with lock:  # what a line was carrying is through, and it carries nothing more
+                pass
+
     def line(self, client, server, cuts):
+        lock = threading.Lock()
+        self.locks.append(lock)
         try:
             while self.open and cuts == self.cuts:
                 if self.stalled:
                     time.sleep(0.01)
                     continue
                 for source in select.select([client, server], [], [], 0.005)[0]:
-                    if not self.carry(source, client, server):
-                        return
+                    with lock:
+                        if not self.stalled and not self.carry(source, client, server):
+                            return
         except OSError:
             pass
         finally:
