@@ -84,6 +84,33 @@ class Local(Case):
                               capture_output=True, check=False)
         self.assertEqual(done.returncode, 3, done)
 
+    @unittest.skipUnless(os.getuid() == 0, "cannot become somebody else")
+    def test_2_rows_are_let_go_for_an_administrator_alone(self):
+        path, rows = self.rig.path("run/control.sock"), self.rig.rows()
+        os.chmod(self.rig.dir, 0o755)
+        os.chmod(path, 0o666)
+        self.addCleanup(os.chmod, path, 0o660)
+        ask = json.dumps({"do": "archived", "upto": rows[0][0], "head": rows[0][2], "file": "/dev/null"})
+        mine, theirs = os.pipe()
+        child = os.fork()
+        if child == 0:
+            os.setgroups([])
+            os.setgid(NOBODY)
+            os.setuid(NOBODY)
+            try:
+                with socket.socket(socket.AF_UNIX) as s:
+                    s.connect(path)
+                    s.sendall(ask.encode() + b"\n")
+                    os.write(theirs, s.recv(4096))
+            finally:
+                os._exit(0)
+        os.close(theirs)
+        with open(mine, encoding="utf-8") as f:
+            self.assertEqual(json.loads(f.read())["error"], "not_allowed")
+        os.waitpid(child, 0)
+        self.assertEqual(self.rig.tocsin("audit", "verify").returncode, 0)
+        self.assertEqual(self.rig.rows()[0], rows[0])
+
     def test_3_a_password_never_stands_in_the_configuration(self):
         good = self.rig.read("tocsin.yaml")
         before, after = good.split("password: {", 1)
