@@ -198,8 +198,6 @@ static void call_more(struct engine *e, struct incident *inc, const struct skip_
 		struct to_send s = {NOTICE_CALL, people[i], inc, open_step_of(e, inc, people[i]), NULL, inc->level, cause, -1};
 		struct buf words = {0};
 
-		if (people[i] == o->person)
-			continue;
 		buf_printf(&words, zh ? "%s请求支援" : "%s asks for help", e->plan->people[o->person].name);
 		if (o->words && *o->words)
 			buf_printf(&words, zh ? ":%s" : ": %s", o->words);
@@ -213,7 +211,7 @@ static void call_more(struct engine *e, struct incident *inc, const struct skip_
 int64_t escalate_next_said(struct engine *e, struct incident *inc, const struct skip_order *o, int64_t cause)
 {
 	int over = o->person >= 0 && inc->level < chain_levels(e, inc) ? inc->level : 0;
-	bool calls = incident_is_calling(inc);
+	bool calls = o->person < 0 || incident_is_calling(inc);
 	int64_t seq;
 
 	cause_break(e, inc); /* held, only a person comes here */
