@@ -19,8 +19,9 @@ files() { # what the package or its programs may have left anywhere
 # What came and what went since /tmp/before. Not what another test does to the host meanwhile, whose tree lies under ours.
 came() { comm -13 /tmp/before /tmp/after | while read -r path; do [ -e "/host$path" ] && [ "${path#/}" != "$path" ] || echo "$path"; done; }
 went() { comm -23 /tmp/before /tmp/after | while read -r path; do [ ! -e "/host$path" ] && [ "${path#/}" != "$path" ] || echo "$path"; done; }
-# deadline of an incident: who is called when, at which level, of which revision
-held() { tocsin --json show "$1" | grep -oE '"(id|rev|state|opened|next|chain)":("[^"]*"|[0-9]+|\{[^}]*\})'; }
+# deadline of an incident: who is called when, at which level, of which revision; and its steps of people. What
+# became of a notice or a command may still arrive.
+held() { tocsin --json show "$1" | sed -E 's/"deliveries":\[.*//; s/\{"id":"[^"]*","kind":"command"[^}]*\}//g' | grep -oE '"(id|rev|state|opened|next|chain)":("[^"]*"|[0-9]+|\{[^}]*\})'; }
 open_id() { tocsin --json list | grep -oE "\"id\":\"$1-[0-9]+\"" | head -n 1 | cut -d'"' -f4; }
 opens() { [ -n "$(open_id "$1")" ]; }
 mkdir -p /var/lib/systemd/timers # systemd's, on any machine that has run for a day
