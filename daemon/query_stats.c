@@ -95,17 +95,17 @@ static bool add_file(void *arg, int64_t upto, const char *file)
 
 static int begin_count(struct counting *c, struct err *err)
 {
-	int64_t now_ms;
-	int found = store_newest(c->path, &c->upto, &now_ms, err);
+	struct log_ends ends;
 
-	if (found < 0 || store_segments(c->path, add_file, c, err) < 0)
+	if (store_ends(c->path, &ends, err) < 0 || store_segments(c->path, add_file, c, err) < 0)
 		return -1;
+	c->upto = ends.head_seq;
 	c->files = xrealloc(c->files, (size_t)(c->n_files + 1) * sizeof *c->files);
 	c->files[c->n_files] = (struct file){c->upto, xstrdup(c->path)};
 	c->at = c->n_files++;
-	c->since_ms = now_ms - c->back_ms;
+	c->since_ms = ends.head_ms - c->back_ms;
 	c->kpi = kpi_new(c->since_ms, INT64_MAX, plan_of, c);
-	c->is_over = !found;
+	c->is_over = ends.head_ms < 0;
 	c->stage = STAGE_SPAN;
 	return 0;
 }

@@ -161,8 +161,6 @@ struct log_span {
 };
 /* 1: found, 0: there is none, -1: cannot be read. */
 int store_span(const char *path, int64_t since_ms, struct log_span *ret, struct err *err);
-/* The newest row; 0: there is none. */
-int store_newest(const char *path, int64_t *ret_seq, int64_t *ret_at_ms, struct err *err);
 /* The hash of one row of the file; -1 when it has none. */
 int store_hash_at(const char *path, int64_t seq, char ret_hash[HASH_BYTES], struct err *err);
 
@@ -173,7 +171,11 @@ int store_backup(const char *path, const char *copy, struct verify *ret, struct 
 int store_restore(const char *copy, const char *path, struct verify *ret, struct err *err);
 
 /* Where the living log begins and ends, unproven. */
-int store_ends(const char *path, struct verify *ret, struct err *err);
+struct log_ends {
+	int64_t base_seq, head_seq;
+	int64_t head_ms; /* the newest row's time, -1: there is none, or it says none */
+};
+int store_ends(const char *path, struct log_ends *ret, struct err *err);
 /* Its rows up to `through` and its plans into a file of their own, proven, while the daemon runs or not. */
 int store_segment(const char *path, const char *segment, int64_t through, struct verify *ret, struct err *err);
 /* -1: it is not what the database has, or was let go before. */

@@ -10,14 +10,14 @@
 
 enum { TRIM_ROWS = 2000 };
 
-int store_ends(const char *path, struct verify *ret, struct err *err)
+int store_ends(const char *path, struct log_ends *ret, struct err *err)
 {
-	struct db_head base = {0}, head = {0};
+	struct db_head base = {0}, head = {.at_ms = -1};
 	char genesis[HASH_BYTES], site[128];
 	enum sql_code code;
 	struct sql *sql;
 
-	*ret = (struct verify){0};
+	*ret = (struct log_ends){.head_ms = -1};
 	if (db_open_read(path, site, &sql, err) < 0)
 		return -1;
 	db_genesis(site, genesis);
@@ -25,9 +25,7 @@ int store_ends(const char *path, struct verify *ret, struct err *err)
 	if (code <= SQL_ROW)
 		code = db_head(sql, genesis, &head, err);
 	sql_close(sql);
-	ret->base_seq = base.seq;
-	ret->head_seq = head.seq;
-	memcpy(ret->head, head.hash, sizeof ret->head);
+	*ret = (struct log_ends){base.seq, head.seq, head.at_ms};
 	return code > SQL_ROW ? -1 : 0;
 }
 
@@ -144,11 +142,8 @@ int store_segment(const char *path, const char *segment, int64_t through, struct
 
 int store_may_let_go(const char *path, const struct let_go *go, struct err *err)
 {
-	struct sql_query *q;
-	struct verify ends;
-	enum sql_code code;
-	struct sql *sql;
-	char site[128];
+	char hash[HASH_BYTES];
+	struct log_ends ends;
 
 	if (store_ends(path, &ends, err) < 0)
 		return -1;
@@ -156,17 +151,9 @@ int store_may_let_go(const char *path, const struct let_go *go, struct err *err)
 		return err_set(err, "the rows up to %lld were let go before", (long long)ends.base_seq);
 	if (go->upto >= ends.head_seq)
 		return err_set(err, "the last row is %lld: nothing would be left", (long long)ends.head_seq);
-	if (db_open_read(path, site, &sql, err) < 0)
+	if (store_hash_at(path, go->upto, hash, err) < 0)
 		return -1;
-	q = sql_prepare(sql, "SELECT 1 FROM audit WHERE seq = ? AND hash = ?");
-	sql_bind_int(q, 1, go->upto);
-	sql_bind_text(q, 2, go->hash);
-	code = sql_step(q, err);
-	sql_finish(q);
-	sql_close(sql);
-	if (code == SQL_OK)
-		err_set(err, "row %lld has another hash", (long long)go->upto);
-	return code == SQL_ROW ? 0 : -1;
+	return strcmp(hash, go->hash) ? err_set(err, "row %lld has another hash", (long long)go->upto) : 0;
 }
 
 /* Takes the log into the file; nobody else may have it open. */

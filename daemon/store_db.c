@@ -1,4 +1,4 @@
-/* store_db.c - the database's shape: schema, settings, head of the chain. */
+/* store_db.c - the database's shape: schema, settings, head of the chain, hash of a row. */
 #include "store_db.h"
 
 #include "base/time.h"
@@ -303,4 +303,32 @@ enum sql_code db_head(struct sql *s, const char *genesis, struct db_head *ret, s
 	}
 	sql_finish(q);
 	return code == SQL_ROW ? SQL_OK : code;
+}
+
+enum sql_code db_hash_at(struct sql *s, int64_t seq, char ret_hash[HASH_BYTES], struct err *err)
+{
+	struct sql_query *q = sql_prepare(s, "SELECT hash FROM audit WHERE seq = ? AND " DB_LIVING);
+	enum sql_code code;
+
+	sql_bind_int(q, 1, seq);
+	code = sql_step(q, err);
+	if (code == SQL_ROW)
+		snprintf(ret_hash, HASH_BYTES, "%s", sql_text(q, 0, NULL));
+	else if (code == SQL_OK)
+		err_set(err, "the audit has no row %lld", (long long)seq);
+	sql_finish(q);
+	return code == SQL_OK ? SQL_BAD : code;
+}
+
+int store_hash_at(const char *path, int64_t seq, char ret_hash[HASH_BYTES], struct err *err)
+{
+	enum sql_code code;
+	struct sql *sql;
+	char site[128];
+
+	if (db_open_read(path, site, &sql, err) < 0)
+		return -1;
+	code = db_hash_at(sql, seq, ret_hash, err);
+	sql_close(sql);
+	return code == SQL_ROW ? 0 : -1;
 }

@@ -79,6 +79,9 @@ struct db_trim {
 enum sql_code db_trim(struct sql *s, struct db_trim *trim, struct err *err);
 extern const char db_guard_deletes[]; /* the trigger */
 
+/* Of a living row that must be there: SQL_BAD, it is not. */
+enum sql_code db_hash_at(struct sql *s, int64_t seq, char ret_hash[HASH_BYTES], struct err *err);
+
 enum db_outcome db_commit(struct sql *s, const struct db_step *step, struct err *err);
 
 #endif

@@ -20,22 +20,6 @@ static enum sql_code row_from(struct sql *s, int64_t at, struct db_rec *ret, str
 	return code;
 }
 
-/* The hash of a row that must be there. */
-static enum sql_code hash_of(struct sql *s, int64_t seq, char ret_hash[HASH_BYTES], struct err *err)
-{
-	struct sql_query *q = sql_prepare(s, "SELECT hash FROM audit WHERE seq = ?");
-	enum sql_code code;
-
-	sql_bind_int(q, 1, seq);
-	code = sql_step(q, err);
-	if (code == SQL_ROW)
-		snprintf(ret_hash, HASH_BYTES, "%s", sql_text(q, 0, NULL));
-	sql_finish(q);
-	if (code == SQL_OK)
-		err_set(err, "row %lld is missing", (long long)seq);
-	return code == SQL_OK ? SQL_BAD : code;
-}
-
 /* By halves. to: the newest row, which is not before since_ms. */
 static enum sql_code search(struct sql *s, int64_t since_ms, int64_t to, struct log_span *ret, struct err *err)
 {
@@ -54,7 +38,7 @@ static enum sql_code search(struct sql *s, int64_t since_ms, int64_t to, struct 
 			low = middle;
 	}
 	ret->from_seq = to;
-	return to > ret->first_seq ? hash_of(s, to - 1, ret->hash, err) : SQL_ROW;
+	return to > ret->first_seq ? db_hash_at(s, to - 1, ret->hash, err) : SQL_ROW;
 }
 
 static enum sql_code look(struct sql *s, const char *site, int64_t since_ms, struct log_span *ret, struct err *err)
@@ -90,21 +74,4 @@ int store_span(const char *path, int64_t since_ms, struct log_span *ret, struct 
 	code = look(sql, site, since_ms, ret, err);
 	sql_close(sql);
 	return code == SQL_ROW ? 1 : code == SQL_OK ? 0 : -1;
-}
-
-int store_newest(const char *path, int64_t *ret_seq, int64_t *ret_at_ms, struct err *err)
-{
-	char site[128], genesis[HASH_BYTES];
-	struct db_head head;
-	enum sql_code code;
-	struct sql *sql;
-
-	if (db_open_read(path, site, &sql, err) < 0)
-		return -1;
-	db_genesis(site, genesis);
-	code = db_head(sql, genesis, &head, err);
-	sql_close(sql);
-	*ret_seq = head.seq;
-	*ret_at_ms = head.at_ms;
-	return code > SQL_ROW ? -1 : head.at_ms >= 0;
 }

@@ -95,7 +95,8 @@ static int absolute(const char *file, char ret_path[PATH_MAX], struct err *err)
 static bool fits(const char *db, const struct let_go *go, int64_t through)
 {
 	char here[HASH_BYTES], there[HASH_BYTES];
-	struct verify living, v;
+	struct log_ends living;
+	struct verify v;
 	struct err ignored;
 
 	return access(go->file, R_OK) == 0 && store_ends(db, &living, &ignored) == 0 &&
@@ -120,26 +121,18 @@ static int write_it(const char *db, const struct let_go *go, int64_t through, st
 
 static int ask_it(const struct cli *c, const struct let_go *go)
 {
-	struct cli human = *c;
-	struct ask a;
-	struct err err = {0};
 	struct buf json = {0};
-	struct answer *answer = NULL;
-	const char *line = NULL;
+	struct answer *answer;
 	int code;
 
-	human.json = false;
 	json_open(&json, NULL, '{');
 	json_str(&json, "do", "archived");
 	json_int(&json, "upto", go->upto);
 	json_str(&json, "head", go->hash);
 	json_str(&json, "file", go->file);
 	json_close(&json, '}');
-	if (!ask_open(&a, c->socket, &err) && !ask_send(&a, buf_text(&json), &err))
-		line = ask_line(&a, LET_GO_WAIT_MS, &err);
-	code = line ? ask_judge(&human, line, &answer) : cli_fail(c, CLI_UNREACHABLE, "unreachable", err.text);
+	code = ask_own(c, buf_text(&json), LET_GO_WAIT_MS, &answer);
 	answer_free(answer);
-	ask_close(&a);
 	buf_fini(&json);
 	return code;
 }

@@ -144,18 +144,49 @@ int ask_judge(const struct cli *c, const char *line, struct answer **ret)
 	return ok ? CLI_DONE : CLI_REFUSED;
 }
 
-int ask_once(const struct cli *c, const char *request, struct answer **ret)
+/* The same, but a good answer is the caller's, with --json too. */
+static int judge_own(const struct cli *c, const char *line, struct answer **ret)
+{
+	struct err ignored;
+	struct answer *answer = answer_read(line, strlen(line), &ignored);
+
+	if (answer && answer_true(answer, "ok")) {
+		*ret = answer;
+		return CLI_DONE;
+	}
+	answer_free(answer);
+	return ask_judge(c, line, ret);
+}
+
+struct question {
+	const char *request;
+	int wait_ms;
+	int (*judge)(const struct cli *c, const char *line, struct answer **ret);
+};
+
+static int put_question(const struct cli *c, const struct question *q, struct answer **ret)
 {
 	struct ask a;
 	struct err err = {0};
 	const char *line = NULL;
+	int code;
 
 	*ret = NULL;
-	if (!ask_open(&a, c->socket, &err) && !ask_send(&a, request, &err))
-		line = ask_line(&a, ANSWER_WAIT_MS, &err);
-	int code = line ? ask_judge(c, line, ret) : cli_fail(c, CLI_UNREACHABLE, "unreachable", err.text);
+	if (!ask_open(&a, c->socket, &err) && !ask_send(&a, q->request, &err))
+		line = ask_line(&a, q->wait_ms, &err);
+	code = line ? q->judge(c, line, ret) : cli_fail(c, CLI_UNREACHABLE, "unreachable", err.text);
 	ask_close(&a);
 	return code;
+}
+
+int ask_once(const struct cli *c, const char *request, struct answer **ret)
+{
+	return put_question(c, &(struct question){request, ANSWER_WAIT_MS, ask_judge}, ret);
+}
+
+int ask_own(const struct cli *c, const char *request, int wait_ms, struct answer **ret)
+{
+	return put_question(c, &(struct question){request, wait_ms > 0 ? wait_ms : ANSWER_WAIT_MS, judge_own}, ret);
 }
 
 int ask_word(const struct cli *c, const char *word, struct answer **ret)

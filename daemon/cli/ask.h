@@ -22,7 +22,9 @@ const char *ask_line(struct ask *a, int wait_ms, struct err *err);
 /* Ask one question. The exit code; anything but CLI_DONE has been said to the
  * person. With --json the answer is printed as it came and *ret is NULL. */
 int ask_once(const struct cli *c, const char *request, struct answer **ret);
-/* The same for a question that is only a word: {"do":word}. */
+/* The same for a command that has its own answer: with --json only a failure is printed. wait_ms 0: as usual. */
+int ask_own(const struct cli *c, const char *request, int wait_ms, struct answer **ret);
+/* As ask_once, for a question that is only a word: {"do":word}. */
 int ask_word(const struct cli *c, const char *word, struct answer **ret);
 /* Judge one answer line: exit code, and *ret when it is good and for a person. */
 int ask_judge(const struct cli *c, const char *line, struct answer **ret);

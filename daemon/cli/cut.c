@@ -99,7 +99,7 @@ static void hold_back(struct cutting *c)
 		}
 }
 
-static int find(const char *db, const struct verify *ends, struct cutting *c, struct err *err)
+static int find(const char *db, const struct log_ends *ends, struct cutting *c, struct err *err)
 {
 	if (store_each_row(db, ends->base_seq + 1, ends->head_seq, take, c, err) < 0)
 		return -1;
@@ -111,15 +111,14 @@ static int find(const char *db, const struct verify *ends, struct cutting *c, st
 int cut_find(const char *db, int64_t keep_ms, int64_t least_ms, struct cut *ret, struct err *err)
 {
 	struct cutting c = {0};
-	int64_t first_ms, newest_ms;
-	struct verify ends;
+	struct log_ends ends;
+	int64_t first_ms;
 	int failed;
 
 	*ret = (struct cut){0};
-	if (store_ends(db, &ends, err) < 0 || time_of(db, ends.base_seq + 1, &first_ms, err) < 0 ||
-	    time_of(db, ends.head_seq, &newest_ms, err) < 0)
+	if (store_ends(db, &ends, err) < 0 || time_of(db, ends.base_seq + 1, &first_ms, err) < 0)
 		return -1;
-	c.before_ms = newest_ms - keep_ms;
+	c.before_ms = ends.head_ms - keep_ms;
 	if (first_ms + least_ms > c.before_ms) /* most days it ends here */
 		return 0;
 	failed = find(db, &ends, &c, err);

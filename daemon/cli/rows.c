@@ -186,7 +186,8 @@ static void verify_json(const struct verify *v, int n_files, const struct err *w
 
 static int audit_verify(const struct cli *c, const char *db, const struct head *heads, int n)
 {
-	struct verify v = {0}, now;
+	struct verify v = {0};
+	struct log_ends now;
 	struct err why = {0}, ignored;
 	bool wrong;
 	int n_files, older;

@@ -46,11 +46,14 @@ static json_t *load(const char *payload, size_t len)
 	return doc;
 }
 
+static bool is_refused(const char *payload, size_t len)
+{
+	return len > EXTRACT_BYTES_MAX || !utf8_valid(payload, len) || too_deep(payload, len);
+}
+
 struct json *extract_parse(const char *payload, size_t len)
 {
-	if (len > EXTRACT_BYTES_MAX || !utf8_valid(payload, len) || too_deep(payload, len))
-		return NULL;
-	return (struct json *)load(payload, len);
+	return is_refused(payload, len) ? NULL : (struct json *)load(payload, len);
 }
 
 /* -- what devices write and JSON does not know -- */
@@ -107,17 +110,18 @@ static char *without_them(const char *payload, size_t len, size_t *ret_len)
 
 struct json *extract_parse_device(const char *payload, size_t len)
 {
-	struct json *doc = extract_parse(payload, len);
-	char *copy;
 	size_t copy_len;
+	json_t *doc;
+	char *copy;
 
-	if (doc || len > EXTRACT_BYTES_MAX || !utf8_valid(payload, len) || too_deep(payload, len))
-		return doc;
-	copy = without_them(payload, len, &copy_len);
+	if (is_refused(payload, len))
+		return NULL;
+	doc = load(payload, len);
+	copy = doc ? NULL : without_them(payload, len, &copy_len);
 	if (copy)
-		doc = (struct json *)load(copy, copy_len);
+		doc = load(copy, copy_len);
 	free(copy);
-	return doc;
+	return (struct json *)doc;
 }
 
 void extract_free(struct json *doc)

@@ -187,12 +187,12 @@ static const struct {
 
 static int span_of(const struct bed *b, int64_t back_ms, struct log_span *ret)
 {
-	int64_t seq, now_ms;
+	struct log_ends ends;
 	struct err err;
 
-	assert_int_equal(store_newest(b->path, &seq, &now_ms, &err), 1);
-	assert_int_equal(seq, 10);
-	return store_span(b->path, now_ms - back_ms, ret, &err);
+	assert_int_equal(store_ends(b->path, &ends, &err), 0);
+	assert_int_equal(ends.head_seq, 10);
+	return store_span(b->path, ends.head_ms - back_ms, ret, &err);
 }
 
 static void test_span(void **state)
@@ -238,15 +238,16 @@ static void test_span_of_nothing(void **state)
 {
 	struct bed b = bed_make();
 	struct log_span span;
-	int64_t seq, at_ms;
+	struct log_ends ends;
 	struct err err;
 
 	(void)state;
 	bed_open(&b);
 	bed_close(&b);
-	assert_int_equal(store_newest(b.path, &seq, &at_ms, &err), 0);
+	assert_int_equal(store_ends(b.path, &ends, &err), 0);
+	assert_int_equal(ends.head_ms, -1);
 	assert_int_equal(store_span(b.path, INT64_MIN, &span, &err), 0);
-	assert_int_equal(store_newest("/nowhere/tocsin.db", &seq, &at_ms, &err), -1);
+	assert_int_equal(store_ends("/nowhere/tocsin.db", &ends, &err), -1);
 	assert_int_equal(store_span("/nowhere/tocsin.db", 0, &span, &err), -1);
 	bed_remove(&b);
 }

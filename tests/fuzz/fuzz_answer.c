@@ -69,6 +69,12 @@ int ask_word(const struct cli *c, const char *word, struct answer **ret)
 	return ask_once(c, word, ret);
 }
 
+int ask_own(const struct cli *c, const char *request, int wait_ms, struct answer **ret)
+{
+	(void)wait_ms;
+	return ask_once(c, request, ret);
+}
+
 int cli_fail(const struct cli *c, int code, const char *word, const char *why)
 {
 	(void)c, (void)word, (void)why;
