@@ -60,7 +60,7 @@ static void ask(struct engine *e, struct incident *inc, int person, int64_t caus
 /* Those who were called know of it; where that is only the first himself, the next level. */
 void all_clear_ask(struct engine *e, struct incident *inc, int first, int64_t cause)
 {
-	int people[16], n, asked = 0;
+	int people[LEVEL_PEOPLE_MAX], n, asked = 0;
 
 	for (int i = 0; i < inc->n_called; i++) {
 		int person = plan_person(e->plan, inc->called[i].person);
@@ -70,7 +70,7 @@ void all_clear_ask(struct engine *e, struct incident *inc, int first, int64_t ca
 		ask(e, inc, person, cause);
 		asked++;
 	}
-	n = asked ? 0 : chain_people(e, inc, inc->level + 1, people, 16);
+	n = asked ? 0 : chain_people(e, inc, inc->level + 1, people, LEVEL_PEOPLE_MAX);
 	for (int i = 0; i < n; i++)
 		if (people[i] != first)
 			ask(e, inc, people[i], cause);

@@ -10,8 +10,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { PEOPLE_MAX = 64 };
-
 static int64_t remind_ms(const struct incident *inc)
 {
 	return inc->type && inc->type->remind_ms > 0 ? inc->type->remind_ms : 900000;
@@ -94,15 +92,19 @@ static const struct step *open_step_of(const struct engine *e, const struct inci
 	return NULL;
 }
 
+/* words: of who asks for more, though somebody has it; else NULL. */
+static void call_one(struct engine *e, struct incident *inc, int person, const char *words, int64_t cause)
+{
+	struct to_send s = {NOTICE_CALL, person, inc, open_step_of(e, inc, person), words, inc->level, cause, -1};
+
+	remember_call(inc, e->plan->people[person].id, inc->level, e->now_ms);
+	outbox_send(e, &s);
+}
+
 static void call_people(struct engine *e, struct incident *inc, const int *people, int n, int64_t cause)
 {
-	for (int i = 0; i < n && !notices_held(inc) && !(PLANTED(9) && inc->round > 1); i++) {
-		struct to_send s = {NOTICE_CALL, people[i],  inc,   open_step_of(e, inc, people[i]),
-		                    NULL,        inc->level, cause, -1};
-
-		remember_call(inc, e->plan->people[people[i]].id, inc->level, e->now_ms);
-		outbox_send(e, &s);
-	}
+	for (int i = 0; i < n && !notices_held(inc) && !(PLANTED(9) && inc->round > 1); i++)
+		call_one(e, inc, people[i], NULL, cause);
 }
 
 static void put_people(const struct engine *e, struct buf *b, const char *key, const int *people, int n)
@@ -117,15 +119,15 @@ static void put_people(const struct engine *e, struct buf *b, const char *key, c
 static int64_t called_row(struct engine *e, struct incident *inc, const struct skip_order *o, int over,
                           int64_t cause)
 {
-	int people[PEOPLE_MAX], n = chain_people(e, inc, inc->level, people, PEOPLE_MAX);
-	int passed[PEOPLE_MAX], n_passed;
+	int people[LEVEL_PEOPLE_MAX], n = chain_people(e, inc, inc->level, people, LEVEL_PEOPLE_MAX);
+	int passed[LEVEL_PEOPLE_MAX], n_passed;
 	struct buf *b = row_begin(e);
 
 	json_int(b, "level", inc->level);
 	json_int(b, "round", inc->round);
 	put_people(e, b, "people", people, n);
 	if (over) {
-		n_passed = chain_holders(e, inc, over, passed, PEOPLE_MAX);
+		n_passed = chain_holders(e, inc, over, passed, LEVEL_PEOPLE_MAX);
 		put_people(e, b, "over", passed, n_passed);
 	}
 	if (o->words && *o->words)
@@ -135,7 +137,7 @@ static int64_t called_row(struct engine *e, struct incident *inc, const struct s
 
 static void call_level(struct engine *e, struct incident *inc, int64_t cause)
 {
-	int people[PEOPLE_MAX], n = chain_people(e, inc, inc->level, people, PEOPLE_MAX);
+	int people[LEVEL_PEOPLE_MAX], n = chain_people(e, inc, inc->level, people, LEVEL_PEOPLE_MAX);
 
 	if (inc->state == STATE_PRE_ALARM)
 		arm(e, inc, NEXT_INVESTIGATE,
@@ -156,7 +158,7 @@ void escalate_begin(struct engine *e, struct incident *inc, int64_t cause)
 
 void escalate_also(struct engine *e, struct incident *inc, int person, int64_t cause)
 {
-	int people[PEOPLE_MAX], n = chain_people(e, inc, inc->level, people, PEOPLE_MAX);
+	int people[LEVEL_PEOPLE_MAX], n = chain_people(e, inc, inc->level, people, LEVEL_PEOPLE_MAX);
 
 	for (int i = 0; i < n; i++)
 		if (people[i] == person)
@@ -189,21 +191,18 @@ static void tell_exhausted(struct engine *e, struct incident *inc, int64_t cause
 /* Somebody has it and there must be more: the ack stays, and its deadline. */
 static void call_more(struct engine *e, struct incident *inc, const struct skip_order *o, int64_t cause)
 {
-	int people[PEOPLE_MAX], n = chain_people(e, inc, inc->level, people, PEOPLE_MAX);
+	int people[LEVEL_PEOPLE_MAX], n = chain_people(e, inc, inc->level, people, LEVEL_PEOPLE_MAX);
 
 	if (inc->next == NEXT_SHELVED || inc->next == NEXT_ISOLATED)
 		arm_remind(e, inc); /* it was overruled */
 	for (int i = 0; i < n; i++) {
 		bool zh = e->plan->people[people[i]].language == LANG_ZH;
-		struct to_send s = {NOTICE_CALL, people[i], inc, open_step_of(e, inc, people[i]), NULL, inc->level, cause, -1};
 		struct buf words = {0};
 
 		buf_printf(&words, zh ? "%s请求支援" : "%s asks for help", e->plan->people[o->person].name);
 		if (o->words && *o->words)
 			buf_printf(&words, zh ? ":%s" : ": %s", o->words);
-		s.words = buf_text(&words);
-		remember_call(inc, e->plan->people[people[i]].id, inc->level, e->now_ms);
-		outbox_send(e, &s);
+		call_one(e, inc, people[i], buf_text(&words), cause);
 		buf_fini(&words);
 	}
 }
@@ -240,14 +239,14 @@ void escalate_next(struct engine *e, struct incident *inc, const char *who, int6
 
 void escalate_expired(struct engine *e, struct incident *inc, int64_t cause)
 {
-	int people[2 * PEOPLE_MAX], n, level = inc->level + 1;
-	int ackers[PEOPLE_MAX], n_ackers = quorum_people(e, inc, ackers, PEOPLE_MAX);
+	int people[2 * LEVEL_PEOPLE_MAX], n, level = inc->level + 1;
+	int ackers[LEVEL_PEOPLE_MAX], n_ackers = quorum_people(e, inc, ackers, LEVEL_PEOPLE_MAX);
 
 	drill_escalated(inc);
 	inc->level = level > chain_levels(e, inc) ? chain_levels(e, inc) : level;
 	inc->exhausted_told = inc->dead_told = false;
 	cause = skip_empty(e, inc, cause);
-	n = chain_people(e, inc, inc->level, people, PEOPLE_MAX);
+	n = chain_people(e, inc, inc->level, people, LEVEL_PEOPLE_MAX);
 	for (int k = 0; k < n_ackers; k++) {
 		bool again = ackers[k] < 0;
 
@@ -284,7 +283,7 @@ void tell_person(struct engine *e, struct incident *inc, enum notice_kind kind, 
 
 void tell_level(struct engine *e, struct incident *inc, enum notice_kind kind, int level, int64_t cause)
 {
-	int people[PEOPLE_MAX], n = chain_people(e, inc, level, people, PEOPLE_MAX);
+	int people[LEVEL_PEOPLE_MAX], n = chain_people(e, inc, level, people, LEVEL_PEOPLE_MAX);
 
 	cause = notice_row(e, inc, kind, cause);
 	for (int i = 0; i < n; i++) {

@@ -126,7 +126,7 @@ static enum refusal act_alarm(struct engine *e, struct incident *inc, const stru
 {
 	bool begins = inc->state == STATE_PRE_ALARM;
 	bool was_isolated = inc->isolated_ms != 0;
-	int ackers[16], n = quorum_people(e, inc, ackers, 16);
+	int ackers[LEVEL_PEOPLE_MAX], n = quorum_people(e, inc, ackers, LEVEL_PEOPLE_MAX);
 	int64_t seq;
 
 	drop_ack(inc);

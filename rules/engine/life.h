@@ -85,7 +85,7 @@ bool step_is_orphan(const struct engine *e, const struct step_run *s); /* the ne
 /* A new plan, or a start, which may be with one: open steps whose role it lost are told to whoever has them now. */
 void owners_replan(struct engine *e, int64_t cause);
 /* One thing that several people are told, each once. */
-enum { TELLING_MAX = 64 };
+enum { TELLING_MAX = LEVEL_PEOPLE_MAX };
 struct telling {
 	enum notice_kind kind;
 	struct incident *inc;

@@ -12,8 +12,7 @@ static void add(struct next *next, int person)
 
 static void add_level(const struct engine *e, const struct incident *inc, struct next *next)
 {
-	int people[16];
-	int n = chain_people(e, inc, next->level, people, (int)(sizeof people / sizeof *people));
+	int people[LEVEL_PEOPLE_MAX], n = chain_people(e, inc, next->level, people, LEVEL_PEOPLE_MAX);
 
 	for (int i = 0; i < n; i++)
 		add(next, people[i]);

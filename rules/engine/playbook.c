@@ -120,7 +120,7 @@ int64_t step_row(struct engine *e, struct step_run *s, const char *who, const ch
 static bool told_with_call(const struct engine *e, const struct step_run *s, int person)
 {
 	const struct incident *inc = s->incident;
-	int people[16], n;
+	int people[LEVEL_PEOPLE_MAX], n;
 
 	if (inc->level > 0)
 		return false;
@@ -130,11 +130,8 @@ static bool told_with_call(const struct engine *e, const struct step_run *s, int
 		if (inc->steps[i].state == STEP_OPEN && step_asks(other) && step_is_of(e, inc, other, person))
 			return false;
 	}
-	n = chain_people(e, inc, 1, people, 16);
-	for (int i = 0; i < n; i++)
-		if (people[i] == person)
-			return true;
-	return false;
+	n = chain_people(e, inc, 1, people, LEVEL_PEOPLE_MAX);
+	return people_have(people, n, person);
 }
 
 /* Those of its people who are not called for it in this same turn. */
@@ -189,7 +186,7 @@ static void tell_words(struct engine *e, struct step_run *s, int person, int64_t
 static void tell_roles(struct engine *e, struct step_run *s, int64_t cause)
 {
 	const struct step *step = step_of(s);
-	int instead[16], n = 0;
+	int instead[LEVEL_PEOPLE_MAX], n = 0;
 	bool any = false;
 
 	for (int i = 0; i < step->notify.n; i++) {
@@ -205,7 +202,7 @@ static void tell_roles(struct engine *e, struct step_run *s, int64_t cause)
 		}
 	}
 	if (!any)
-		n = chain_people(e, s->incident, 1, instead, 16);
+		n = chain_people(e, s->incident, 1, instead, LEVEL_PEOPLE_MAX);
 	for (int i = 0; i < n; i++)
 		tell_words(e, s, instead[i], cause);
 }

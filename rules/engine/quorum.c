@@ -10,22 +10,22 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { CHAIN_PEOPLE_MAX = 64, QUORUM_MAX = 10 };
+enum { QUORUM_MAX = 10 };
 
 /* Distinct people of all its levels. */
 static int people_of_chain(const struct engine *e, const struct incident *inc)
 {
-	int all[CHAIN_PEOPLE_MAX], n = 0;
+	int all[LEVEL_PEOPLE_MAX], n = 0;
 
 	for (int l = 1; l <= chain_levels(e, inc); l++) {
-		int here[CHAIN_PEOPLE_MAX], m = chain_people(e, inc, l, here, CHAIN_PEOPLE_MAX);
+		int here[LEVEL_PEOPLE_MAX], m = chain_people(e, inc, l, here, LEVEL_PEOPLE_MAX);
 
 		for (int i = 0; i < m; i++) {
 			bool known = false;
 
 			for (int k = 0; k < n; k++)
 				known = known || all[k] == here[i];
-			if (!known && n < CHAIN_PEOPLE_MAX)
+			if (!known && n < LEVEL_PEOPLE_MAX)
 				all[n++] = here[i];
 		}
 	}
@@ -155,7 +155,7 @@ int quorum_people(const struct engine *e, const struct incident *inc, int *ret_p
 
 void quorum_tell(struct engine *e, struct incident *inc, enum notice_kind kind, int64_t cause)
 {
-	int people[CHAIN_PEOPLE_MAX], n = quorum_people(e, inc, people, CHAIN_PEOPLE_MAX);
+	int people[LEVEL_PEOPLE_MAX], n = quorum_people(e, inc, people, LEVEL_PEOPLE_MAX);
 
 	for (int i = 0; i < n; i++)
 		tell_person(e, inc, kind, people[i], cause);

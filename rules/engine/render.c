@@ -165,12 +165,14 @@ static void put_owner(const struct shown *s, const struct step *step)
 
 static void put_told(const struct shown *s, const struct step *step)
 {
-	int people[16], n = 0;
+	int people[LEVEL_PEOPLE_MAX], held[ROLE_PEOPLE_MAX], n = 0;
 
-	for (int i = 0; i < step->notify.n && n < 16; i++) {
+	for (int i = 0; i < step->notify.n; i++) {
 		int role = plan_role(s->e->plan, s->inc->plan->roles[step->notify.at[i]].id);
+		int of_role = role_people(s->e, role, held, ROLE_PEOPLE_MAX);
 
-		n += role_people(s->e, role, people + n, 16 - n);
+		for (int k = 0; k < of_role; k++)
+			n = people_add(held[k], people, n, LEVEL_PEOPLE_MAX);
 	}
 	render_who(s->e, s->b, "who", people, n);
 }

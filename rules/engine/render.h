@@ -14,7 +14,7 @@ struct next {
 	const char *what;
 	int64_t at_ms; /* -1: nothing is due */
 	int level;     /* of the chain; 0: none */
-	int people[16];
+	int people[LEVEL_PEOPLE_MAX];
 	int n;
 };
 void next_of(const struct engine *e, const struct incident *inc, struct next *ret_next);

@@ -8,8 +8,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { LEVEL_PEOPLE_MAX = 64 };
-
 static int64_t skip_row(struct engine *e, struct incident *inc, const char *why, int64_t cause)
 {
 	int people[LEVEL_PEOPLE_MAX], n = chain_holders(e, inc, inc->level, people, LEVEL_PEOPLE_MAX);

@@ -1,0 +1,112 @@
+/* Many people: a level of more than sixteen, and nobody of them is left out,
+ * and nobody is told the same twice. */
+#include "life_world.h"
+
+#include "engine/render.h"
+
+enum { MANY = 20 };
+
+static struct life_world w;
+static struct plan *plan;
+
+/* p01 .. p20 each hold a role r01 .. r20, all of them are level 1. */
+static void begin(const char *more)
+{
+	struct buf yaml = {0};
+
+	buf_str(&yaml, "site: {id: plaza, timezone: Asia/Shanghai}\n"
+	               "broker: {url: \"mqtt://127.0.0.1:1883\", version: 5}\n"
+	               "zones: {hall: {}}\n"
+	               "sensors: {a: {kind: gas, zone: hall, topic: gas/a}}\n"
+	               "people:\n");
+	for (int i = 1; i <= MANY; i++)
+		buf_printf(&yaml, "  p%02d: {name: P%02d, language: en}\n", i, i);
+	buf_str(&yaml, "roles:\n  ghost: {holder: p01}\n");
+	for (int i = 1; i <= MANY; i++)
+		buf_printf(&yaml, "  r%02d: {holder: p%02d}\n", i, i);
+	buf_str(&yaml, more);
+	plan = life_plan_of(buf_text(&yaml));
+	buf_fini(&yaml);
+	life_begin(&w, plan);
+}
+
+static void end(void)
+{
+	life_end(&w);
+	plan_free(plan);
+}
+
+static int notices(const char *person, enum notice_kind kind)
+{
+	int n = 0;
+
+	for (int i = 0; i < w.fx.n; i++)
+		n += w.fx.at[i].kind == EFFECT_NOTICE && w.fx.at[i].notice.kind == kind &&
+		     !strcmp(w.fx.at[i].notice.person, person);
+	return n;
+}
+
+static const char leak[] =
+    "chains: {all: {levels: [{call: [r01, r02, r03, r04, r05, r06, r07, r08, r09, r10, r11, r12, r13, r14, r15, r16, r17, "
+    "r18, r19, r20], wait: 30s}]}}\n"
+    "incidents: {leak: {hazard: gas, severity: major, when: {of: {kind: gas}, above: 10}, chain: all, playbook: book}}\n";
+
+/* Who is called reads the first task in the call, and has no second notice for it. */
+static void first_task_comes_with_the_call(void **state)
+{
+	struct buf more = {0};
+
+	(void)state;
+	buf_printf(&more, "%splaybooks:\n  book:\n    scene: {task: {en: Go}, who: [r01, r16, r17, r20], within: 3m}\n", leak);
+	begin(buf_text(&more));
+	buf_fini(&more);
+	life_reading(&w, "a", READING_VALUE, "20");
+	for (int i = 0; i < MANY; i++) {
+		assert_int_equal(notices(plan->people[i].id, NOTICE_CALL), 1);
+		assert_int_equal(notices(plan->people[i].id, NOTICE_TASK), 0);
+	}
+	end();
+}
+
+/* What nobody's role would hear the whole first level hears. */
+static void level_hears_instead_of_nobody(void **state)
+{
+	struct buf more = {0};
+
+	(void)state;
+	buf_printf(&more, "%splaybooks:\n  book:\n    say: {notify: [ghost], text: {en: Gas}}\n", leak);
+	begin(buf_text(&more));
+	buf_fini(&more);
+	((struct role *)(void *)plan->roles)[plan_role(plan, "ghost")].holder = -1;
+	life_reading(&w, "a", READING_VALUE, "20");
+	for (int i = 0; i < MANY; i++)
+		assert_int_equal(notices(plan->people[i].id, NOTICE_TELL), 1);
+	end();
+}
+
+/* All of them are shown as those who are called next. */
+static void next_are_all_of_the_level(void **state)
+{
+	struct buf more = {0}, shown = {0};
+
+	(void)state;
+	buf_printf(&more, "%splaybooks:\n  book:\n    say: {notify: [r01], text: {en: Gas}}\n", leak);
+	begin(buf_text(&more));
+	buf_fini(&more);
+	life_reading(&w, "a", READING_VALUE, "20");
+	render_incident(w.e, w.e->incidents[0], &shown);
+	assert_non_null(strstr(buf_text(&shown), "\"p19\",\"p20\"]},\"chain\""));
+	buf_fini(&shown);
+	end();
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+	    cmocka_unit_test(first_task_comes_with_the_call),
+	    cmocka_unit_test(level_hears_instead_of_nobody),
+	    cmocka_unit_test(next_are_all_of_the_level),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
