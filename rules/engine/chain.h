@@ -11,6 +11,9 @@
 /* So many distinct people must acknowledge before the chain stops: the most that the type and the levels
  * called so far want, and never more than the chain has people. */
 int quorum_needed(const struct engine *e, const struct incident *inc);
+/* As its state shows it: how many it wants while it calls (a pre-alarm, when it does), and how many it took; 0 or
+ * 1: one. */
+int quorum_of(const struct engine *e, const struct incident *inc);
 /* Takes the ack of a->person. False: more are needed; it is recorded and told, and the chain goes on. */
 bool quorum_take(struct engine *e, struct incident *inc, const struct cue_arg *a);
 bool quorum_has(const struct incident *inc, const char *person); /* his ack is there */

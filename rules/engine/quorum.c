@@ -47,6 +47,11 @@ int quorum_needed(const struct engine *e, const struct incident *inc)
 	return people < need ? (people > 1 ? people : 1) : need;
 }
 
+int quorum_of(const struct engine *e, const struct incident *inc)
+{
+	return inc->state == STATE_PRE_ALARM || incident_is_calling(inc) ? quorum_needed(e, inc) : inc->quorum;
+}
+
 bool quorum_has(const struct incident *inc, const char *person)
 {
 	for (int i = 0; i < inc->n_acks; i++)

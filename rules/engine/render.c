@@ -443,11 +443,11 @@ static void put_flags(const struct shown *s)
 	json_close(s->b, '}');
 }
 
-/* Where more than one must take it: who has. */
+/* Where more than one must take it, or had to: who has. */
 static void put_acks(const struct shown *s)
 {
 	const struct incident *inc = s->inc;
-	int need = inc->n_acks ? inc->quorum : quorum_needed(s->e, inc);
+	int need = quorum_of(s->e, inc);
 
 	if (need <= 1)
 		return;

@@ -4,6 +4,7 @@
 #include "life_world.h"
 
 #include "engine/chain.h"
+#include "engine/render.h"
 
 static const char site[] =
     "site: {id: plaza, timezone: Asia/Shanghai}\n"
@@ -138,6 +139,68 @@ static void quorum_of_levels(void **state)
 	end();
 }
 
+static bool shows(const struct incident *inc, const char *text)
+{
+	struct buf shown = {0};
+	bool ret;
+
+	render_incident(w.e, inc, &shown);
+	ret = strstr(buf_text(&shown), text) != NULL;
+	buf_fini(&shown);
+	return ret;
+}
+
+static void say(const char *person, enum verb verb)
+{
+	life_command(&w, person, (struct command){.verb = verb, .id = 1});
+}
+
+/* One was enough, and stays it: a call for help to a level that wants three asks for no more acks. */
+static void quorum_after_help(void **state)
+{
+	struct incident *inc;
+
+	(void)state;
+	begin();
+	inc = open_it();
+	say("wang", VERB_ACK);
+	assert_int_equal(inc->state, STATE_ACKED);
+	say("wang", VERB_ESCALATE);
+	assert_int_equal(inc->level, 2);
+	assert_true(is_called("li"));
+	assert_int_equal(inc->state, STATE_ACKED);
+	assert_true(shows(inc, "\"acked_by\":\"wang\""));
+	assert_false(shows(inc, "\"quorum\""));
+	life_until(&w, w.now_ms + 2 * 3600000); /* nothing was done: now it takes three */
+	assert_int_equal(inc->state, STATE_UNACKED);
+	assert_true(shows(inc, "\"quorum\":3,\"acks\":[]"));
+	end();
+}
+
+/* While it calls, what is wanted now, not what was when the first one took it. */
+static void quorum_while_it_calls(void **state)
+{
+	struct incident *inc;
+
+	(void)state;
+	begin();
+	nobody_holds("boss");
+	inc = open_it();
+	say("wang", VERB_ESCALATE);
+	say("wang", VERB_ACK);
+	assert_int_equal(inc->state, STATE_UNACKED);
+	assert_true(shows(inc, "\"quorum\":2,\"acks\":[{\"person\":\"wang\""));
+	((struct role *)(void *)plan->roles)[plan_role(plan, "boss")].holder = plan_person(plan, "zhao");
+	assert_true(shows(inc, "\"quorum\":3,\"acks\":[{\"person\":\"wang\""));
+	say("li", VERB_ACK);
+	assert_int_equal(inc->state, STATE_UNACKED);
+	say("zhao", VERB_ACK);
+	assert_int_equal(inc->state, STATE_ACKED);
+	nobody_holds("boss");
+	assert_true(shows(inc, "\"quorum\":3,\"acks\":[{\"person\":\"wang\"")); /* so many it took */
+	end();
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -145,6 +208,8 @@ int main(void)
 	    cmocka_unit_test(middle_level_is_empty),
 	    cmocka_unit_test(last_level_is_empty),
 	    cmocka_unit_test(quorum_of_levels),
+	    cmocka_unit_test(quorum_after_help),
+	    cmocka_unit_test(quorum_while_it_calls),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
