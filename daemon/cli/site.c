@@ -46,6 +46,24 @@ static void summary(const struct plan *plan, const struct problems *problems)
 			passes(&plan->actuators[i]);
 }
 
+/* Below pages of warnings: that it is not good, and where to begin. */
+static void verdict(const struct problems *problems)
+{
+	int n_errors = 0, first = -1;
+
+	for (int i = 0; i < problems->n; i++) {
+		n_errors += !problems->at[i].is_warning;
+		if (first < 0 && !problems->at[i].is_warning)
+			first = i;
+	}
+	printf("not usable: %d error%s, %d warning%s", n_errors, n_errors == 1 ? "" : "s", problems->n - n_errors,
+	       problems->n - n_errors == 1 ? "" : "s");
+	if (first >= 0)
+		printf("; the first error: %s:%d:%d", problems->at[first].file, problems->at[first].line,
+		       problems->at[first].col);
+	puts("");
+}
+
 static void show(const struct cli *c, const struct problems *problems, const struct plan *plan)
 {
 	struct buf out = {0};
@@ -64,6 +82,8 @@ static void show(const struct cli *c, const struct problems *problems, const str
 		print_lines(stdout, buf_text(&out));
 		if (plan)
 			summary(plan, problems);
+		else if (problems->n_errors)
+			verdict(problems);
 	}
 	buf_fini(&out);
 }

@@ -5,6 +5,7 @@
 #include "engine/render.h"
 
 #include <string.h>
+#include <strings.h>
 
 #define BOTH(ZH, EN) \
 	{ \
@@ -130,16 +131,52 @@ static void put_usage(enum verb verb, struct buf *out)
 				buf_printf(out, " %s", words[i].text);
 }
 
+/* Words of ours that the audit keeps as they are; later: it may be possible then. */
+static const struct said_why {
+	const char *word, *in[LANG_COUNT];
+	bool later;
+} whys[] = {
+    {"audit store", BOTH("审计存储故障", "the audit store fails"), true},
+    {"broker", BOTH("与消息服务器断开", "the broker is away"), true},
+    {"out of service", BOTH("设备已停用", "it is out of service"), true},
+    {"isolated", BOTH("该区域已隔离", "its zone is isolated"), true},
+    {"drill", BOTH("这是演练", "it is an exercise"), false},
+    {"not isolated", BOTH("没有隔离", "it is not isolated"), false},
+    {"not out of service", BOTH("没有停用", "it is not out of service"), false},
+    {"not shelved", BOTH("呼叫没有暂停", "it is not shelved"), false},
+    {"it hangs there already", BOTH("牌已经挂着", "it hangs there already"), false},
+    {"it hangs in more than one place, name which",
+     BOTH("牌挂在几处,请写明哪一处", "it hangs in more than one place, name which"), false},
+};
+
+static const struct said_why *why_of(const struct answer *a)
+{
+	for (size_t i = 0; a->detail && i < sizeof whys / sizeof *whys; i++)
+		if (!strcmp(a->detail, whys[i].word))
+			return &whys[i];
+	return NULL;
+}
+
+static const char *detail_text(const struct answer *a)
+{
+	const struct said_why *why = why_of(a);
+	int state = a->refusal == REFUSAL_NOT_NOW ? state_from(a->detail) : -1;
+
+	if (state >= 0)
+		return wording_state((enum state)state, a->lang);
+	return why ? why->in[a->lang] : a->detail;
+}
+
 static void put_why(const struct answer *a, struct buf *out)
 {
 	if (a->detail && *a->detail)
-		buf_printf(out, a->lang == LANG_ZH ? ":%s" : ": %s", a->detail);
+		buf_printf(out, a->lang == LANG_ZH ? ":%s" : ": %s", detail_text(a));
 }
 
 static void put_hint(const struct answer *a, struct buf *out)
 {
 	if (a->detail && *a->detail)
-		buf_printf(out, a->lang == LANG_ZH ? "(%s)" : " (%s)", a->detail);
+		buf_printf(out, a->lang == LANG_ZH ? "(%s)" : " (%s)", detail_text(a));
 }
 
 static void put_verb(const struct answer *a, struct buf *out)
@@ -335,6 +372,23 @@ static void put_rest(const struct answer *a, struct buf *out)
 		           a->detail);
 }
 
+/* Who answers a task with what its notice shows, and has no field but that of `ack`. */
+static bool put_other_verb(const struct answer *a, struct buf *out)
+{
+	bool of_incident = a->verb < VERB_COUNT && strchr("Io", *verb_args(a->verb));
+	int other = 0;
+
+	while (a->detail && other < VERB_COUNT && strcasecmp(a->detail, verb_name((enum verb)other)) != 0)
+		other++;
+	if (a->refusal != REFUSAL_UNKNOWN_ID || !of_incident || !a->detail || other == VERB_COUNT)
+		return false;
+	buf_printf(out,
+	           a->lang == LANG_ZH ? "未执行:%s 不是事件编号;这句话要发到自己的主题 cmd/…/%s"
+	                              : "Nothing was done: %s is no incident; that goes to its own topic, cmd/…/%s",
+	           a->detail, verb_name((enum verb)other));
+	return true;
+}
+
 /* What is handed over, to be read and signed. */
 static void put_handover(const struct engine *e, const struct answer *a, struct buf *out)
 {
@@ -393,6 +447,8 @@ void render_answer(const struct engine *e, const struct answer *a, struct buf *o
 		put_interlocked(e, a, out);
 	else if (a->refusal == REFUSAL_SECOND_PERSON && a->verb != VERB_RESET)
 		fill(a, two_persons[1][a->lang], out);
-	else
+	else if (a->refusal == REFUSAL_NOT_NOW && why_of(a) && !why_of(a)->later)
+		fill(a, a->lang == LANG_ZH ? "未执行{why}" : "Nothing was done{why}", out);
+	else if (!put_other_verb(a, out))
 		fill(a, refused[a->refusal][a->lang], out);
 }

@@ -255,8 +255,12 @@ static int find_channel(struct reader *r, const struct node *id)
 {
 	int i = scalar_text(r, id, "channels") ? plan_channel(r->plan, id->text) : -1;
 
-	if (i < 0 && id->kind == NODE_SCALAR && *id->text)
-		complain_no_entry(r, SECTION_CHANNELS, id, false);
+	if (i >= 0 || id->kind != NODE_SCALAR || !*id->text)
+		return i;
+	complain_no_entry(r, SECTION_CHANNELS, id, false);
+	if (!strcmp(id->text, "page") || !strcmp(id->text, "journal"))
+		advise(r, "it is there by itself only without a section 'channels': add %s: {plugin: %s}", id->text,
+		       id->text);
 	return i;
 }
 

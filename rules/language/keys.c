@@ -477,21 +477,44 @@ bool value_read(struct reader *r, const struct key *key, const struct node *node
 
 /* -- a map -- */
 
+/* {name：大厅}: to YAML one long key. */
+static bool glued(struct reader *r, const struct table *t, const char *text)
+{
+	static const char wide[] = "：";
+	const char *sign = strstr(text, wide);
+
+	for (int i = 0; sign && i < t->n; i++)
+		if (strlen(t->keys[i].name) == (size_t)(sign - text) &&
+		    !strncmp(t->keys[i].name, text, (size_t)(sign - text))) {
+			advise(r, "here stands a full-width '%s': type an ordinary ':' and a space", wide);
+			return true;
+		}
+	return false;
+}
+
+static void advise_keys(struct reader *r, const struct table *t)
+{
+	const char *list = "";
+
+	for (int i = 0; i < t->n; i++)
+		list = arena_printf(&r->arena, "%s%s%s", list, i ? ", " : "", t->keys[i].name);
+	advise(r, "known keys: %s", list);
+}
+
 static void unknown_key(struct reader *r, const struct table *t, const struct node *node)
 {
 	struct nearest near = {.word = node->text};
-	const char *list = "";
 
-	for (int i = 0; i < t->n; i++) {
+	for (int i = 0; i < t->n; i++)
 		nearest_try(&near, t->keys[i].name);
-		list = arena_printf(&r->arena, "%s%s%s", list, i ? ", " : "", t->keys[i].name);
-	}
 	complain(r, node, "unknown key '%s' in %s %s", node->text, strchr("aeiou", t->name[0]) ? "an" : "a",
 	         t->name);
+	if (glued(r, t, node->text))
+		return;
 	if (near.best)
 		advise_nearest(r, &near);
 	else if (!advise_full_width(r, node->text))
-		advise(r, "known keys: %s", list);
+		advise_keys(r, t);
 }
 
 static void defaults(struct reader *r, const struct table *t, void *out)
@@ -540,8 +563,10 @@ bool keys_read(struct reader *r, const struct entry *e, const struct table *t, v
 	bool ok = true;
 
 	defaults(r, t, out);
-	if (!must_be_map(r, e, e->key ? NULL : t->name))
+	if (!must_be_map(r, e, e->key ? NULL : t->name)) {
+		advise_keys(r, t);
 		return false;
+	}
 	for (int i = 0; i < e->body->n; i++)
 		ok = read_pair(r, t, &e->body->pairs[i], out) && ok;
 	for (int i = 0; i < t->n && !(r->is_broken && is_spread(t)); i++) {

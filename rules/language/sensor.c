@@ -292,8 +292,8 @@ static struct entry with_profile(struct reader *r, const struct entry *e)
 		complain_no_entry(r, SECTION_PROFILES, name, false);
 	} else if (!r->is_broken && say_once(r, "profiles")) {
 		caution(r, name, "there is no profile '%s': no profiles are included", name->text);
-		advise(r, "add /usr/share/tocsin/profiles/*.yaml to 'include'; until then payloads are read "
-		          "as raw text");
+		advise(r, "'include' must name where they are, /usr/share/tocsin/profiles/*.yaml as a rule; until "
+		          "then payloads are read as raw text");
 	}
 	return all;
 }

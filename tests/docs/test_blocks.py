@@ -1,6 +1,6 @@
-"""Every YAML block of the documents is a configuration that `tocsin check` takes, or a
-test that `tocsin test` plays; every JSON block is JSON; and no block is of a kind that
-nobody runs. A block that shows a part stands on the demo's site: sections and entries
+"""Every YAML block of the documents is a configuration that `tocsin check` takes without a
+warning, or a test that `tocsin test` plays; every JSON block is JSON; and no block is of a
+kind that nobody runs. A block that shows a part stands on the demo's site: sections and entries
 that it does not write itself are those of contrib/demo-site.yaml."""
 import functools
 import json
@@ -21,8 +21,10 @@ PLUGINS = os.path.join(os.environ["BINARY_DIR"], "plugins")
 MORE = {
     "people": {"chen": {"name": "Chen"}, "house": {"name": "Wall display", "user": "hass"}},
     "zones": {"3f-east": {}},
-    "sensors": {f"smoke-3f-{n}": {"kind": "smoke", "zone": "3f-east", "topic": f"plc/3f/smoke{n}"} for n in (1, 2)},
+    "sensors": {f"smoke-3f-{n}": {"kind": "smoke", "zone": "3f-east", "topic": f"plc/3f/smoke{n}", "profile": "plain"} for n in (1, 2)},
 }
+# A part of a site may leave to another part who looks at a sensor.
+ELSEWHERE = r"warning: no incident looks at sensor "
 ONE = ("site", "broker", "store", "languages", "include", "home_assistant")
 
 
@@ -117,11 +119,18 @@ class Blocks(unittest.TestCase):
             site = Site(self, block.text)
             done = site.run("check", site.path)
         self.assertEqual(done.returncode, 0, f"{block.where}:\n{done.stdout}{done.stderr}")
+        if "tests" not in has:
+            warnings = [w for w in done.stdout.splitlines() if re.match(r"\S+:\d+:\d+: warning: ", w)]
+            self.assertEqual([w for w in warnings if not re.search(ELSEWHERE, w)], [], block.where)
 
     def test_it_can_fail(self):
         for text in ("sensors:\n  a: {kind: gas, zone: nowhere, topic: x}\n", "zones: {a: {in: a}}\n"):
             site = Site(self, text)
-            self.assertEqual(site.run("check", site.path).returncode, 1)
+            done = site.run("check", site.path)
+            self.assertEqual(done.returncode, 1)
+            self.assertRegex(done.stdout, r"\nnot usable: 1 error, \d+ warnings?; the first error: \S+/tocsin\.yaml:\d+:\d+\n$")
+        site = Site(self, "include: [/usr/share/tocsin/playbooks/*.yaml]\n")
+        self.assertRegex(site.run("check", site.path).stdout, "warning: there is no profile ")
 
 
 if __name__ == "__main__":

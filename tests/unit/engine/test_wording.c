@@ -358,6 +358,34 @@ static void test_refusals_say_what_to_do(void **state)
 	a.detail = "99";
 	assert_answer(a, "没有这个编号或名称:99;请核对后重发",
 	              "No such number or name: 99; check it and send again");
+	a.detail = "Done"; /* `done 17 scene`, as the task's notice says, in the field of `ack` */
+	assert_answer(a, "未执行:Done 不是事件编号;这句话要发到自己的主题 cmd/…/done",
+	              "Nothing was done: Done is no incident; that goes to its own topic, cmd/…/done");
+	a.verb = VERB_RAISE; /* of a type, not of an incident */
+	assert_answer(a, "没有这个编号或名称:Done;请核对后重发",
+	              "No such number or name: Done; check it and send again");
+}
+
+/* What the audit keeps as a word is said in the reader's language, and later only where later helps. */
+static void test_why_not_now(void **state)
+{
+	struct answer a = answer(VERB_OPERATE, REFUSAL_NOT_NOW);
+
+	(void)state;
+	fixture();
+	a.detail = "out of service";
+	assert_answer(a, "现在不能执行:设备已停用;请稍后再试",
+	              "Not possible now: it is out of service; try again later");
+	a.detail = "G-2";
+	assert_answer(a, "现在不能执行:G-2;请稍后再试", "Not possible now: G-2; try again later");
+	a.detail = "pre_alarm";
+	assert_answer(a, "现在不能执行:预警;请稍后再试", "Not possible now: pre-alarm; try again later");
+	a = answer(VERB_UNSHELVE, REFUSAL_NOT_NOW);
+	a.detail = "not shelved";
+	assert_answer(a, "未执行:呼叫没有暂停", "Nothing was done: it is not shelved");
+	a = answer(VERB_TAG, REFUSAL_NOT_NOW);
+	a.detail = "it hangs there already";
+	assert_answer(a, "未执行:牌已经挂着", "Nothing was done: it hangs there already");
 }
 
 static void assert_sentence(struct answer a)
@@ -410,6 +438,7 @@ int main(void)
 	    cmocka_unit_test(test_operate),
 	    cmocka_unit_test(test_reset),
 	    cmocka_unit_test(test_refusals_say_what_to_do),
+	    cmocka_unit_test(test_why_not_now),
 	    cmocka_unit_test(test_every_answer_exists),
 	};
 
