@@ -143,7 +143,7 @@ static const struct said_why {
     {"drill", BOTH("这是演练", "it is an exercise"), false},
     {"not isolated", BOTH("没有隔离", "it is not isolated"), false},
     {"not out of service", BOTH("没有停用", "it is not out of service"), false},
-    {"not shelved", BOTH("呼叫没有暂停", "it is not shelved"), false},
+    {"not shelved", BOTH("没有搁置", "it is not shelved"), false},
     {"it hangs there already", BOTH("牌已经挂着", "it hangs there already"), false},
     {"it hangs in more than one place, name which",
      BOTH("牌挂在几处,请写明哪一处", "it hangs in more than one place, name which"), false},

@@ -1,8 +1,9 @@
 #!/usr/bin/env python3
 """said.py [ROOT] - what the code knows is told: the plugins' interface in
-tocsin-plugin(7); every fault that the daemon can open in operations.md, with
-what to do; verbs, refusals and words of zones where they are documented; every
-document in the list of the README. And nothing is told that is not there."""
+tocsin-plugin(7); every fault that the daemon can open in operations.md and, for
+who reads Chinese, in troubles.zh.md, by the name its notice has, with what to
+do; verbs, refusals and words of zones where they are documented; every document
+in the list of the README. And nothing is told that is not there."""
 import glob
 import os
 import re
@@ -63,12 +64,34 @@ def rows(text, heading):
     return [re.findall(r"`([^`]+)`", r.split("|")[1]) for r in part.splitlines() if r.startswith("|") and "---" not in r]
 
 
+def fault_table(root, page, heading, titles):
+    """A row for each fault: its id and the title of its notice, what it means, what to do."""
+    text = read(root, f"contrib/doc/{page}")
+    yield from compare(f"{page}, {heading},", [w for r in rows(text, heading) for w in r], titles)
+    for row in text.split(f"\n## {heading}\n", 1)[1].split("\n## ")[0].splitlines():
+        cells = [c.strip() for c in row.strip().strip("|").split("|")]
+        word = re.match(r"`([^`]+)`", cells[0])
+        if not word or word.group(1) not in titles:
+            continue
+        title = titles[word.group(1)]
+        if title not in (cells[0].split("`")[-1].strip(), cells[1]):
+            yield f"{page} does not name {word.group(1)} as its notice does: {title}"
+        if len(cells) < 3 or not all(cells):
+            yield f"{page} does not say what to do: {row[:60]}"
+
+
 def faults(root):
-    known, text = words_of(root, "SELF_LIST"), read(root, "contrib/doc/operations.md")
-    yield from compare("operations.md, Troubles,", [w for r in rows(text, "Troubles") for w in r], known)
-    for row in text.split("\n## Troubles\n", 1)[1].split("\n## ")[0].splitlines():
-        if row.startswith("| `") and not row.rstrip("| ").split("|")[-1].strip():
-            yield f"operations.md does not say what to do: {row[:60]}"
+    names = read(root, "rules/base/names.h").replace("\\\n", " ")
+    table = re.findall(r'X\(([A-Z_]+), "([a-z-]+)", "([^"]+)", "([^"]+)"\)', re.search(r"^#define SELF_LIST\(X\)(.*)$", names, re.M).group(1))
+    known, text = [word for _, word, _, _ in table], read(root, "contrib/doc/operations.md")
+    yield from fault_table(root, "operations.md", "Troubles", {word: en for _, word, _, en in table})
+    yield from fault_table(root, "troubles.zh.md", "对照表", {word: zh for _, word, zh, _ in table})
+    moments = re.search(r"is_moment\(enum self self\)\n{(.*?)\n}", read(root, "rules/engine/fault.c"), re.S).group(1)
+    moments = {word for name, word, _, _ in table if re.search(rf"SELF_{name}\b", moments)}
+    told = re.search(r"^一次性的\((.*?)\)", read(root, "contrib/doc/troubles.zh.md"), re.M).group(1)
+    yield from compare("troubles.zh.md, moments,", re.findall(r"`([^`]+)`", told), moments)
+    told = [w for r in text.splitlines() if r.startswith("| `") and "(moment" in r for w in re.findall(r"`([^`]+)`", r.split("|")[1])]
+    yield from compare("operations.md, moments,", told, moments)
     ways = text.split("\n## When something of it fails", 1)[1].split("\n## ")[0]
     yield from (f"operations.md does not say who is told of {w}" for w in known if f"`{w}`" not in ways)
 
@@ -125,12 +148,21 @@ def rooms(root):
                 yield f"architecture.md has no room {folder}/{name}"
 
 
+def anchors(text):
+    """What the headings of a page are called behind a #."""
+    headings = re.findall(r"^#+ (.*)$", re.sub(r"^```.*?^```", "", text, flags=re.M | re.S), re.M)
+    return {re.sub(r"[^\w\- ]", "", h.strip().lower()).replace(" ", "-") for h in headings}
+
+
 def links(root):
-    """A link from one document leads to a file that is there."""
+    """A link from one document leads to a file, and to a heading in it, that is there."""
     for path in ["README.md", *glob.glob("contrib/doc/*.md", root_dir=root), *glob.glob("plugins/*/README.md", root_dir=root)]:
-        for to in re.findall(r"\]\(([^)#:\s]+)(?:#[^)]*)?\)", read(root, path)):
-            if not os.path.exists(os.path.join(root, os.path.dirname(path), to)):
+        for to, anchor in re.findall(r"\]\(([^)#:\s]*)(?:#([^)]*))?\)", read(root, path)):
+            place = os.path.normpath(os.path.join(os.path.dirname(path), to)) if to else path
+            if not os.path.exists(os.path.join(root, place)):
                 yield f"{path} leads to {to}, which is not there"
+            elif anchor and anchor not in anchors(read(root, place)):
+                yield f"{path} leads to {to}#{anchor}: there is no such heading"
 
 
 def breaches(root):

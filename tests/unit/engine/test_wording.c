@@ -382,7 +382,7 @@ static void test_why_not_now(void **state)
 	assert_answer(a, "现在不能执行:预警;请稍后再试", "Not possible now: pre-alarm; try again later");
 	a = answer(VERB_UNSHELVE, REFUSAL_NOT_NOW);
 	a.detail = "not shelved";
-	assert_answer(a, "未执行:呼叫没有暂停", "Nothing was done: it is not shelved");
+	assert_answer(a, "未执行:没有搁置", "Nothing was done: it is not shelved");
 	a = answer(VERB_TAG, REFUSAL_NOT_NOW);
 	a.detail = "it hangs there already";
 	assert_answer(a, "未执行:牌已经挂着", "Nothing was done: it hangs there already");
