@@ -4,7 +4,7 @@ set -eu
 cd "$(dirname "$0")/../.."
 mandoc -T lint -W warning contrib/man/*.[1-8]
 
-commands=$(sed -n 's/^ *\t*{"\([a-z]*\)", "[^"]*", "[a-z]*", "[^"]*",.*/\1/p' daemon/cli/main.c)
+commands=$(sed -n 's/^ *\t*{"\([a-z]*\)", "[^"]*", "[a-zA-Z]*", "[^"]*",.*/\1/p' daemon/cli/main.c)
 [ "$(echo "$commands" | wc -w)" -gt 15 ] || { echo "the commands were not found in daemon/cli/main.c"; exit 1; }
 for word in $commands; do
 	grep -q "^\.It Cm $word" contrib/man/tocsin.1 || { echo "tocsin.1 does not tell of $word"; exit 1; }

@@ -96,6 +96,18 @@ def faults(root):
     yield from (f"operations.md does not say who is told of {w}" for w in known if f"`{w}`" not in ways)
 
 
+def marks(root):
+    """What may stand before a notice."""
+    text = read(root, "rules/engine/wording.c") + read(root, "rules/engine/notice.c").replace('" : "', '", "')
+    found = re.findall(r'"([〔【][^"]+[〕】])", "([A-Z -]+) "', text)
+    if len(found) < 12:
+        yield f"said.py finds {len(found)} marks of notices in the code"
+    for zh, en in found:
+        for page, mark in (("procedures.zh.md", zh), ("clients.md", f"`{en}`")):
+            if mark not in read(root, f"contrib/doc/{page}"):
+                yield f"{page} does not tell of notices that begin with {mark}"
+
+
 def interface(root):
     mqtt, man = read(root, "contrib/doc/mqtt.md"), read(root, "contrib/man/tocsin-mqtt.7")
     verbs = words_of(root, "VERB_LIST")
@@ -124,6 +136,23 @@ def options(root):
         known = set(re.findall(r'\{"([a-z-]+)", (?:no|required)_argument', read(root, source))) - inner
         told = set(re.findall(r"\bFl -([a-z-]+)", read(root, f"contrib/man/{page}"))) - inner
         yield from compare(page, told, known)
+
+
+def inline(root):
+    """What a sentence names between two `: commands with their options, units, files of this tree."""
+    source = read(root, "daemon/cli/main.c")
+    commands = set(re.findall(r'^    \{"([a-z]+)", "[^"]*", "[a-zA-Z]*", "', source, re.M))
+    known = set(re.findall(r'\{"([a-z-]+)", (?:no|required)_argument', source))
+    for path in ["README.md", *glob.glob("contrib/doc/*.md", root_dir=root), *glob.glob("plugins/*/README.md", root_dir=root)]:
+        for span in re.findall(r"`([^`\n]+)`", read(root, path)):
+            m = re.match(r"(?:sudo )?tocsin(?: --json| --as \S+)* ([a-z]+)\b", span)
+            if m and (m.group(1) not in commands or set(re.findall(r"--([a-z-]+)", span)) - known):
+                yield f"{path} says `{span}`, which is no command"
+            units = re.findall(r"\btocsin[a-z-]*\.(?:timer|service|socket)\b", span)
+            files = re.findall(r"^(?:contrib|tests|rules|daemon|plugins)/[\w./*-]+$", span)
+            for name in [f"contrib/systemd/{u}*" for u in units] + files:
+                if not glob.glob(os.path.join(root, name)):
+                    yield f"{path} names {name}, which is not there"
 
 
 def documents(root):
@@ -166,7 +195,7 @@ def links(root):
 
 
 def breaches(root):
-    for rule in (plugin_page, faults, interface, options, documents, rooms, links):
+    for rule in (plugin_page, faults, marks, interface, options, inline, documents, rooms, links):
         yield from rule(root)
 
 
