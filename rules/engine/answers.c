@@ -131,28 +131,43 @@ static void put_usage(enum verb verb, struct buf *out)
 				buf_printf(out, " %s", words[i].text);
 }
 
-/* Words of ours that the audit keeps as they are; later: it may be possible then. */
+/* Words of ours that the audit keeps as they are. later: it may be possible then; step: of the verbs for steps. */
 static const struct said_why {
 	const char *word, *in[LANG_COUNT];
-	bool later;
+	bool later, step;
 } whys[] = {
-    {"audit store", BOTH("审计存储故障", "the audit store fails"), true},
-    {"broker", BOTH("与消息服务器断开", "the broker is away"), true},
-    {"out of service", BOTH("设备已停用", "it is out of service"), true},
-    {"isolated", BOTH("该区域已隔离", "its zone is isolated"), true},
-    {"drill", BOTH("这是演练", "it is an exercise"), false},
-    {"not isolated", BOTH("没有隔离", "it is not isolated"), false},
-    {"not out of service", BOTH("没有停用", "it is not out of service"), false},
-    {"not shelved", BOTH("没有搁置", "it is not shelved"), false},
-    {"it hangs there already", BOTH("牌已经挂着", "it hangs there already"), false},
+    {"not begun", BOTH("这一步还没有开始", "the step has not begun"), true, true},
+    {"task", BOTH("这一步是任务,请用 done 或 failed", "the step is a task: answer done or failed"), false, true},
+    {"decide", BOTH("这一步要选择,请用 decide", "the step is a choice: answer decide"), false, true},
+    {"record", BOTH("这一步要登记,请用 record", "the step is to be recorded: answer record"), false, true},
+    {"wait", BOTH("这一步在等待,请用 done 或 failed", "the step waits: answer done or failed"), false, true},
+    {"report", BOTH("这一步是报告,请用 sign", "the step is a report: answer sign"), false, true},
+    {"run", BOTH("它由几个步骤组成,请回复其中的步骤", "it is made of steps: answer those"), false, true},
+    {"command", BOTH("这一步由系统执行", "the system does this step"), false, true},
+    {"notify", BOTH("这一步由系统执行", "the system does this step"), false, true},
+    {"audit store", BOTH("审计存储故障", "the audit store fails"), true, false},
+    {"broker", BOTH("与消息服务器断开", "the broker is away"), true, false},
+    {"out of service", BOTH("设备已停用", "it is out of service"), true, false},
+    {"isolated", BOTH("该区域已隔离", "its zone is isolated"), true, false},
+    {"drill", BOTH("这是演练", "it is an exercise"), false, false},
+    {"not isolated", BOTH("没有隔离", "it is not isolated"), false, false},
+    {"not out of service", BOTH("没有停用", "it is not out of service"), false, false},
+    {"not shelved", BOTH("没有搁置", "it is not shelved"), false, false},
+    {"it hangs there already", BOTH("牌已经挂着", "it hangs there already"), false, false},
     {"it hangs in more than one place, name which",
-     BOTH("牌挂在几处,请写明哪一处", "it hangs in more than one place, name which"), false},
+     BOTH("牌挂在几处,请写明哪一处", "it hangs in more than one place, name which"), false, false},
 };
 
 static const struct said_why *why_of(const struct answer *a)
 {
-	for (size_t i = 0; a->detail && i < sizeof whys / sizeof *whys; i++)
-		if (!strcmp(a->detail, whys[i].word))
+	bool step = a->verb == VERB_DONE || a->verb == VERB_FAILED || a->verb == VERB_DECIDE || a->verb == VERB_RECORD;
+
+	if (a->refusal == REFUSAL_NONE || !a->detail)
+		return NULL;
+	if (a->refusal == REFUSAL_UNKNOWN_ID && !strchr(a->detail, ' ')) /* what somebody wrote */
+		return NULL;
+	for (size_t i = 0; i < sizeof whys / sizeof *whys; i++)
+		if (!strcmp(a->detail, whys[i].word) && (step || !whys[i].step))
 			return &whys[i];
 	return NULL;
 }

@@ -68,18 +68,21 @@ static enum refusal find_step(struct engine *e, struct said *s, unsigned kinds, 
 	struct step_run *run = playbook_step(s->inc, s->c->step);
 
 	*ret_step = NULL;
-	if (!run)
+	if (!run) {
+		s->answer.detail = s->c->step;
 		return REFUSAL_UNKNOWN_ID;
+	}
 	if (!said_may_do(e, s, step_of(run))) {
 		s->answer.noted = true;
 		return said_note(e, s);
 	}
 	if (s->inc->state == STATE_CLOSED)
 		return REFUSAL_CLOSED;
-	if (run->state == STEP_WAITING || step_of(run)->kind == STEP_KIND_COMMAND)
-		return REFUSAL_NOT_NOW;
-	if (run->state == STEP_OPEN && !(kinds >> step_of(run)->kind & 1)) {
-		s->answer.detail = step_kind_name(step_of(run)->kind);
+	if (run->state == STEP_WAITING || step_of(run)->kind == STEP_KIND_COMMAND ||
+	    (run->state == STEP_OPEN && !(kinds >> step_of(run)->kind & 1))) {
+		s->answer.detail = run->state == STEP_WAITING && step_of(run)->kind != STEP_KIND_COMMAND
+		                       ? "not begun"
+		                       : step_kind_name(step_of(run)->kind);
 		return REFUSAL_NOT_NOW;
 	}
 	if (run->state == STEP_OPEN) {

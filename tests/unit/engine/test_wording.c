@@ -380,6 +380,17 @@ static void test_why_not_now(void **state)
 	assert_answer(a, "现在不能执行:G-2;请稍后再试", "Not possible now: G-2; try again later");
 	a.detail = "pre_alarm";
 	assert_answer(a, "现在不能执行:预警;请稍后再试", "Not possible now: pre-alarm; try again later");
+	a = answer(VERB_DECIDE, REFUSAL_NOT_NOW);
+	a.detail = "task";
+	assert_answer(a, "未执行:这一步是任务,请用 done 或 failed", "Nothing was done: the step is a task: answer done or failed");
+	a.detail = "not begun";
+	assert_answer(a, "现在不能执行:这一步还没有开始;请稍后再试", "Not possible now: the step has not begun; try again later");
+	a = answer(VERB_SIGN, REFUSAL_NOT_NOW); /* of a step that is called so */
+	a.detail = "report";
+	assert_answer(a, "现在不能执行:report;请稍后再试", "Not possible now: report; try again later");
+	a = answer(VERB_RAISE, REFUSAL_UNKNOWN_ID); /* of a zone that is called so */
+	a.detail = "broker";
+	assert_answer(a, "没有这个编号或名称:broker;请核对后重发", "No such number or name: broker; check it and send again");
 	a = answer(VERB_UNSHELVE, REFUSAL_NOT_NOW);
 	a.detail = "not shelved";
 	assert_answer(a, "未执行:没有搁置", "Nothing was done: it is not shelved");
