@@ -247,7 +247,7 @@ static void read_type(struct reader *r, const struct entry *e, struct incident_t
 	ret->id = arena_str(&r->plan->arena, e->key->text);
 	ret->self = -1;
 	ret->chain = read_chain(r, text.chain);
-	if ((int)ret->severity < 0 && !text.grades && !r->is_broken)
+	if ((int)ret->severity < 0 && !text.grades && !node_get(e->body, "severity") && !r->is_broken)
 		complain_severity(r, e);
 	read_when(r, &text, ret);
 	if (text.report)
