@@ -23,7 +23,7 @@
 	"broker: {url: \"mqtt://127.0.0.1\"}\n" \
 	"zones: {b2: {}, b2-kitchen: {in: b2}}\n" \
 	"people: {li: {}}\n" \
-	"roles: {duty: {holder: li}}\n" \
+	"roles: {duty: {holder: li}, maintenance: {holder: li}, shift-foreman: {holder: li}}\n" \
 	"chains: {duty: {levels: [{call: duty, wait: 30s}]}}\n"
 
 enum { FILES_MAX = 32, FILE_BYTES = 1 << 17, BIG = 1 << 20, DEEP = 40, BLOCKS_AT_LEAST = 12 };
