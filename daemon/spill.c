@@ -5,17 +5,22 @@
 #include "base/err.h"
 #include "config.h"
 #include "log.h"
+#include "store_disk.h"
 
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <pthread.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <sys/uio.h>
 #include <unistd.h>
 
-static const char magic[8] = "tocsinS3";
+static const char magic[8] = "tocsinS3", magic_before[8] = "tocsinS2";
+
+enum { SPILL_READ_BYTES = 4 * SPILL_MAX_BYTES }; /* one of the version before grows by its entries' heads */
 
 struct head {
 	char magic[8];
@@ -27,6 +32,12 @@ struct entry {
 	int64_t epoch, number; /* the start it was accepted in, and there the inbox item's */
 	uint32_t topic_len, len;
 	uint8_t qos, is_retained, is_dup, pad[5];
+};
+
+/* Of a file with the magic before: that build did not say in the database how far it had stored. */
+struct entry_before {
+	uint32_t topic_len, len;
+	uint8_t qos, is_retained, is_dup, is_stored;
 };
 
 struct spill {
@@ -49,22 +60,113 @@ static void write_head(const struct spill *s)
 		log_at(LOG_WARNING, "%s cannot be written: %s", s->path, strerror(errno));
 }
 
+static void begin_empty(struct spill *s)
+{
+	s->bytes = sizeof(struct head);
+	if (s->fd >= 0 && ftruncate(s->fd, 0) < 0)
+		log_at(LOG_WARNING, "%s cannot be emptied: %s", s->path, strerror(errno));
+	write_head(s);
+}
+
+/* -- a file of another version: what stands in it was acknowledged -- */
+
+/* What that build stored of it is not known to the last: each counts as perhaps sent before. */
+static void add_before(struct buf *fresh, const char *at, const struct entry_before *old, int64_t epoch)
+{
+	struct entry e = {.epoch = epoch,
+	                  .topic_len = old->topic_len,
+	                  .len = old->len,
+	                  .qos = old->qos,
+	                  .is_retained = old->is_retained,
+	                  .is_dup = 1};
+
+	if (old->is_stored)
+		return;
+	buf_add(fresh, (const char *)&e, sizeof e);
+	buf_add(fresh, at + sizeof *old, e.topic_len + e.len);
+}
+
+static void convert(const struct buf *all, struct buf *fresh)
+{
+	struct entry_before old;
+	size_t at = sizeof(struct head);
+	struct head head;
+
+	memcpy(&head, all->text, sizeof head);
+	memcpy(head.magic, magic, sizeof magic);
+	buf_add(fresh, (const char *)&head, sizeof head);
+	while (all->len - at >= sizeof old) {
+		memcpy(&old, all->text + at, sizeof old);
+		if ((uint64_t)old.topic_len + old.len > all->len - at - sizeof old)
+			break;
+		add_before(fresh, all->text + at, &old, head.given.epoch);
+		at += sizeof old + old.topic_len + old.len;
+	}
+}
+
+static bool take_over_before(struct spill *s)
+{
+	struct buf all = {0}, fresh = {0};
+	struct err err;
+	bool taken = config_slurp(s->path, SPILL_MAX_BYTES, &all, &err) == 0 && all.len >= sizeof(struct head);
+
+	if (taken) {
+		convert(&all, &fresh);
+		taken = disk_save(s->path, fresh.text, fresh.len, &err) == 0;
+	}
+	buf_fini(&all);
+	buf_fini(&fresh);
+	return taken;
+}
+
+/* Never emptied by who cannot read it: the version that wrote it can. */
+static void keep_aside(struct spill *s)
+{
+	char other[PATH_MAX];
+
+	snprintf(other, sizeof other, "%s.other", s->path);
+	if (rename(s->path, other) < 0)
+		log_at(LOG_ERR, "%s is of another version of tocsin and cannot be kept: %s", s->path, strerror(errno));
+	else
+		log_at(LOG_ERR,
+		       "%s is of another version of tocsin: what that one accepted and had not stored stands in %s; to have "
+		       "it, stop this one, move that file back and start that version again",
+		       s->path, other);
+}
+
+static void open_file(struct spill *s)
+{
+	if (s->fd >= 0)
+		close(s->fd);
+	s->fd = open(s->path, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
+}
+
+static bool read_head(const struct spill *s, struct head *ret)
+{
+	return s->fd >= 0 && pread(s->fd, ret, sizeof *ret, 0) == (ssize_t)sizeof *ret;
+}
+
 static void use_head(struct spill *s)
 {
 	struct head head = {0};
+	struct stat st;
 
-	if (pread(s->fd, &head, sizeof head, 0) == (ssize_t)sizeof head &&
-	    !memcmp(head.magic, magic, sizeof magic)) {
-		struct stat st;
-
+	if (!read_head(s, &head)) {
+		begin_empty(s);
+		return;
+	}
+	if (!memcmp(head.magic, magic_before, sizeof magic) && take_over_before(s)) {
+		open_file(s);
+	} else if (memcmp(head.magic, magic, sizeof magic)) {
+		keep_aside(s);
+		open_file(s);
+	}
+	if (read_head(s, &head) && !memcmp(head.magic, magic, sizeof magic)) {
 		s->given = head.given;
 		s->bytes = fstat(s->fd, &st) == 0 ? st.st_size : (off_t)sizeof head;
 		return;
 	}
-	s->bytes = sizeof head;
-	if (ftruncate(s->fd, 0) < 0)
-		log_at(LOG_WARNING, "%s cannot be emptied: %s", s->path, strerror(errno));
-	write_head(s);
+	begin_empty(s);
 }
 
 struct spill *spill_open(const char *path)
@@ -73,10 +175,11 @@ struct spill *spill_open(const char *path)
 
 	pthread_mutex_init(&s->lock, NULL);
 	s->path = xstrdup(path);
-	s->fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
+	s->fd = -1;
+	open_file(s);
 	if (s->fd >= 0)
 		use_head(s);
-	else
+	if (s->fd < 0)
 		log_at(
 		    LOG_WARNING,
 		    "%s cannot be used (%s): what arrives while the store fails stands only in the journal",
@@ -179,7 +282,7 @@ int spill_each(struct spill *s, const struct taken *taken, void (*fn)(void *arg,
 	size_t at = sizeof(struct head);
 	int n = 0;
 
-	if (s->fd < 0 || s->bytes <= (off_t)at || config_slurp(s->path, SPILL_MAX_BYTES, &all, &err) < 0)
+	if (s->fd < 0 || s->bytes <= (off_t)at || config_slurp(s->path, SPILL_READ_BYTES, &all, &err) < 0)
 		return 0;
 	while (all.len >= at && all.len - at >= sizeof e) {
 		memcpy(&e, all.text + at, sizeof e);
