@@ -406,6 +406,7 @@ void daemon_turn(struct daemon *d)
 	daemon_step(d, &time);
 	engine_order(d->engine, &d->gathering->fx, d->gathering->n_looked);
 	keep_given(d);
+	perform_recall(d);
 	if (d->store_state != STORE_OK) {
 		if (d->flying)
 			perform_urgent(d, d->flying);

@@ -203,6 +203,7 @@ static void enqueue(struct lanes *l, struct lane_item *item)
 		take_turn(l, item);
 	insert(l, item);
 	l->n_waiting[lane]++;
+	l->n_commands += item->o.needs_sync;
 	if (item->topic)
 		item->topic->waiting = item;
 }
@@ -213,6 +214,7 @@ static void dequeue(struct lanes *l, struct lane_item *item)
 
 	DL_DELETE(l->waiting[lane], item);
 	l->n_waiting[lane]--;
+	l->n_commands -= item->o.needs_sync;
 	leave_turn(l, item);
 	if (item->topic)
 		item->topic->waiting = NULL;
@@ -240,6 +242,7 @@ static void take_place(struct lanes *l, struct lane_item *old, struct lane_item 
 		item->turn->n++;
 	DL_PREPEND_ELEM(l->waiting[item->o.lane], old, item);
 	l->n_waiting[item->o.lane]++;
+	l->n_commands += item->o.needs_sync;
 	give_up(l, old, "a newer one has taken its place");
 	topic->waiting = item;
 }
@@ -296,6 +299,16 @@ static const char *hopeless(const struct lane_item *item, const struct lane_link
 	if (item->o.expiry_ms > 0 && item->o.expiry_ms < most_ms)
 		most_ms = item->o.expiry_ms;
 	return now_ms - item->put_at_ms > most_ms ? "waited too long" : NULL;
+}
+
+void lanes_recall(struct lanes *l, bool (*may_go)(void *arg, int64_t token), void *arg)
+{
+	struct lane_item *item, *next;
+
+	for (int lane = LANE_LIFE; lane <= LANE_PERSON && l->n_commands > 0; lane++)
+		DL_FOREACH_SAFE(l->waiting[lane], item, next)
+		if (item->o.needs_sync && !may_go(arg, item->o.token))
+			give_up(l, item, "recalled");
 }
 
 static void move_out(struct lanes *l, struct lane_item *item, const struct lane_link *link, int64_t now_ms)

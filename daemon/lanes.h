@@ -44,6 +44,7 @@ struct lane_answer {
 struct lanes {
 	struct lane_item *waiting[LANE_COUNT], *out;
 	int n_waiting[LANE_COUNT], n_out;
+	int n_commands; /* of those that wait, need the mark */
 	int n_unacked, receive_limit; /* of these at QoS 1; the link's, as lanes_next saw it */
 	size_t out_bytes;
 	uint64_t last_number;
@@ -67,6 +68,9 @@ void lanes_init(struct lanes *l);
 void lanes_fini(struct lanes *l);
 
 void lanes_put(struct lanes *l, const struct outgoing *o, const struct lane_link *link, int64_t now_ms);
+
+/* Of those that need the mark and wait, who may not go any more leaves unsent. */
+void lanes_recall(struct lanes *l, bool (*may_go)(void *arg, int64_t token), void *arg);
 
 /* The next one to send; it is out from now on, until lanes_answer. NULL: nothing may go now. */
 struct lane_item *lanes_next(struct lanes *l, const struct lane_link *link, int64_t now_ms);

@@ -44,8 +44,9 @@ static bool is_spoken_for(const char *below_root)
 }
 
 /* The asker names where the answer goes too; that is no way to speak with our
- * rights: a filter would end our link, and no interlock stands before an
- * actuator's topic. Of what is spoken for only what is the asker's own. */
+ * rights: a filter would end our link, no interlock stands before an
+ * actuator's topic, and at a sensor's it would be a sign of life of one that
+ * is dead. Of what is spoken for only what is the asker's own. */
 static bool may_answer_at(const struct daemon *d, const char *user, const char *topic)
 {
 	const struct plan *plan = daemon_plan(d);
@@ -59,6 +60,8 @@ static bool may_answer_at(const struct daemon *d, const char *user, const char *
 	for (int i = 0; i < plan->n_actuators; i++)
 		if (!strcmp(topic, plan->actuators[i].topic))
 			return false;
+	if (intake_hears(d->newest->intake, topic))
+		return false;
 	if (!begins(topic, "tocsin/"))
 		return true;
 	if (begins(topic, d->receive.root) && !is_spoken_for(topic + strlen(d->receive.root)))

@@ -428,11 +428,10 @@ static void on_subscribed5(void *arg, MQTTAsync_successData5 *data)
 	struct ticket *t = arg;
 	int n = t->n, *codes = xcalloc((size_t)n, sizeof(*codes));
 
-	/* The list is there for more than one only. */
+	/* The list is there when the server named more than one only: a wrong one names less than it was asked for. */
 	codes[0] = (int)data->reasonCode;
-	for (int i = 0; n > 1 && i < n; i++)
-		codes[i] =
-		    i < data->alt.sub.reasonCodeCount ? (int)data->alt.sub.reasonCodes[i] : SUBSCRIBE_REFUSED;
+	for (int i = 1; i < n; i++)
+		codes[i] = i < data->alt.sub.reasonCodeCount ? (int)data->alt.sub.reasonCodes[i] : SUBSCRIBE_REFUSED;
 	subscribed(t, codes);
 	free(codes);
 }

@@ -75,6 +75,8 @@ struct outgoing {
  * `published(ok=false)` at once, a latest-wins one is kept (newest) until the
  * link is up, others without token are dropped and counted. */
 void mqtt_publish(struct mqtt *m, const struct outgoing *o);
+/* Loop only. Commands that still wait for their place and may not go any more, by token, fail unsent. */
+void mqtt_recall(struct mqtt *m, bool (*may_go)(void *arg, int64_t token), void *arg);
 int mqtt_queue(const struct mqtt *m);            /* waiting and outstanding */
 int64_t mqtt_last_dropped(const struct mqtt *m); /* $SYS drop counter, -1 unknown */
 

@@ -169,6 +169,14 @@ void mqtt_publish(struct mqtt *m, const struct outgoing *o)
 	sender_give_answers(m);
 }
 
+void mqtt_recall(struct mqtt *m, bool (*may_go)(void *arg, int64_t token), void *arg)
+{
+	pthread_mutex_lock(&m->lock);
+	lanes_recall(&m->lanes, may_go, arg);
+	pthread_mutex_unlock(&m->lock);
+	sender_give_answers(m);
+}
+
 int mqtt_queue(const struct mqtt *m)
 {
 	struct mqtt *self = (struct mqtt *)m; /* only its lock */

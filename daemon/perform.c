@@ -126,6 +126,22 @@ static void do_actuate(struct daemon *d, const struct effect *e)
 		perform_leave(d, &o);
 }
 
+static bool may_still_go(void *arg, int64_t token)
+{
+	struct daemon *d = arg;
+	bool may = engine_may_actuate(d->engine, token / 2);
+
+	if (!may)
+		post_actuated(d, token / 2, OUTCOME_FAILED, true);
+	return may;
+}
+
+void perform_recall(struct daemon *d)
+{
+	if (GUARD(commands_recalled))
+		mqtt_recall(d->mqtt, may_still_go, d);
+}
+
 void perform_published(struct daemon *d, int64_t token, bool ok, const char *why)
 {
 	if (token & 1)

@@ -12,6 +12,8 @@ enum { PERFORM_TOPIC_BYTES = 512 };
 bool perform_may_act(const struct daemon *d);             /* asked immediately before anything leaves */
 void perform_leave(struct daemon *d, struct outgoing *o); /* len 0: the payload is text */
 const char *perform_topic(const struct daemon *d, const char *below_root, char ret[PERFORM_TOPIC_BYTES]);
+/* What became forbidden, or was superseded, while it waited for its place at the broker does not go. */
+void perform_recall(struct daemon *d);
 void perform_stored(struct daemon *d, struct batch *b);
 void perform_reply(struct daemon *d, const struct reply *r);
 void perform_urgent(struct daemon *d, struct batch *b);

@@ -138,7 +138,9 @@ static void on_heartbeat(struct run *r, const char *site, const struct answer *j
 static void on_message(void *arg, const struct heard *m)
 {
 	struct run *r = arg;
-	char *site = m->topic + strlen("tocsin/"), *topic = strstr(site, "/1/");
+	static const char first[] = "tocsin/";
+	bool is_one = !strncmp(m->topic, first, sizeof first - 1); /* else nobody asked for it */
+	char *site = is_one ? m->topic + sizeof first - 1 : NULL, *topic = is_one ? strstr(site, "/1/") : NULL;
 	struct answer *json;
 	struct err err;
 

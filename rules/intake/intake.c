@@ -390,6 +390,27 @@ void intake_read(struct intake *in, const struct message *m, int64_t now_ms, str
 	}
 }
 
+static void hears_soon(void *arg, int value)
+{
+	(void)arg, (void)value;
+}
+
+static void hears(void *arg, int value, const struct capture *captures, int n_captures)
+{
+	(void)value, (void)captures, (void)n_captures;
+	*(bool *)arg = true;
+}
+
+bool intake_hears(const struct intake *in, const char *topic)
+{
+	bool is_heard = false;
+
+	exact_match(in->bindings.exact, topic, hears_soon, hears, &is_heard);
+	if (in->bindings.trie)
+		trie_match(in->bindings.trie, topic, hears, &is_heard);
+	return is_heard;
+}
+
 /* ------------------------------------------------------------------ marks */
 
 void intake_told_marks(struct intake *in, const struct intake_mark *marks, int n)

@@ -67,6 +67,9 @@ struct intake_result {
  * payload need not be valid UTF-8. A retained message is no sign of life. */
 void intake_read(struct intake *in, const struct message *m, int64_t now_ms, struct intake_result *ret);
 
+/* Does any sensor listen there, to its value or to whether it is available? */
+bool intake_hears(const struct intake *in, const char *topic);
+
 /* The marks move: the readings of this result are told. To be called after
  * the turn that took them is stored (QoS 1) or they are in the inbox (QoS 0),
  * in the order in which the engine took them. intake_told_marks: the same for

@@ -17,6 +17,7 @@ struct relay {
 	atomic_bool swallow;         /* what the client sends */
 	atomic_int n_swallowed;      /* PUBLISH packets among it */
 	atomic_bool refuse_first;    /* the first filter of each SUBACK */
+	atomic_bool says_one;        /* a SUBACK with the first code alone, for however many filters */
 	atomic_int cut;              /* each increment cuts every line */
 	atomic_bool says_taken_over; /* with the cut */
 	atomic_bool has_ended;       /* lines that begin now end at once */
@@ -88,6 +89,21 @@ static inline void relay_spoil_subacks(unsigned char *bytes, ssize_t n)
 	}
 }
 
+static inline ssize_t relay_cut_subacks(unsigned char *bytes, ssize_t n)
+{
+	for (ssize_t at = 0; at + 2 < n; at += relay_packet(bytes + at)) {
+		ssize_t end = at + relay_packet(bytes + at), body = bytes[at + 1] & 128 ? at + 3 : at + 2;
+
+		if (bytes[at] != 0x90 || end > n || end - body < 5)
+			continue;
+		memmove(bytes + at + 2, bytes + body, 4); /* id, id, no properties, one code */
+		bytes[at + 1] = 4;
+		memmove(bytes + at + 6, bytes + end, (size_t)(n - end));
+		n -= end - at - 6;
+	}
+	return n;
+}
+
 static inline bool relay_down(struct relay_line *l)
 {
 	unsigned char bytes[65536];
@@ -95,6 +111,8 @@ static inline bool relay_down(struct relay_line *l)
 
 	if (n > 0 && atomic_load(&l->relay->refuse_first))
 		relay_spoil_subacks(bytes, n);
+	if (n > 0 && atomic_load(&l->relay->says_one))
+		n = relay_cut_subacks(bytes, n);
 	return n > 0 && send(l->client, bytes, (size_t)n, MSG_NOSIGNAL) == n;
 }
 

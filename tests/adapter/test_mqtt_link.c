@@ -298,6 +298,21 @@ static void test_refused_subscription_is_a_fault(void **state)
 	relay_end(&relay);
 }
 
+/* Not what the standard has: of what it does not speak of nothing is read, and it counts as refused. */
+static void test_answer_for_fewer_subscriptions(void **state)
+{
+	struct relay relay;
+	struct rig *r = relayed(&relay);
+
+	(void)state;
+	atomic_store(&relay.says_one, true);
+	mqtt_start(r->m);
+	assert_true(TEST_UNTIL(rig_faults(r, "broker-refuses: subscription refused: ") == 1, TEST_LIMIT_MS));
+	assert_true(TEST_UNTIL(rig_links(r, LINK_SYNCED) == 1, TEST_LIMIT_MS));
+	rig_stop(r);
+	relay_end(&relay);
+}
+
 static void falls_back(enum refuse_v5 how)
 {
 	struct relay relay;
@@ -383,6 +398,7 @@ int main(void)
 	    cmocka_unit_test_teardown(test_will_says_offline, rig_stop_all),
 	    cmocka_unit_test_teardown(test_old_command_never_comes_late, rig_stop_all),
 	    cmocka_unit_test_teardown(test_refused_subscription_is_a_fault, rig_stop_all),
+	    cmocka_unit_test_teardown(test_answer_for_fewer_subscriptions, rig_stop_all),
 	    cmocka_unit_test_teardown(test_old_broker_gets_3_1_1, rig_stop_all),
 	    cmocka_unit_test_teardown(test_refilter, rig_stop_all),
 	    cmocka_unit_test_teardown(test_drop_counter, rig_stop_all),

@@ -3,7 +3,10 @@ once when it happens and once when it is over."""
 import json
 import os
 import signal
+import socket
 import subprocess
+import tempfile
+import threading
 import time
 import unittest
 
@@ -171,6 +174,66 @@ class Alone(Case):
             done = run(*wrong)
             self.assertEqual(done.returncode, 2, wrong)
             self.assertIn(word, done.stderr, wrong)
+
+
+def packet(kind, body):
+    length, n = b"", len(body)
+    while not length or n:
+        length += bytes([n % 128 | (128 if n > 127 else 0)])
+        n //= 128
+    return bytes([kind]) + length + body
+
+
+class PlayedBroker:
+    """Takes one MQTT 5 client, lets it subscribe to all it wants, and then says what it likes."""
+
+    def __init__(self, *publishes):
+        self.publishes = publishes
+        self.listener = socket.create_server(("127.0.0.1", 0))
+        self.port = self.listener.getsockname()[1]
+        self.client = None
+        self.thread = threading.Thread(target=self.run)
+        self.thread.start()
+
+    def answer(self, kind, body):
+        if kind == 1:
+            self.client.sendall(packet(0x20, b"\0\0\0"))
+        elif kind == 8:
+            self.client.sendall(packet(0x90, body[:2] + b"\0" + b"\1" * 2))
+            for topic, payload in self.publishes:
+                self.client.sendall(packet(0x30, len(topic).to_bytes(2, "big") + topic.encode() + b"\0" + payload))
+        elif kind == 12:
+            self.client.sendall(packet(0xd0, b""))
+
+    def run(self):
+        self.client, _ = self.listener.accept()
+        with self.client, self.client.makefile("rb") as stream:
+            while head := stream.read(2):  # what the guard says is short
+                self.answer(head[0] >> 4, stream.read(head[1]))
+
+    def end(self):
+        self.thread.join()
+        self.listener.close()
+
+
+class Hostile(unittest.TestCase):
+    def test_topics_that_nobody_asked_for(self):
+        broker = PlayedBroker(*((topic, b"offline") for topic in ("x", "tocsin", "tocsin/", "tocsin//1/status", "a/" * 2000, "tocsin/plaza/1/")),
+                              ("tocsin/plaza/1/heartbeat", b'{"epoch":1,"n":1,"store":"ok"}'))
+        with tempfile.TemporaryFile("w+") as out:
+            guard = spawn([TOCSIN, "--json", "guard", "--broker", f"mqtt://127.0.0.1:{broker.port}", "--site", "plaza", "--after", "1s"],
+                          stdout=out, stderr=subprocess.DEVNULL)
+
+            def said():
+                out.seek(0)
+                return out.read()
+            try:
+                until("the guard has read all of them", lambda: "no heartbeat for" in said() or guard.poll() is not None, LIMIT_S)
+                self.assertIsNone(guard.poll())
+            finally:
+                guard.kill()
+                guard.wait()
+                broker.end()
 
 
 if __name__ == "__main__":

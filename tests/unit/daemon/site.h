@@ -19,7 +19,7 @@ static const char site_yaml[] =
     "  gas-b2: {kind: gas, zone: b2, topic: s/gas, value: /gas, unit: \"%LEL\"}\n"
     "  temp-b2: {kind: temperature, zone: b2, topic: s/temp, value: /t}\n"
     "actuators:\n"
-    "  valve: {kind: gas-valve, zone: b2, serves: [b2], topic: plc/valve/set, actions: {close: {send: C}}, "
+    "  valve: {kind: gas-valve, zone: b2, serves: [b2], topic: plc/valve/set, actions: {close: {send: C}, open: {send: O}}, "
     "within: 5s, tries: 1, safe_in: [gas], "
     "operators: [duty]}\n"
     "  fan: {kind: fan, zone: b2, topic: plc/fan/set, actions: {on: {send: ON}}, within: 5s, tries: 1, "

@@ -286,6 +286,37 @@ static void test_commands_need_sync(void **state)
 	assert_int_equal(answer(), -4);
 }
 
+static bool is_not_two(void *arg, int64_t token)
+{
+	++*(int *)arg;
+	return token != 2;
+}
+
+static void test_recall(void **state)
+{
+	struct outgoing o = message(LANE_LIFE, "valve", "C", 1);
+	int n = 0;
+
+	(void)state;
+	put(LANE_PERSON, "page", "x", 2, 0);
+	lanes_recall(&lanes, is_not_two, &n);
+	assert_int_equal(n, 0); /* only commands are asked about */
+	o.needs_sync = true;
+	lanes_put(&lanes, &o, &up, 0);
+	expect_next("C", 0, NULL); /* that one is out */
+	o.token = 2;
+	lanes_put(&lanes, &o, &up, 0);
+	o.lane = LANE_PERSON;
+	o.token = 3;
+	lanes_put(&lanes, &o, &up, 0);
+	lanes_recall(&lanes, is_not_two, &n);
+	assert_int_equal(n, 2);
+	assert_int_equal(answer(), -2);
+	assert_int_equal(answer(), 0);
+	assert_int_equal(lanes_count(&lanes), 3);
+	assert_int_equal(lanes.n_commands, 1);
+}
+
 static void test_no_answer_in_time(void **state)
 {
 	(void)state;
@@ -410,6 +441,7 @@ int main(void)
 	    cmocka_unit_test_setup_teardown(test_the_server_takes_few, begin, end),
 	    cmocka_unit_test_setup_teardown(test_topics_take_turns, begin, end),
 	    cmocka_unit_test_setup_teardown(test_one_topic_is_bounded, begin, end),
+	    cmocka_unit_test_setup_teardown(test_recall, begin, end),
 	    cmocka_unit_test_setup_teardown(test_latest_wins, begin, end),
 	    cmocka_unit_test_setup_teardown(test_replaced_token_is_answered, begin, end),
 	    cmocka_unit_test_setup_teardown(test_lost_link, begin, end),

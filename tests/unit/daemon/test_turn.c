@@ -9,150 +9,19 @@
 #include "answers.h"
 #include "daemon.h"
 #include "perform.h"
+#include "played.h"
 #include "rows.h"
 #include "site.h"
 
 #include <inttypes.h>
 #include <unistd.h>
 
-/* -- the played store -- */
-
-static struct turn *held; /* submitted, not yet answered */
-static enum store_answer answer;
-static int n_submitted, n_plans;
-
-void store_submit(struct store *s, struct turn *turn)
-{
-	(void)s;
-	assert_null(held); /* one at a time */
-	held = turn;
-	n_submitted++;
-}
-
-enum store_answer store_take(struct store *s, struct turn **ret_turn, struct err *err)
-{
-	enum store_answer a = answer;
-
-	(void)s;
-	err->text[0] = 0;
-	answer = STORE_NOTHING;
-	if (a == STORE_COMMITTED || a == STORE_REPLACED || a == STORE_FENCED) {
-		*ret_turn = held;
-		for (int i = 0; i < held->n_rows; i++)
-			snprintf(held->rows[i].hash, HASH_BYTES, "hash%" PRId64, held->rows[i].row.seq);
-		held = NULL;
-	}
-	return a;
-}
-
-void store_keep_plan(struct store *s, const char *hash, const char *bundle, size_t len)
-{
-	(void)s;
-	(void)hash;
-	(void)bundle;
-	(void)len;
-	n_plans++;
-}
-
-void store_last_good(struct store *s, const char *bundle, size_t len)
-{
-	(void)s;
-	(void)bundle;
-	(void)len;
-}
-
-bool store_disk_is_low(const struct store *s)
-{
-	(void)s;
-	return false;
-}
-
-bool store_disk_is_shut(const struct store *s)
-{
-	(void)s;
-	return false;
-}
-
-int store_each_row(const char *path, int64_t from, int64_t to,
-                   bool (*fn)(void *arg, int64_t seq, const char *rec, const char *hash), void *arg,
-                   struct err *err)
-{
-	(void)path;
-	(void)err;
-	for (; from <= to; from++)
-		fn(arg, from, "{\"v\":1,\"epoch\":3}", "h");
-	return 0;
-}
-
-/* -- the played broker -- */
-
-static struct sent {
-	char topic[96], payload[700];
-	int64_t token;
-	bool retain, needs_sync, has_copy;
-	int64_t expiry_ms;
-	enum lane lane;
-} sent[256];
-static int n_sent;
-
-void mqtt_publish(struct mqtt *m, const struct outgoing *o)
-{
-	struct sent *s = &sent[n_sent++ % 256];
-
-	(void)m;
-	*s = (struct sent){
-	    .token = o->token, .retain = o->retain, .needs_sync = o->needs_sync, .lane = o->lane};
-	s->has_copy = o->repeat_payload;
-	s->expiry_ms = o->expiry_ms;
-	snprintf(s->topic, sizeof s->topic, "%s", o->topic);
-	snprintf(s->payload, sizeof s->payload, "%.*s", (int)o->len, o->payload);
-}
-
-int mqtt_queue(const struct mqtt *m)
-{
-	(void)m;
-	return 0;
-}
-
-bool mqtt_is_synced(const struct mqtt *m)
-{
-	(void)m;
-	return true;
-}
-
-void mqtt_use(struct mqtt *m, const struct broker *broker, const char *password)
-{
-	(void)m, (void)broker, (void)password;
-}
-
-void mqtt_refilter(struct mqtt *m, const struct intake_filter *filters, int n)
-{
-	(void)m, (void)filters, (void)n;
-}
-
-struct mqtt *mqtt_new(const struct mqtt_config *config, const struct mqtt_callbacks *callbacks,
-                      struct err *err)
-{
-	(void)config;
-	(void)callbacks;
-	(void)err;
-	return NULL;
-}
-
-static atomic_int n_stopped;
-
-void mqtt_stop(struct mqtt *m)
-{
-	(void)m;
-	atomic_fetch_add(&n_stopped, 1);
-}
-
 static int count(const char *topic)
 {
 	int n = 0;
 
 	for (int i = 0; i < n_sent; i++)
-		n += !strcmp(sent[i].topic, topic);
+		n += !strcmp(sent[i].topic, topic) && !sent[i].is_recalled;
 	return n;
 }
 
@@ -411,6 +280,25 @@ static void test_order_given_before_the_gas_is_stopped_at_release(void **state)
 	assert_non_null(strstr(last("tocsin/t/1/result/wang")->payload, "interlocked"));
 }
 
+/* At the broker all places are taken: what leaves then is not what was right when it was decided. */
+static void test_order_that_waits_for_its_place_is_stopped_by_the_gas(void **state)
+{
+	(void)state;
+	put("tocsin/t/1/cmd/wang/operate", "fan on");
+	put("tocsin/t/1/cmd/wang/operate", "valve open");
+	store_all();
+	assert_int_equal(count("plc/fan/set"), 1);
+	assert_int_equal(count("plc/valve/set"), 1);
+	put("s/gas", "{\"gas\":30}");
+	assert_int_equal(count("plc/fan/set"), 0); /* forbidden */
+	assert_int_equal(count("plc/valve/set"), 0); /* superseded: it would leave behind the one that shuts it */
+	store_all();
+	assert_int_equal(count("plc/fan/set"), 0);
+	assert_int_equal(count("plc/valve/set"), 1);
+	assert_string_equal(last("plc/valve/set")->payload, "C");
+	assert_non_null(strstr(last("tocsin/t/1/result/wang")->payload, "interlocked"));
+}
+
 static void test_result_goes_to_the_asker(void **state)
 {
 	(void)state;
@@ -433,6 +321,33 @@ static void ask_verb(const char *verb, const char *text)
 	answers_ask(d, &r);
 	daemon_turn(d);
 	store_all();
+}
+
+static int answers_at(const char *topic)
+{
+	struct inbox_item *item = inbox_item_new(INBOX_MESSAGE);
+
+	forget();
+	item->message.topic = xstrdup("tocsin/t/1/cmd/wang/ack");
+	item->message.payload = xstrdup("99");
+	item->message.len = 2;
+	item->message.qos = 1;
+	item->message.response_topic = xstrdup(topic);
+	inbox_put(d->inbox, item, 0);
+	daemon_turn(d);
+	store_all();
+	assert_int_equal(count("tocsin/t/1/result/wang"), 1);
+	return count(topic);
+}
+
+/* With our rights nothing is said where others speak. */
+static void test_where_an_answer_may_go(void **state)
+{
+	(void)state;
+	assert_int_equal(answers_at("phone/wang"), 1);
+	assert_int_equal(answers_at("s/gas"), 0); /* it would be a sign of life */
+	assert_int_equal(answers_at("plc/fan/set"), 0);
+	assert_int_equal(answers_at("tocsin/t/1/cmd/li/ack"), 0);
 }
 
 static void test_verbs_of_the_control_socket(void **state)
@@ -589,7 +504,9 @@ int main(void)
 	    TEST(test_cut_means_nothing_leaves),
 	    TEST(test_all_state_follows_into_a_new_store),
 	    TEST(test_order_given_before_the_gas_is_stopped_at_release),
+	    TEST(test_order_that_waits_for_its_place_is_stopped_by_the_gas),
 	    TEST(test_result_goes_to_the_asker),
+	    TEST(test_where_an_answer_may_go),
 	    TEST(test_verbs_of_the_control_socket),
 	    TEST(test_outcomes_find_their_owner),
 	    TEST(test_resend_is_bounded_a_pass),
