@@ -17,6 +17,16 @@ static const char usage[] = "usage: tocsind [--config FILE] [--version]\n"
                             "Runs in the foreground. SIGTERM stops, SIGHUP reads the configuration again.\n"
                             "Exit: 0 stopped, 2 usage, 70 own bug, 78 no usable configuration.\n";
 
+/* Until the loop is there, one that asks for a reload waits: by itself it would end us. */
+static void hold_hangup(int how)
+{
+	sigset_t hangup;
+
+	sigemptyset(&hangup);
+	sigaddset(&hangup, SIGHUP);
+	sigprocmask(how, &hangup, NULL);
+}
+
 static int run(const char *config_path)
 {
 	static struct daemon d; /* foreign threads may look at it until the very end */
@@ -30,6 +40,7 @@ static int run(const char *config_path)
 	status = daemon_start(&d);
 	if (status)
 		return status;
+	hold_hangup(SIG_UNBLOCK);
 	loop_run(d.loop);
 	daemon_end(&d);
 	log_at(LOG_INFO, "stopped");
@@ -54,6 +65,7 @@ int main(int argc, char **argv)
 	const char *config_path = "/etc/tocsin/tocsin.yaml";
 	int c;
 
+	hold_hangup(SIG_BLOCK);
 	while ((c = getopt_long(argc, argv, "c:h", options, NULL)) != -1)
 		switch (c) {
 		case 'c':

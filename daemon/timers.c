@@ -158,6 +158,8 @@ static void on_stop(void *arg, int signo)
 	struct daemon *d = arg;
 
 	(void)signo;
+	if (d->is_stopping) /* and its time runs */
+		return;
 	sysd_stopping();
 	loop_timer_in(d->stop_limit, fault_ms("stop-limit-ms", STOP_LIMIT_MS));
 	daemon_stop(d);

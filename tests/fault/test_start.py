@@ -1,6 +1,8 @@
 """Starts and reloads that meet a configuration they cannot use: the last good one works on, and somebody is called."""
+import errno
 import os
 import shutil
+import signal
 import unittest
 
 import site_yaml
@@ -86,6 +88,31 @@ class Start(BrokenCase):
             bad = rig.tocsin("check", rig.path("circle.yaml"))
             self.assertEqual(bad.returncode, 1, bad.stdout)
             self.assertIn(words, bad.stdout + bad.stderr)
+
+    def test_5_asked_to_reload_while_it_starts(self):
+        """Before its loop is there: it does not end of it, and reads the file again when it can."""
+        rig = self.rig
+        plan = rig.status()["plan"]
+        self.assertEqual(rig.stop(), 0)
+        os.unlink(rig.path("tocsin.yaml"))
+        os.mkfifo(rig.path("tocsin.yaml"))  # it waits here, in the middle of its start
+        rig.daemon_launch(FAST)
+        pipe = until("it reads its configuration", self.pipe)
+        rig.daemon.send_signal(signal.SIGHUP)
+        rig.write("new.yaml", self.good.replace("Ann Smith", "Anne Smith"))
+        os.replace(rig.path("new.yaml"), rig.path("tocsin.yaml"))
+        with open(pipe, "w", encoding="utf-8") as f:
+            f.write(self.good)
+        rig.synced()
+        until("the new file is in force", lambda: rig.status().get("plan", plan) != plan)
+
+    def pipe(self):
+        """Its writing end, once somebody reads."""
+        try:
+            return os.open(self.rig.path("tocsin.yaml"), os.O_WRONLY | os.O_NONBLOCK)
+        except OSError as why:
+            self.assertEqual(why.errno, errno.ENXIO)
+            return None
 
 
 if __name__ == "__main__":

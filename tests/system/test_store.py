@@ -85,6 +85,24 @@ class Killed(Case):
         self.assertNotIn("read again", rig.said())
 
 
+class Stopped(Case):
+    autostart = False
+
+    def test_who_asks_again_does_not_make_it_longer(self):
+        """A stop that waits for its store is over after its limit, also when it is asked for without end."""
+        rig, hold = self.rig, self.rig.path("hold")
+        rig.start(fault=f"store-hold={hold},stop-limit-ms=2000")
+        rig.quiet()
+        rig.write("hold", "")
+
+        def over():
+            rig.daemon.terminate()
+            return rig.daemon.poll() is not None
+        until("it has ended", over)
+        self.assertIn("although the store has not taken everything", rig.said())
+        os.unlink(hold)
+
+
 class NeverStored(Case):
     autostart = False
 
