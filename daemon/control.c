@@ -10,6 +10,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <poll.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -19,7 +20,7 @@
 #include <sys/un.h>
 #include <unistd.h>
 
-enum { CLIENTS_MAX = 64, LINE_MAX_BYTES = 8192, OUT_MAX_BYTES = 1 << 20, PARTIAL_LIMIT_MS = 10000 };
+enum { CLIENTS_MAX = 64, LINE_MAX_BYTES = 8192, OUT_MAX_BYTES = 1 << 20, PARTIAL_LIMIT_MS = 10000, OWED_LIMIT_MS = 120000 };
 
 struct client {
 	LIST_ENTRY(client) entry;
@@ -31,7 +32,9 @@ struct client {
 	size_t in_len;
 	struct buf out;
 	size_t out_sent;
+	int owed; /* questions without an answer yet */
 	bool follows, is_gone, is_partial; /* partial: a line has begun, its time runs */
+	bool is_at_end;                    /* it asks no more, but hears yet */
 	struct loop_watch *watch;
 	struct loop_timer *partial;
 };
@@ -96,7 +99,9 @@ static void client_flush(struct client *c)
 		buf_clear(&c->out);
 		c->out_sent = 0;
 	}
-	loop_watch_want(c->watch, LOOP_READ | (c->out.len ? LOOP_WRITE : 0u));
+	loop_watch_want(c->watch, (c->is_at_end ? 0u : LOOP_READ) | (c->out.len ? LOOP_WRITE : 0u));
+	if (c->is_at_end)
+		loop_timer_in(c->partial, c->owed || c->out.len ? OWED_LIMIT_MS : 0);
 }
 
 static void client_say(struct client *c, const char *json)
@@ -136,8 +141,10 @@ void control_answer(struct control *c, int64_t client, const char *json)
 {
 	struct client *cl = find(c, client);
 
-	if (cl)
-		client_say(cl, json);
+	if (!cl)
+		return;
+	cl->owed -= cl->owed > 0;
+	client_say(cl, json);
 }
 
 void control_refuse(struct control *c, int64_t client, const char *word, const char *sentence)
@@ -185,6 +192,7 @@ static void handle_line(struct client *c, char *line, size_t len)
 	struct control_line *parsed = control_line_read(line, len, &c->peer, &request);
 
 	request.client = c->token;
+	c->owed++;
 	if (!parsed)
 		control_refuse(c->control, c->token, "bad_request", "not a JSON object with \"do\"");
 	else
@@ -216,6 +224,14 @@ static void handle_lines(struct client *c)
 	c->is_partial = c->in_len > 0;
 }
 
+/* Only its writing side was shut: it waits for its answers. */
+static bool hears_yet(const struct client *c)
+{
+	struct pollfd pfd = {.fd = c->fd};
+
+	return poll(&pfd, 1, 0) == 0;
+}
+
 static void on_client(void *arg, unsigned ready)
 {
 	struct client *c = arg;
@@ -223,11 +239,16 @@ static void on_client(void *arg, unsigned ready)
 
 	if (ready & LOOP_WRITE)
 		client_flush(c);
-	if (!(ready & LOOP_READ) || c->is_gone)
+	if (!(ready & LOOP_READ) || c->is_gone || c->is_at_end)
 		return;
 	n = recv(c->fd, c->in + c->in_len, sizeof c->in - c->in_len, 0);
 	if (n < 0 && (errno == EAGAIN || errno == EINTR))
 		return;
+	if (n == 0 && hears_yet(c)) {
+		c->is_at_end = true;
+		client_flush(c);
+		return;
+	}
 	if (n <= 0) {
 		client_drop(c);
 		return;
@@ -298,6 +319,17 @@ bool control_is_answered(const char *path)
 	return answers;
 }
 
+/* What an earlier run left behind goes; whatever else is there is somebody's. */
+static bool clear_away(const char *path)
+{
+	struct stat st;
+
+	if (lstat(path, &st) == 0 && !S_ISSOCK(st.st_mode))
+		return false;
+	unlink(path);
+	return true;
+}
+
 static int listen_at(const char *path, struct err *err)
 {
 	struct sockaddr_un address;
@@ -306,7 +338,11 @@ static int listen_at(const char *path, struct err *err)
 
 	if (!address_of(path, &address))
 		return err_set(err, "the control socket's path is too long: %s", path);
-	unlink(path);
+	if (!clear_away(path))
+		return err_set(err,
+		               "%s is there and is no socket, so it stays as it is: move it away, or name another path "
+		               "in TOCSIN_SOCKET, and start again",
+		               path);
 	fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
 	mask = umask(0117);
 	failed = fd < 0 || bind(fd, (struct sockaddr *)&address, sizeof address) < 0 || listen(fd, 16) < 0;
@@ -365,6 +401,6 @@ void control_close(struct control *c)
 	door_close(c->door);
 	close(c->fd);
 	if (*c->path)
-		unlink(c->path);
+		clear_away(c->path);
 	free(c);
 }

@@ -21,7 +21,8 @@
  *
  * Who speaks is the peer's uid (SO_PEERCRED) and its login name. `as` is for
  * root and the group tocsin-admin. Limits: 64 clients, 8 KiB a line, 10 s for
- * a line begun, 1 MiB of unread answers; beyond, the client is dropped. */
+ * a line begun, 1 MiB of unread answers; beyond, the client is dropped. Who shuts
+ * its writing side only (`nc -N`) has its answers yet, for 120 s, and is let go then. */
 #ifndef TOCSIN_CONTROL_H
 #define TOCSIN_CONTROL_H
 
@@ -51,7 +52,7 @@ struct control_request {
 typedef void (*control_ask_fn)(void *arg, const struct control_request *request);
 
 bool control_is_answered(const char *path); /* does somebody listen there? */
-/* A left-over socket file is replaced. fd: a listening socket from systemd, or -1 to make one at `path`
+/* A left-over socket is replaced, any other file refused. fd: a listening socket from systemd, or -1 to make one at `path`
  * (0660). A SOCK_SEQPACKET is where tocsin-door hands in connections. */
 struct control *control_open(struct loop *loop, const char *path, int fd, struct err *err);
 void control_on_ask(struct control *c, control_ask_fn ask, void *arg);

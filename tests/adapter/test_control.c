@@ -276,6 +276,52 @@ static void test_an_answer_to_nobody_does_no_harm(void **state)
 	control_answer(NULL, 1, "{}");
 }
 
+/* `printf ... | nc -N -U`: it shuts its writing side, and reads on. */
+static void test_who_asks_no_more_hears_its_answers(void **state)
+{
+	int fd = client();
+
+	(void)state;
+	say(fd, "{\"do\":\"later\"}\n{\"do\":\"later\"}\n{\"do\":\"unfin");
+	assert_int_equal(shutdown(fd, SHUT_WR), 0);
+	for (n_asked = 0; n_asked < 2;)
+		turn();
+	turn();
+	control_answer(control, last_client, "{\"n\":1}");
+	assert_string_equal(hear(fd), "{\"n\":1}");
+	turn();
+	control_answer(control, last_client, "{\"part\":1}"); /* one answer in two lines */
+	control_answer(control, last_client, "{\"part\":2}");
+	assert_string_equal(hear(fd), "{\"part\":1}");
+	assert_string_equal(hear(fd), "{\"part\":2}");
+	assert_string_equal(hear(fd), "");
+	control_answer(control, last_client, "{}");
+	close(fd);
+}
+
+static void test_who_asks_no_more_hears_a_long_one(void **state)
+{
+	static char block[65536];
+	int fd = client();
+	size_t heard = 0;
+
+	(void)state;
+	say(fd, "{\"do\":\"list\"}\n");
+	assert_int_equal(shutdown(fd, SHUT_WR), 0);
+	for (int64_t until_ms = clock_steady_ms() + LIMIT_MS; clock_steady_ms() < until_ms;) {
+		ssize_t n = recv(fd, block, sizeof block, 0);
+
+		if (n == 0)
+			break;
+		if (n < 0)
+			turn();
+		else
+			heard += (size_t)n;
+	}
+	assert_int_equal(heard, LONG_ANSWER + 1);
+	close(fd);
+}
+
 static void test_the_sixty_fifth_client_is_turned_away(void **state)
 {
 	int fds[65];
@@ -301,6 +347,41 @@ static void test_socket_file(void **state)
 	assert_int_equal(st.st_mode & 0777, 0660);
 	assert_true(control_is_answered(path));
 	assert_false(control_is_answered("/nonexistent/socket"));
+}
+
+static void test_only_a_socket_makes_room(void **state)
+{
+	char name[64];
+	struct control *second;
+	struct err err = {0};
+	struct stat st;
+	FILE *f;
+
+	(void)state;
+	snprintf(name, sizeof name, "/tmp/control-%d.file", (int)getpid());
+	f = fopen(name, "w");
+	assert_non_null(f);
+	assert_int_equal(fputs("mine", f) < 0 || fclose(f), 0);
+	assert_null(control_open(loop, name, -1, &err));
+	assert_non_null(strstr(err.text, name));
+	assert_non_null(strstr(err.text, "TOCSIN_SOCKET"));
+	assert_int_equal(stat(name, &st), 0);
+	assert_int_equal(st.st_size, 4);
+
+	assert_int_equal(unlink(name), 0);
+	second = control_open(loop, name, -1, &err); /* and, at its end, what took the socket's place */
+	assert_non_null(second);
+	assert_int_equal(unlink(name), 0);
+	f = fopen(name, "w");
+	assert_non_null(f);
+	assert_int_equal(fclose(f), 0);
+	control_close(second);
+	assert_int_equal(unlink(name), 0);
+
+	second = control_open(loop, name, -1, &err);
+	assert_non_null(second);
+	control_close(second);
+	assert_int_equal(access(name, F_OK), -1);
 }
 
 /* -- handed in by the door -- */
@@ -420,14 +501,17 @@ static int teardown_door(void **state)
 
 static int setup(void **state)
 {
+	struct sockaddr_un address = {.sun_family = AF_UNIX};
+	int left = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
 	struct err err;
-	FILE *f;
 
 	(void)state;
 	snprintf(path, sizeof path, "/tmp/control-%d.sock", (int)getpid());
+	strcpy(address.sun_path, path);
 	unlink(path); /* of another process that had our number */
-	f = fopen(path, "w"); /* a left-over does not stop it */
-	fclose(f);
+	if (bind(left, (struct sockaddr *)&address, sizeof address) < 0)
+		return -1;
+	close(left); /* a left-over does not stop it */
 	loop = loop_new();
 	control = control_open(loop, path, -1, &err);
 	if (!control)
@@ -458,6 +542,9 @@ int main(void)
 	    TEST(test_who_does_not_read_is_dropped),
 	    TEST(test_a_long_answer_arrives),
 	    TEST(test_an_answer_to_nobody_does_no_harm),
+	    TEST(test_who_asks_no_more_hears_its_answers),
+	    TEST(test_who_asks_no_more_hears_a_long_one),
+	    TEST(test_only_a_socket_makes_room),
 	    TEST(test_the_sixty_fifth_client_is_turned_away),
 	    TEST(test_socket_file),
 	    TEST_DOOR(test_the_door_says_who_it_is),
