@@ -89,6 +89,11 @@ static bool take_minute(const char **at, int *ret_min)
 	return true;
 }
 
+bool wall_minute_parse(const char *text, int *ret_min)
+{
+	return take_minute(&text, ret_min) && !*text;
+}
+
 bool wall_day_parse(const char *text, int64_t *ret_day)
 {
 	return take_day(&text, ret_day) && !*text;

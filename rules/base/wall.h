@@ -17,6 +17,7 @@ int64_t wall_day(const struct tz *tz, int64_t at_ms);
 int wall_weekday(int64_t day); /* 0 Sunday */
 
 bool wall_day_parse(const char *text, int64_t *ret_day);              /* 2026-12-24 */
+bool wall_minute_parse(const char *text, int *ret_min);               /* 20:00, of a day's minutes */
 const char *wall_day_text(int64_t day, char text[TIME_TEXT_BYTES]);   /* the same */
 const char *wall_text(const struct tz *tz, int64_t at_ms, char text[TIME_TEXT_BYTES]); /* 2026-12-24 20:00 */
 /* "20:00" (the next one after after_ms), "2026-12-24 20:00", "2026-12-24T20:00", with an offset as RFC 3339,

@@ -1,9 +1,11 @@
 /* verb_steps.c - done, failed, decide, record: what people say of a step. */
 #include "base/text.h"
+#include "base/wall.h"
 #include "engine/duty.h"
 #include "engine/emit.h"
 #include "engine/verb.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -143,12 +145,22 @@ enum refusal verb_decide(struct engine *e, struct said *s)
 static bool field_takes(const struct field *f, const char *value)
 {
 	int64_t any;
+	int minute;
 
 	if (f->type == FIELD_NUMBER)
 		return milli_parse(value, strlen(value), &any);
 	if (f->type == FIELD_TIME)
-		return time_parse_rfc3339(value, &any) || (strlen(value) == 5 && value[2] == ':');
+		return wall_minute_parse(value, &minute) || time_parse_rfc3339(value, &any);
 	return *value != 0;
+}
+
+/* A fact that was not understood, and how a time is written. */
+static const char *field_hint(struct said *s, const struct field *f, const char *key)
+{
+	if (!f || f->type != FIELD_TIME)
+		return key;
+	snprintf(s->text, sizeof s->text, "%s=20:00 / 2026-12-24T20:00:00+08:00", key);
+	return s->text;
 }
 
 static const struct field *field_find(const struct step *step, const char *id)
@@ -184,7 +196,7 @@ enum refusal verb_record(struct engine *e, struct said *s)
 	for (int i = 0; i < c->n_pairs; i++) {
 		const struct field *f = field_find(step, c->pairs[i].key);
 
-		s->answer.detail = c->pairs[i].key;
+		s->answer.detail = field_hint(s, f, c->pairs[i].key);
 		if (!f || !field_takes(f, c->pairs[i].value))
 			return REFUSAL_BAD_TEXT;
 	}
