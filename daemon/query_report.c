@@ -2,7 +2,7 @@
 #include "query.h"
 
 #include "base/text.h"
-#include "config.h"
+#include "old_plans.h"
 #include "retell.h"
 
 #include <stdlib.h>
@@ -74,25 +74,17 @@ static void write_it(struct daemon *d, const struct query *q)
 	struct retell *r = q->own;
 	const char *hash = r->story.plan;
 	struct generation *g = hash ? generation_find(d->newest, hash) : NULL;
-	struct report_ask ask = {.lang = q->lang, .plan = g ? g->plan : NULL};
-	struct plan *own = NULL;
-	struct buf out = {0}, ignored = {0};
-	char *bundle;
-	size_t len;
+	struct old_plans old = {.db = r->log.db};
+	struct report_ask ask = {.lang = q->lang,
+	                         .plan = g ? g->plan : hash ? old_plans_find(&old, hash) : NULL};
+	struct buf out = {0};
 
-	if (!g && hash && (bundle = whole_plan(r->log.db, hash, &len))) {
-		own = config_plan(bundle, len, &ignored);
-		ask.plan = own && !strcmp(own->hash, hash) ? own : NULL;
-		free(bundle);
-	}
 	if (retell_write(r, &ask, &out))
 		in_parts(d, q, buf_text(&out));
 	else
 		unknown(d, q);
-	if (own)
-		plan_free(own);
+	old_plans_free(&old);
 	buf_fini(&out);
-	buf_fini(&ignored);
 }
 
 static void *begin(const struct query *q, const struct effect *e)

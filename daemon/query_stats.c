@@ -2,7 +2,7 @@
  * newest row, the same as `tocsin stats --since` counts. */
 #include "query.h"
 
-#include "config.h"
+#include "old_plans.h"
 #include "records/kpi.h"
 #include "records/logged.h"
 #include "whole.h"
@@ -11,13 +11,6 @@
 #include <string.h>
 
 enum { LOOKED_AT_ONCE = 1000 };
-
-/* A plan of long ago, as the store keeps it. */
-struct old_plan {
-	struct old_plan *next;
-	char *hash;
-	struct plan *plan; /* NULL: not kept */
-};
 
 enum stage { STAGE_BEGIN, STAGE_SPAN, STAGE_PLAN, STAGE_COUNT };
 
@@ -41,42 +34,23 @@ struct counting {
 	struct whole log;
 	bool is_cut; /* rows of the time cannot be read */
 	struct kpi *kpi;
-	struct old_plan *plans;
+	struct old_plans plans;
 	bool is_slow; /* a plan was read just now: enough for this turn */
 	bool is_over;
 };
 
 /* -- plans -- */
 
-static struct old_plan *read_old(struct counting *c, const char *hash)
-{
-	struct old_plan *o = xcalloc(1, sizeof *o);
-	struct buf ignored = {0};
-	size_t len;
-	char *bundle = whole_plan(c->path, hash, &len);
-
-	*o = (struct old_plan){c->plans, xstrdup(hash), bundle ? config_plan(bundle, len, &ignored) : NULL};
-	if (o->plan && strcmp(o->plan->hash, hash) != 0) {
-		plan_free(o->plan);
-		o->plan = NULL;
-	}
-	c->plans = o;
-	c->is_slow = true;
-	free(bundle);
-	buf_fini(&ignored);
-	return o;
-}
-
 /* Those in use are not read again; they may be gone at the next turn. */
 static const struct plan *plan_of(void *arg, const char *hash)
 {
 	struct counting *c = arg;
 	struct generation *g = generation_find(c->d->newest, hash);
-	struct old_plan *o = c->plans;
+	const struct old_plan *known = c->plans.first;
+	const struct plan *plan = g ? g->plan : old_plans_find(&c->plans, hash);
 
-	while (!g && o && strcmp(o->hash, hash) != 0)
-		o = o->next;
-	return g ? g->plan : o ? o->plan : read_old(c, hash)->plan;
+	c->is_slow |= c->plans.first != known;
+	return plan;
 }
 
 /* -- its files -- */
@@ -237,7 +211,7 @@ static void *begin(const struct query *q, const struct effect *e)
 	struct counting *c = xcalloc(1, sizeof *c);
 
 	c->path = q->path;
-	c->log.db = q->path;
+	c->log.db = c->plans.db = q->path;
 	c->back_ms = e->query.back_ms;
 	return c;
 }
@@ -269,15 +243,8 @@ static bool go_on(struct daemon *d, struct query *q)
 static void end(void *own)
 {
 	struct counting *c = own;
-	struct old_plan *o;
 
-	while ((o = c->plans)) {
-		c->plans = o->next;
-		if (o->plan)
-			plan_free(o->plan);
-		free(o->hash);
-		free(o);
-	}
+	old_plans_free(&c->plans);
 	if (c->kpi)
 		kpi_free(c->kpi);
 	for (int i = 0; i < c->n_files; i++)

@@ -1,58 +1,10 @@
-/* plans.c - the database that a command reads, and the plans in it. */
+/* plans.c - the database that a command reads, and the language of what is written. */
 #include "plans.h"
 
 #include "base/arena.h"
-#include "config.h"
 #include "print.h"
 
 #include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
-
-struct kept {
-	struct kept *next;
-	struct plan *plan; /* NULL: not kept, or not what its hash says */
-	char *hash;
-};
-
-const struct plan *plans_find(void *arg, const char *hash)
-{
-	struct plans *p = arg;
-	struct kept *k;
-	struct buf problems = {0};
-	char *bundle;
-	size_t len;
-
-	for (k = p->first; k; k = k->next)
-		if (!strcmp(k->hash, hash))
-			return k->plan;
-	bundle = whole_plan(p->db, hash, &len);
-	k = xcalloc(1, sizeof *k);
-	k->hash = xstrdup(hash);
-	k->plan = bundle ? config_plan(bundle, len, &problems) : NULL;
-	if (k->plan && strcmp(k->plan->hash, hash) != 0) {
-		plan_free(k->plan);
-		k->plan = NULL;
-	}
-	k->next = p->first;
-	p->first = k;
-	buf_fini(&problems);
-	free(bundle);
-	return k->plan;
-}
-
-void plans_free(struct plans *p)
-{
-	while (p->first) {
-		struct kept *k = p->first;
-
-		p->first = k->next;
-		if (k->plan)
-			plan_free(k->plan);
-		free(k->hash);
-		free(k);
-	}
-}
 
 void plans_absent(struct whole *w)
 {

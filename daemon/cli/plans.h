@@ -5,17 +5,8 @@
 
 #include "cli.h"
 #include "heads.h"
-#include "plan.h"
+#include "old_plans.h"
 #include "whole.h"
-
-/* Plans by their hash, as the database keeps them; they live until plans_free. */
-struct plans {
-	const char *db;
-	struct kept *first;
-};
-/* NULL: not kept, or not what its hash says. arg: struct plans. */
-const struct plan *plans_find(void *arg, const char *hash);
-void plans_free(struct plans *p);
 
 /* Says on stderr which archives could not be read, and ends the walk. */
 void plans_absent(struct whole *w);

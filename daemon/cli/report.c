@@ -26,12 +26,12 @@ static void put_json(const struct cli *c, bool verified, const char *text)
 
 static int write_report(const struct cli *c, struct retell *r, const char *db)
 {
-	struct plans plans = {.db = db};
+	struct old_plans plans = {.db = db};
 	struct report_ask ask = {.html = c->html};
 	struct buf out = {0};
 	bool there, proven = retell_is_proven(r);
 
-	ask.plan = r->story.plan ? plans_find(&plans, r->story.plan) : NULL;
+	ask.plan = r->story.plan ? old_plans_find(&plans, r->story.plan) : NULL;
 	ask.lang = plans_language(c, ask.plan);
 	plans_absent(&r->log); /* once said */
 	there = retell_write(r, &ask, &out);
@@ -40,7 +40,7 @@ static int write_report(const struct cli *c, struct retell *r, const char *db)
 	else
 		fputs(buf_text(&out), stdout);
 	buf_fini(&out);
-	plans_free(&plans);
+	old_plans_free(&plans);
 	if (!there)
 		return cli_fail(c, CLI_REFUSED, "unknown_id", "the audit has no incident of that number");
 	if (!proven && !c->json)
@@ -82,7 +82,7 @@ struct logging {
 	struct buf out;
 	int64_t last_ms, handed_ms; /* of the newest row, of the last hand-over */
 	const struct plan *plan;    /* of the newest row */
-	struct plans plans;
+	struct old_plans plans;
 };
 
 /* First walk: what "today" and "this shift" mean, told by the rows and not by a clock. */
@@ -99,7 +99,7 @@ static bool look(void *arg, int64_t seq, const char *rec, const char *hash)
 
 		g->last_ms = l.at_ms;
 		if (plan)
-			g->plan = plans_find(&g->plans, plan);
+			g->plan = old_plans_find(&g->plans, plan);
 		if (duty_log_is_handover(&l))
 			g->handed_ms = l.at_ms;
 	}
@@ -146,7 +146,7 @@ static int write_log(const struct cli *c, struct logging *g, const char *db, str
 		return code;
 	g->log.lang = plans_language(c, g->plan);
 	g->log.json = c->json;
-	g->log.plan_of = plans_find;
+	g->log.plan_of = old_plans_find;
 	g->log.arg = &g->plans;
 	walked = whole_walk(&second, first.chain.v.rows, &(struct row_taker){take, g}, err);
 	whole_fini(&second);
@@ -171,7 +171,7 @@ int report_log(const struct cli *c)
 	g.plans.db = db;
 	code = write_log(c, &g, db, &err);
 	buf_fini(&g.out);
-	plans_free(&g.plans);
+	old_plans_free(&g.plans);
 	free(db);
 	return code;
 }

@@ -13,7 +13,7 @@
 #include <string.h>
 
 struct counting {
-	struct plans plans;
+	struct old_plans plans;
 	const struct plan *plan; /* of the newest row that was seen */
 	int64_t last_ms;
 	struct kpi *kpi;
@@ -23,7 +23,7 @@ static const struct plan *plan_of(void *arg, const char *hash)
 {
 	struct counting *g = arg;
 
-	g->plan = plans_find(&g->plans, hash);
+	g->plan = old_plans_find(&g->plans, hash);
 	return g->plan;
 }
 
@@ -128,7 +128,7 @@ int stats_command(const struct cli *c)
 	code = count(c, &g);
 	if (g.kpi)
 		kpi_free(g.kpi);
-	plans_free(&g.plans);
+	old_plans_free(&g.plans);
 	free(db);
 	return code;
 }

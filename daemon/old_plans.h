@@ -1,0 +1,16 @@
+/* old_plans.h - plans of long ago by their hash, as the store and the archives
+ * keep them, each read once; they live until old_plans_free. */
+#ifndef TOCSIN_OLD_PLANS_H
+#define TOCSIN_OLD_PLANS_H
+
+#include "plan.h"
+
+struct old_plans {
+	const char *db; /* the living one; the caller's */
+	struct old_plan *first;
+};
+/* NULL: not kept, or not what its hash says. arg: struct old_plans. */
+const struct plan *old_plans_find(void *arg, const char *hash);
+void old_plans_free(struct old_plans *p);
+
+#endif
