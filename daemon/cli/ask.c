@@ -164,16 +164,22 @@ struct question {
 	int (*judge)(const struct cli *c, const char *line, struct answer **ret);
 };
 
+/* Its answer, until ask_close; NULL: err says why. */
+static const char *exchange(struct ask *a, const char *socket_path, const struct question *q, struct err *err)
+{
+	if (ask_open(a, socket_path, err) || ask_send(a, q->request, err))
+		return NULL;
+	return ask_line(a, q->wait_ms, err);
+}
+
 static int put_question(const struct cli *c, const struct question *q, struct answer **ret)
 {
 	struct ask a;
 	struct err err = {0};
-	const char *line = NULL;
+	const char *line = exchange(&a, c->socket, q, &err);
 	int code;
 
 	*ret = NULL;
-	if (!ask_open(&a, c->socket, &err) && !ask_send(&a, q->request, &err))
-		line = ask_line(&a, q->wait_ms, &err);
 	code = line ? q->judge(c, line, ret) : cli_fail(c, CLI_UNREACHABLE, "unreachable", err.text);
 	ask_close(&a);
 	return code;
@@ -189,13 +195,35 @@ int ask_own(const struct cli *c, const char *request, int wait_ms, struct answer
 	return put_question(c, &(struct question){request, wait_ms > 0 ? wait_ms : ANSWER_WAIT_MS, judge_own}, ret);
 }
 
+static void put_word(struct buf *request, const char *word)
+{
+	json_open(request, NULL, '{');
+	json_str(request, "do", word);
+	json_close(request, '}');
+}
+
+struct answer *ask_silently(const struct cli *c, const char *word)
+{
+	struct buf request = {0};
+	struct answer *answer = NULL;
+	struct err ignored;
+	struct ask a;
+
+	put_word(&request, word);
+	const char *line =
+	    exchange(&a, c->socket, &(struct question){.request = buf_text(&request), .wait_ms = ANSWER_WAIT_MS}, &ignored);
+	if (line)
+		answer = answer_read(line, strlen(line), &ignored);
+	ask_close(&a);
+	buf_fini(&request);
+	return answer;
+}
+
 int ask_word(const struct cli *c, const char *word, struct answer **ret)
 {
 	struct buf request = {0};
 
-	json_open(&request, NULL, '{');
-	json_str(&request, "do", word);
-	json_close(&request, '}');
+	put_word(&request, word);
 	int code = ask_once(c, buf_text(&request), ret);
 	buf_fini(&request);
 	return code;

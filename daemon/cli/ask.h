@@ -26,6 +26,8 @@ int ask_once(const struct cli *c, const char *request, struct answer **ret);
 int ask_own(const struct cli *c, const char *request, int wait_ms, struct answer **ret);
 /* As ask_once, for a question that is only a word: {"do":word}. */
 int ask_word(const struct cli *c, const char *word, struct answer **ret);
+/* The same, and nobody is told anything: the answer whatever it says, NULL when there is none. */
+struct answer *ask_silently(const struct cli *c, const char *word);
 /* Judge one answer line: exit code, and *ret when it is good and for a person. */
 int ask_judge(const struct cli *c, const char *line, struct answer **ret);
 

@@ -8,25 +8,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { WAIT_MS = 10000 };
-
-static struct answer *ask(const struct doctor *d, const char *word)
-{
-	struct answer *answer = NULL;
-	struct err err = {0};
-	char request[64];
-	const char *line = NULL;
-	struct ask a;
-
-	snprintf(request, sizeof request, "{\"do\":\"%s\"}", word);
-	if (!ask_open(&a, d->c->socket, &err) && !ask_send(&a, request, &err))
-		line = ask_line(&a, WAIT_MS, &err);
-	if (line)
-		answer = answer_read(line, strlen(line), &err);
-	ask_close(&a);
-	return answer;
-}
-
 static const struct answer *status_of(const struct doctor *d)
 {
 	return answer_get(d->status, "status");
@@ -34,7 +15,7 @@ static const struct answer *status_of(const struct doctor *d)
 
 void doctor_daemon(struct doctor *d)
 {
-	d->status = ask(d, "status");
+	d->status = ask_silently(d->c, "status");
 	if (status_of(d))
 		return;
 	answer_free(d->status);
@@ -66,7 +47,7 @@ void doctor_store(struct doctor *d)
 
 void doctor_in_force(struct doctor *d)
 {
-	struct answer *plan = ask(d, "plan");
+	struct answer *plan = ask_silently(d->c, "plan");
 
 	if (plan && strcmp(answer_str(plan, "plan"), d->plan->hash) != 0)
 		doctor_found(d, SEVERITY_MAJOR,
@@ -86,7 +67,7 @@ void doctor_last_good(struct doctor *d)
 
 void doctor_troubles(struct doctor *d)
 {
-	struct answer *list = ask(d, "list");
+	struct answer *list = ask_silently(d->c, "list");
 	const struct answer *all = answer_get(list, "incidents");
 
 	for (int i = 0; i < answer_count(all); i++) {
@@ -123,7 +104,7 @@ void doctor_deliveries(struct doctor *d)
 
 void doctor_sensors(struct doctor *d)
 {
-	struct answer *answer = ask(d, "unheard");
+	struct answer *answer = ask_silently(d->c, "unheard");
 	const struct answer *all = answer_get(answer, "sensors");
 	struct buf names = {0};
 	int n = 0;

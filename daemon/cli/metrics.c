@@ -15,8 +15,6 @@
 #include <sys/statvfs.h>
 #include <unistd.h>
 
-enum { WAIT_MS = 10000 };
-
 /* How the number is read from the answer. */
 enum reading { AS_NUMBER, AS_FLAG, AS_WORD /* 1 when it is `word` */ };
 
@@ -203,21 +201,6 @@ static void put_store(const char *db, struct buf *out)
 	    "When `tocsin backup` last made a copy; 0 never.", stat(name, &st) == 0 ? st.st_mtime : 0);
 }
 
-static struct answer *ask(const struct cli *c, const char *request)
-{
-	struct answer *answer = NULL;
-	struct err err = {0};
-	const char *line = NULL;
-	struct ask a;
-
-	if (!ask_open(&a, c->socket, &err) && !ask_send(&a, request, &err))
-		line = ask_line(&a, WAIT_MS, &err);
-	if (line)
-		answer = answer_read(line, strlen(line), &err);
-	ask_close(&a);
-	return answer;
-}
-
 /* Readable by the exporter, and never half a file. */
 static int save(const char *path, const struct buf *text, struct err *err)
 {
@@ -235,8 +218,8 @@ static int save(const char *path, const struct buf *text, struct err *err)
 
 int metrics_command(const struct cli *c)
 {
-	struct answer *status = ask(c, "{\"do\":\"status\"}"), *list = ask(c, "{\"do\":\"list\"}");
-	struct answer *head_line = ask(c, "{\"do\":\"audit-head\"}");
+	struct answer *status = ask_silently(c, "status"), *list = ask_silently(c, "list");
+	struct answer *head_line = ask_silently(c, "audit-head");
 	struct buf out = {0};
 	struct err err;
 	int code;

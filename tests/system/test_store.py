@@ -103,6 +103,28 @@ class Stopped(Case):
         os.unlink(hold)
 
 
+class Busy(Case):
+    autostart = False
+
+    def test_an_archive_that_the_daemon_refuses(self):
+        """With --json as one object, else in words."""
+        rig, fail = self.rig, self.rig.path("fail")
+        rig.start(fault=f"store-fail={fail}")
+        self.command("wang", "ack", "1")
+        rig.quiet()
+        rig.write("fail", "")
+        rig.pub("wang", "cmd/wang/ack", "1")
+        until("the store fails", lambda: rig.status().get("store") == "failing")
+        words = ("archive", rig.path("a.db"), "--keep", "0s", "--force")
+        done, said = rig.tocsin("--json", *words), rig.tocsin(*words)
+        self.assertEqual((done.returncode, done.stderr), (1, ""))
+        refusal = json.loads(done.stdout)
+        self.assertEqual((refusal["ok"], refusal["error"]), (False, "busy"))
+        self.assertEqual((said.returncode, said.stdout, said.stderr), (1, "", f"tocsin: {refusal['text']}\n"))
+        os.unlink(fail)
+        until("the store is back", lambda: rig.status().get("store") == "ok")
+
+
 class NeverStored(Case):
     autostart = False
 
