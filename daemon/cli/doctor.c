@@ -47,6 +47,7 @@ static const struct check {
     {"boot", 0, doctor_boot},
     {"watchdog", 0, doctor_watchdog},
     {"restart", 0, doctor_restart},
+    {"archive", NEEDS_PLAN, doctor_archive},
     {"network", NEEDS_PLAN, doctor_network},
     {"notifier", 0, doctor_notifier},
     {"socket", 0, doctor_socket},

@@ -73,6 +73,7 @@ void doctor_unit(struct doctor *d);
 void doctor_boot(struct doctor *d);
 void doctor_watchdog(struct doctor *d);
 void doctor_restart(struct doctor *d);
+void doctor_archive(struct doctor *d);
 void doctor_network(struct doctor *d);
 void doctor_notifier(struct doctor *d);
 void doctor_socket(struct doctor *d);

@@ -1,5 +1,6 @@
 /* doctor_machine.c - clock, journal, the unit of systemd and what stands around it. */
 #include "config.h"
+#include "cut.h"
 #include "doctor.h"
 
 #include <dirent.h>
@@ -12,6 +13,11 @@
 #include <unistd.h>
 
 enum { FILE_MAX_BYTES = 1 << 20 };
+
+/* What `tocsin archive --keep 400d` keeps and takes, and a month for a timer that comes each week. */
+#define DAY_MS 86400000LL
+#define ARCHIVED_MS (430 * DAY_MS)
+#define ARCHIVE_LEAST_MS (30 * DAY_MS)
 
 /* The kernel's word counts for this machine only; timesyncd leaves a file. */
 void doctor_clock(struct doctor *d)
@@ -167,6 +173,32 @@ void doctor_restart(struct doctor *d)
 		             "systemctl edit tocsind: [Service] Restart=always",
 		             value ? value : "no");
 	buf_fini(&values);
+}
+
+static bool has_archive_timer(const struct doctor *d)
+{
+	return doctor_has(d, "/usr/lib/systemd/system/tocsin-archive.timer") ||
+	       doctor_has(d, "/lib/systemd/system/tocsin-archive.timer");
+}
+
+/* Rows that the shipped timer would have taken weeks ago. Whoever gave it another time knows what is kept. */
+void doctor_archive(struct doctor *d)
+{
+	bool is_on = doctor_has(d, "/etc/systemd/system/timers.target.wants/tocsin-archive.timer");
+	struct cut cut;
+	struct err ignored;
+
+	if (!doctor_has(d, "/run/systemd/system") || !has_archive_timer(d) ||
+	    doctor_has(d, "/etc/systemd/system/tocsin-archive.service") ||
+	    doctor_has(d, "/etc/systemd/system/tocsin-archive.service.d") ||
+	    cut_find(d->plan->store_path, ARCHIVED_MS, ARCHIVE_LEAST_MS, &cut, &ignored) < 0 || !cut.upto)
+		return;
+	doctor_found(d, SEVERITY_MINOR,
+	             "the audit's rows up to %lld are older than 400 days and stand in the living database yet, which grows "
+	             "and grows: tocsin-archive.timer %s\n%s",
+	             (long long)cut.upto, is_on ? "is enabled, and did not take them" : "is not enabled",
+	             is_on ? "systemctl status tocsin-archive.timer tocsin-archive says why"
+	                   : "systemctl enable --now tocsin-archive.timer (operations.md, How large it gets)");
 }
 
 /* A channel whose own code goes to another host, or nobody knows where. */

@@ -4,6 +4,7 @@ import json
 import os
 import re
 import shutil
+import sqlite3
 import subprocess
 import time
 import unittest
@@ -125,6 +126,35 @@ def old_backup():
     return seed
 
 
+@contextlib.contextmanager
+def nothing(_):
+    yield
+
+
+def old_rows(seed=nothing):
+    """The site's store is one whose first rows are of long ago."""
+    @contextlib.contextmanager
+    def made(rig):
+        os.mkdir(rig.path("old"), 0o700)
+        with contextlib.closing(sqlite3.connect(f"file:{rig.path('state/tocsin.db')}?mode=ro", uri=True)) as living, \
+                contextlib.closing(sqlite3.connect(rig.path("old/tocsin.db"))) as copy:
+            living.backup(copy)
+            for (name,) in copy.execute("select name from sqlite_schema where type = 'trigger'").fetchall():
+                copy.execute(f"drop trigger {name}")
+            for seq, days in ((1, 600), (2, 500)):
+                at = time.strftime("%Y-%m-%dT%H:%M:%S.000Z", time.gmtime(time.time() - days * 86400))
+                copy.execute("update audit set rec = replace(rec, json_extract(rec, '$.at'), ?) where seq = ?", (at, seq))
+            copy.commit()
+        for name in ("ballast", "last-backup"):
+            rig.write(f"old/{name}", "")
+        try:
+            with site(r"path: \S+/state/tocsin.db", "path: DIR/old/tocsin.db")(rig), seed(rig):
+                yield
+        finally:
+            shutil.rmtree(rig.path("old"))
+    return made
+
+
 def certificate(days, seed):
     @contextlib.contextmanager
     def made(rig):
@@ -139,6 +169,8 @@ def certificate(days, seed):
 
 UNIT = "root/usr/lib/systemd/system/tocsind.service"
 DROP_IN = "root/etc/systemd/system/tocsind.service.d/local.conf"
+TIMER = "root/usr/lib/systemd/system/tocsin-archive.timer"
+TIMER_ON = "root/etc/systemd/system/timers.target.wants/tocsin-archive.timer"
 NEW = {"in-force"}  # what any change of the file brings with it
 # name of the check, the seed, what else may be found with it, words of the finding
 SEEDS = (
@@ -174,6 +206,8 @@ SEEDS = (
     ("watchdog", put(DROP_IN, "[Service]\nWatchdogSec=0\n"), set(), "WatchdogSec=20s"),
     ("restart", put(DROP_IN, "[Service]\nRestart=on-failure\n"), set(), "on-failure"),
     ("restart", put(DROP_IN, "[Service]\n  Restart = no \n"), set(), "(Restart=no)"),
+    ("archive", old_rows(gone(TIMER_ON)), NEW, "systemctl enable --now tocsin-archive.timer"),
+    ("archive", old_rows(), NEW, "systemctl status tocsin-archive"),
     ("network", post("mail", 'server: "smtps://192.0.2.1", from: a@b.c'), NEW | {"warnings"}, "IPAddressAllow"),
     ("notifier", mode("root/etc/tocsin/down.d/tell", 0o644), set(), "SMS"),
     ("socket", mode("run", 0o777), set(), "chmod o-w"),
@@ -196,6 +230,14 @@ SEEDS = (
     ("broker-impostor", edit("root/etc/mosquitto/tocsin.acl", r"^user console", r"user panel\ntopic #\n\g<0>"), set(), "panel"),
     ("broker-certificate", certificate(10, broker(r"^set_tcp", "certfile DIR/cert.crt\nset_tcp")), set(), "renew"),
     ("guard", edit("root/etc/mosquitto/tocsin.passwd", r"^guard:.*\n", ""), set(), "mosquitto_passwd"),
+)
+
+# What is nothing to find fault with, and what is found for another reason.
+FINE = (
+    (gone(TIMER_ON), set()),  # nothing is old yet
+    (old_rows(put("root/etc/systemd/system/tocsin-archive.service.d/keep.conf", "[Service]\nExecStart=\nExecStart=tocsin archive --keep 2000d\n")), NEW),
+    (old_rows(gone(TIMER)), NEW),  # installed without it
+    (old_rows(gone("root/run/systemd/system")), NEW | {"unit"}),  # no systemd
 )
 
 
@@ -229,12 +271,14 @@ class Doctor(Case):
         """The places of a machine where everything is as it should be."""
         rig, root = cls.rig, cls.rig.path("root")
         for name in ("run/systemd/system", "run/systemd/timesync", "var/log/journal", "usr/lib/systemd/system", "etc/tocsin/down.d",
-                     "etc/systemd/system/multi-user.target.wants", "etc/systemd", "etc/mosquitto/conf.d"):
+                     "etc/systemd/system/multi-user.target.wants", "etc/systemd/system/timers.target.wants", "etc/mosquitto/conf.d"):
             os.makedirs(os.path.join(root, name), exist_ok=True)
         shutil.copy(os.path.join(SOURCE, "contrib/systemd/tocsind.service.in"), rig.path(UNIT))
         shutil.copy(os.path.join(SOURCE, "contrib/mosquitto/tocsin.conf"), os.path.join(root, "etc/mosquitto/conf.d"))
         shutil.copy(os.path.join(SOURCE, "contrib/mosquitto/acl"), os.path.join(root, "etc/mosquitto/tocsin.acl"))
         shutil.copy(rig.path("passwd"), os.path.join(root, "etc/mosquitto/tocsin.passwd"))
+        shutil.copy(os.path.join(SOURCE, "contrib/systemd/tocsin-archive.timer"), rig.path(TIMER))
+        os.symlink(rig.path(TIMER), rig.path(TIMER_ON))
         os.symlink(rig.path(UNIT), os.path.join(root, "etc/systemd/system/multi-user.target.wants/tocsind.service"))
         rig.write("root/run/systemd/timesync/synchronized", "")
         rig.write("root/etc/systemd/journald.conf", "[Journal]\n#Storage=auto\n")
@@ -280,6 +324,9 @@ class Doctor(Case):
                 self.assertIn(words, found[name])
         self.assertEqual(self.look(), {})
         self.assertGreaterEqual(len({name for name, *_ in SEEDS}), 25)
+        for seed, found in FINE:
+            with seed(self.rig):
+                self.assertEqual(set(self.look()), found)
 
     def test_3_what_the_daemon_and_the_audit_know(self):
         rig = self.rig
