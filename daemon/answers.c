@@ -76,10 +76,11 @@ static void put_next(struct daemon *d, struct buf *out)
 /* The heartbeat's object, left open. */
 static void put_status(struct daemon *d, struct buf *out)
 {
-	struct buf heartbeat = {0}, reach = {0};
+	struct buf heartbeat = {0}, reach = {0}, impaired = {0};
 
 	answers_heartbeat(d, &heartbeat);
 	engine_view_reach(d->engine, &reach);
+	engine_view_impaired(d->engine, &impaired);
 	buf_str(out, ",\"status\":");
 	buf_add(out, buf_text(&heartbeat), heartbeat.len - 1);
 	json_str(out, "site", daemon_plan(d)->site);
@@ -91,10 +92,12 @@ static void put_status(struct daemon *d, struct buf *out)
 	json_int(out, "replays", (int64_t)atomic_load(&d->receive.replays));
 	json_bool(out, "plan_broken", d->plan_is_broken);
 	json_raw(out, "reach", buf_text(&reach));
+	json_raw(out, "impaired", buf_text(&impaired));
 	put_next(d, out);
 	json_close(out, '}');
 	buf_fini(&heartbeat);
 	buf_fini(&reach);
+	buf_fini(&impaired);
 }
 
 static void ask_status(struct daemon *d, const struct control_request *r, struct buf *out)

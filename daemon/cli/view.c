@@ -131,7 +131,7 @@ static void troubles(const struct cli *c, const struct answer *status)
 		fputs(say(c, "TROUBLE  audit store: ", "故障  审计存储: "), stdout);
 		print_safe(stdout, store);
 		puts(say(c, " - alarms still leave, marked unrecorded; look at the disk",
-		         " - 告警照常发出并注明未存档;请检查磁盘"));
+		         " - 报警照常发出,标〔未记录〕;请检查磁盘"));
 	}
 	if (*broker && strcmp(broker, "up")) {
 		fputs(say(c, "TROUBLE  broker: ", "故障  消息服务器: "), stdout);
@@ -149,7 +149,7 @@ static void troubles(const struct cli *c, const struct answer *status)
 		         "故障  配置文件有误:正在使用上一份有效配置;请运行 tocsin check"));
 	channel_troubles(c, answer_get(status, "channels"));
 	if (answer_true(status, "flood"))
-		puts(say(c, "TROUBLE  flood of alarms", "故障  告警过多"));
+		puts(say(c, "TROUBLE  flood of alarms", "故障  报警过多"));
 }
 
 /* "sent" of a channel, or "delivered" */
@@ -215,6 +215,22 @@ static void totals(const struct cli *c, const struct answer *status)
 	putchar('\n');
 }
 
+/* What somebody silenced, took out or hung a sign on: one line each. */
+static void impaired(const struct cli *c, const struct answer *said)
+{
+	const char *line = answer_str(said, lang_name(c->lang));
+
+	for (size_t n; (n = strcspn(line, "\n")) > 0; line += n + (line[n] != 0)) {
+		struct buf one = {0};
+
+		buf_add(&one, line, n);
+		fputs(say(c, "IMPAIRED  ", "停用  "), stdout);
+		print_safe(stdout, buf_text(&one));
+		putchar('\n');
+		buf_fini(&one);
+	}
+}
+
 int view_status(const struct cli *c)
 {
 	struct answer *status, *list;
@@ -225,6 +241,7 @@ int view_status(const struct cli *c)
 	troubles(c, answer_get(status, "status"));
 	totals(c, answer_get(status, "status"));
 	reached(c, answer_get(answer_get(status, "status"), "reach"));
+	impaired(c, answer_get(answer_get(status, "status"), "impaired"));
 	answer_free(status);
 	code = ask_once(c, "{\"do\":\"list\",\"closed\":false}", &list);
 	if (!code)

@@ -342,6 +342,8 @@ void engine_view_oncall_at(const struct engine *e, const char *role, int64_t at_
 void engine_view_summary(const struct engine *e, struct buf *out);
 /* Who holds a role in the coming seven days, and what their newest test notices came to. */
 void engine_view_reach(const struct engine *e, struct buf *out);
+/* What is isolated, out of service or shelved, and the signs that hang: {"zh": lines, "en": lines}. */
+void engine_view_impaired(const struct engine *e, struct buf *out);
 /* Ids of the sensors (families: of none of their members) that never said anything that could be read. */
 void engine_view_unheard(const struct engine *e, struct buf *out);
 

@@ -244,3 +244,17 @@ void impairments_say(const struct engine *e, enum lang lang, struct buf *out)
 		buf_char(out, '\n');
 	}
 }
+
+void engine_view_impaired(const struct engine *e, struct buf *out)
+{
+	struct buf lines = {0};
+
+	json_open(out, NULL, '{');
+	for (int l = 0; l < LANG_COUNT; l++) {
+		buf_clear(&lines);
+		impairments_say(e, (enum lang)l, &lines);
+		json_str(out, lang_name((enum lang)l), buf_text(&lines));
+	}
+	json_close(out, '}');
+	buf_fini(&lines);
+}

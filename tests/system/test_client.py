@@ -23,6 +23,23 @@ class Client(Case):
         self.assertEqual([status[k] for k in ("site", "store", "broker", "synced", "open", "unacked")],
                          ["plaza", "ok", "up", True, 1, 1])
 
+    def test_status_names_what_is_impaired(self):
+        self.assertNotIn("IMPAIRED", self.rig.tocsin("status").stdout)
+        try:
+            for verb, words in (("out", "leak-pumps 2h 探头\x1b[31m烧毁"), ("tag", "gas-no-fire hang b2-kitchen")):
+                answer = self.command("li", verb, words)
+                self.assertTrue(answer["ok"], answer)
+            lines = [r for r in self.rig.tocsin("status").stdout.splitlines() if r.startswith("IMPAIRED  ")]
+            self.assertEqual(len(lines), 2, lines)
+            self.assertRegex(lines[0], r"leak-pumps out of service \(探头.*烧毁\), until \d\d:\d\d")
+            self.assertNotIn("\x1b", lines[0])
+            self.assertIn("sign [", lines[1])
+            self.assertIn("停用  leak-pumps 停用(", self.rig.tocsin("status", lang="zh_CN.UTF-8").stdout)
+        finally:
+            for verb, words in (("back", "leak-pumps"), ("tag", "gas-no-fire down b2-kitchen")):
+                self.command("li", verb, words)
+        self.assertNotIn("IMPAIRED", self.rig.tocsin("status").stdout)
+
     def test_list_and_show(self):
         listed = json.loads(self.rig.tocsin("list", "--json").stdout)
         self.assertEqual([i["id"] for i in listed["incidents"]], [self.number])
