@@ -1,6 +1,7 @@
 """The commands that the documents show, on a real broker and a real daemon: the client understands each, and the
 daemon answers; what is published is taken. What is not run here stands in NOT_RUN with its reason, and a command
 that is in neither is a failure."""
+import json
 import os
 import re
 import shutil
@@ -102,6 +103,27 @@ class Commands(Case):
             rows, bad, gaps = done.stdout.split("|")[:3]
             self.assertGreater(int(rows), 10)
             self.assertEqual((bad, gaps), ("0", "0"))
+
+    def test_examples(self):
+        """What mqtt.md shows as JSON has the members of what is published, neither more nor less."""
+        with open(os.path.join(blocks.SOURCE, "contrib/doc/mqtt.md"), encoding="utf-8") as f:
+            found = re.findall(r"^`([\w/-]+)`\n```json\n(.*?)\n```$", f.read(), re.M | re.S)
+        shown = {re.sub(r"G-\d+", self.ids["G"], topic): json.loads(text) for topic, text in found}
+        self.assertGreater(len(shown), 4)
+        self.rig.pub("wang", ROOT + "cmd/wang/note", f"{self.ids['G'][2:]} for the documents")
+        for topic, example in shown.items():
+            with self.subTest(topic):
+                if topic.startswith("result/"):
+                    real = self.console.wait_for(topic, test=lambda m: m.json["ok"] and m.json["cmd"] == "note").json
+                else:
+                    lists = [k for k in example if isinstance(example[k], list)]
+                    real = self.console.wait_for(topic, test=lambda m, lists=lists: all(m.json.get(k) for k in lists)).json
+                self.assertEqual(list(example), [k for k in real if k in example or k != "first"])
+                for inner in ("chain", "next", "flags", "audit", "answer"):
+                    self.assertEqual(set(example.get(inner) or ()), set(real.get(inner) or ()), inner)
+                for inner in ("members", "steps", "deliveries"):
+                    known = {k for x in real.get(inner, ()) for k in x}
+                    self.assertEqual({k for x in example.get(inner, ()) for k in x} - known, set(), inner)
 
     def test_mqtt(self):
         """Each command of the pages is answered, and never with a complaint about its form or its people."""
