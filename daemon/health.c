@@ -4,6 +4,7 @@
 #include "clock.h"
 #include "config.h"
 #include "daemon.h"
+#include "fault.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -23,7 +24,7 @@ static const char *sign_of_slowness(struct health *h, const struct health_look *
 	}
 	if (l->is_receive_stuck)
 		return "a message has been in work for more than 10 s";
-	if (l->loop_late_ms > HEALTH_LATE_MS) {
+	if (l->loop_late_ms > fault_ms("behind-ms", HEALTH_LATE_MS)) {
 		snprintf(text, 160, "the program stood still for %lld s: is the machine overloaded?",
 		         (long long)l->loop_late_ms / 1000);
 		return text;

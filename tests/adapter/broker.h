@@ -10,19 +10,17 @@
 #include <signal.h>
 #include <stdarg.h>
 #include <stdbool.h>
-#include <stddef.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/prctl.h>
 #include <sys/socket.h>
-#include <sys/un.h>
 #include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
 
-enum { BROKER_FIRST_PORT = 21000, BROKER_PORTS = 1000, TEST_LIMIT_MS = 180000 };
+enum { TEST_LIMIT_MS = 180000 };
 
 struct test_broker {
 	char dir[64];
@@ -79,40 +77,19 @@ static inline int test_socket(int port, bool listens)
 	return -1;
 }
 
-/* True: no other test takes this port until the process ends, whoever listens on it when. */
-static inline bool test_claim_port(int port)
-{
-	struct sockaddr_un name = {.sun_family = AF_UNIX};
-	int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
-	int n = snprintf(name.sun_path + 1, sizeof(name.sun_path) - 1, "tocsin-test-port-%d", port);
-
-	if (bind(fd, (struct sockaddr *)&name, (socklen_t)(offsetof(struct sockaddr_un, sun_path) + 1 + (size_t)n)) == 0)
-		return true;
-	close(fd);
-	return false;
-}
-
-/* A port of ours that nobody listens on now. */
+/* A port that stays ours until this process ends, whoever listens on it when. The kernel chose it, and gives it to nobody
+ * else, not even for a connection: it is bound here, and nobody listens here, so a server (with SO_REUSEADDR) may. */
 static inline int test_free_port(void)
 {
-	static int next = -1;
-	int fd;
+	struct sockaddr_in at = {.sin_family = AF_INET};
+	socklen_t len = sizeof(at);
+	int on = 1, fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
 
-	if (next < 0)
-		next = (int)((unsigned)getpid() * 37u % BROKER_PORTS);
-	for (int i = 0; i < BROKER_PORTS; i++) {
-		int port = BROKER_FIRST_PORT + next++ % BROKER_PORTS;
-
-		if (!test_claim_port(port))
-			continue;
-		fd = test_socket(port, true);
-		if (fd >= 0) {
-			close(fd);
-			return port;
-		}
-	}
-	test_die("no free port");
-	return 0;
+	at.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+	setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof(on));
+	if (bind(fd, (struct sockaddr *)&at, sizeof(at)) != 0 || getsockname(fd, (struct sockaddr *)&at, &len) != 0)
+		test_die("no free port");
+	return ntohs(at.sin_port); /* the socket stays open */
 }
 
 static inline void broker_write(const struct test_broker *b, const char *name, const char *text)

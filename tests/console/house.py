@@ -5,7 +5,7 @@ import os
 import sys
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "../system"))
-from rig import SOURCE, Rig, free_port
+from rig import NOON, SOURCE, Rig, free_port
 
 CONSOLE = os.path.join(SOURCE, "contrib/console")
 # Beside the mall of the system tests: a roster, names that want to be more than names, 200 rooms with a leak sensor each.
@@ -17,7 +17,7 @@ MORE = {
     "  smith: {name: Ann Smith": """  mallory: {name: "<b onclick=window.hacked=1>Mallory</b>\u202e", user: mallory, language: zh, channels: [page]}
 """,
     "chains:": """roster:
-  switch-room: {shifts: {day: "08:00-20:00", night: "20:00-08:00"}, rotation: [wang], from: 2026-01-01, handover: 15m, consent: engineering-supervisor}
+  switch-room: {shifts: {day: "08:00-20:00", night: "20:00-08:00"}, rotation: [wang], from: 2020-01-01, handover: 15m, consent: engineering-supervisor}
 """,
 }
 
@@ -26,6 +26,7 @@ def larger(site):
     for line, more in MORE.items():
         assert "\n" + line in site, line
         site = site.replace("\n" + line, "\n" + more + line, 1)
+    site = site.replace("timezone: Asia/Shanghai", f"timezone: {NOON}")
     return site.replace("en: duty electrician}, holder: wang,", "en: duty electrician}, roster: switch-room,")
 
 

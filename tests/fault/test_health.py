@@ -6,7 +6,7 @@ import unittest
 
 from rig import Case, LATE_MS
 
-FAULT = f"heartbeat-ms=500,store-late-ms={LATE_MS}"
+FAULT = f"heartbeat-ms=500,store-late-ms={LATE_MS},behind-ms=5000"
 
 
 class Health(Case):

@@ -5,7 +5,6 @@ the broker says. Every wait is for a condition, with a limit that no busy machin
 import ctypes
 import json
 import os
-import random
 import shutil
 import signal
 import socket
@@ -28,6 +27,7 @@ LIMIT_S = 120
 STEP_S = 0.02
 LATE_MS = 9000  # a busy disk of a test machine is not what a test is about, unless it says so; below the 10 s of a stuck callback
 STOP = "stop-ms=10000,stop-limit-ms=50000"  # nor is how fast it says goodbye
+CALM = "behind-ms=300000"  # nor a pause of the whole machine: an incident more, and whoever looks at all of them sees it
 USERS = ("tocsin", "console", "guard", "probe", "zigbee2mqtt", "plc", "tasmota", "shelly", "wang", "li", "smith", "hass", "mallory", "sms")
 # Beside the shipped list, which is that of the demo's site: gateways with more sensors than it has, an ear on the actuators.
 ACL = """
@@ -52,6 +52,7 @@ topic read homeassistant/#
 LOG = "".join(f"log_type {word}\n" for word in ("error", "warning", "notice", "information", "subscribe"))
 PR_SET_PDEATHSIG, PRCTL = 1, ctypes.CDLL(None).prctl  # looked up here: after a fork another thread may hold the linker's lock
 claims = []  # descriptors that keep the ports of this process
+os.umask(0o022)  # who may read what is a matter of the tests, not of who started them
 
 
 def is_sanitized():
@@ -80,23 +81,24 @@ def until(what, test, limit_s=LIMIT_S):
 
 
 def free_port():
-    """A port that stays ours until this process ends, whoever listens on it when: no other test takes it meanwhile."""
-    for _ in range(200):
-        port = random.randrange(24000, 25000)
-        with socket.socket(socket.AF_UNIX) as claim, socket.socket() as s:
-            try:
-                claim.bind(f"\0tocsin-test-port-{port}")
-                s.bind(("127.0.0.1", port))
-            except OSError:
-                continue
-            claims.append(claim.detach())
-            return port
-    raise RuntimeError("no free port between 24000 and 24999")
+    """A port that stays ours until this process ends, whoever listens on it when. The kernel chose it, and gives it to nobody
+    else, not even for a connection: it is bound here, and nobody listens here, so a server (each sets SO_REUSEADDR) may."""
+    with socket.socket() as claim:
+        claim.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        claim.bind(("127.0.0.1", 0))
+        port = claim.getsockname()[1]
+        claims.append(claim.detach())
+        return port
+
+
+MARKS = {(qos, retain) for qos in "012" for retain in "01"}  # what a message begins with
 
 
 class Message:
     def __init__(self, line):
-        topic, qos, retain, payload = line.split(" ", 3)
+        qos, retain, topic, payload = line.split(" ", 3)
+        if (qos, retain) not in MARKS:
+            raise ValueError(line)
         self.at = time.monotonic()
         self.topic, self.qos, self.retain, self.payload = topic, int(qos), retain == "1", payload
 
@@ -108,6 +110,10 @@ class Message:
         return f"{self.topic} {self.payload}"
 
 
+EAST_H = 12 - time.gmtime().tm_hour
+NOON = f"Etc/GMT{'-' if EAST_H >= 0 else '+'}{abs(EAST_H)}"  # a time zone in which no shift and no day ends now
+
+
 class Ear:
     """What one user hears, in order. Topics below ROOT are named without it."""
 
@@ -116,15 +122,17 @@ class Ear:
         self.filters = filters
         self.all, self.lock = [], threading.Condition()
         self.process = spawn(["stdbuf", "-oL", *rig.client("mosquitto_sub", user, protocol), "-q", "1",
-                              "-F", "%t %q %r %p", *args], stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
-                             text=True, errors="surrogateescape")
-        threading.Thread(target=self.read, daemon=True).start()
+                              "-F", "%q %r %t %p", *args], stdout=subprocess.PIPE, stderr=subprocess.DEVNULL)
+        self.thread = threading.Thread(target=self.read, daemon=True)
+        self.thread.start()
 
     def read(self):
         for line in self.process.stdout:
+            if not line.endswith(b"\n"):  # the client was ended in the middle of it
+                return
             try:
-                message = Message(line.rstrip("\n"))
-            except ValueError:  # the client itself says something
+                message = Message(line[:-1].decode(errors="surrogateescape"))
+            except ValueError:  # more of a payload that has line breaks
                 continue
             with self.lock:
                 self.all.append(message)
@@ -165,6 +173,7 @@ class Ear:
     def stop(self):
         self.process.terminate()
         self.process.wait()
+        self.thread.join(LIMIT_S)
         self.process.stdout.close()
 
 
@@ -212,6 +221,8 @@ class Rig:
             self.broker = spawn(["mosquitto", "-c", self.path("mosquitto.conf")], stdout=log, stderr=log)
 
         def answers():
+            if self.broker.poll() is not None:
+                raise AssertionError(f"the broker ended with {self.broker.returncode}:\n{self.read('mosquitto.log')[-2000:]}")
             try:
                 socket.create_connection(("127.0.0.1", self.port), 1).close()
                 return True
@@ -271,7 +282,7 @@ class Rig:
         env = {k: v for k, v in os.environ.items() if k not in ("NOTIFY_SOCKET", "WATCHDOG_USEC", "TOCSIN_FAULT")}
         env.update(RUNTIME_DIRECTORY=self.path("run"), STATE_DIRECTORY=self.path("state"),
                    TOCSIN_SOCKET=self.path("run/control.sock"), LC_ALL="C.UTF-8")
-        env["TOCSIN_FAULT"] = f"{fault or f'store-late-ms={LATE_MS}'},{STOP}"
+        env["TOCSIN_FAULT"] = f"{fault or f'store-late-ms={LATE_MS}'},{STOP},{CALM}"
         return env
 
     def daemon_launch(self, fault=None):
@@ -368,6 +379,14 @@ class Rig:
             return time.monotonic() - at > still_s
         until("quiet", test)
 
+    def waiting(self):
+        """The notices of which it is not stored yet what became of them."""
+        db = sqlite3.connect(f"file:{self.path('state/tocsin.db')}?mode=ro", uri=True, timeout=10)
+        try:
+            return [key for key, in db.execute("select key from state where key glob 'n/*'")]
+        finally:
+            db.close()
+
     def stored(self, number):
         """What has been decided until now is durable: the answer to this leaves behind it."""
         answer = self.ask("--as", "smith", "note", number, "stored")
@@ -449,7 +468,11 @@ class Case(unittest.TestCase):
         return self.console.wait_for(f"result/{user}", since=since, limit_s=limit_s).json
 
     def command(self, user, verb, payload, *more):
-        """One command by MQTT and its answer."""
-        since = self.console.mark()
-        self.rig.pub(user, f"cmd/{user}/{verb}", payload, *more)
-        return self.result(user, since)
+        """One command by MQTT and its answer; again where the link broke meanwhile and nothing was done, as its text asks."""
+        while True:
+            since = self.console.mark()
+            self.rig.pub(user, f"cmd/{user}/{verb}", payload, *more)
+            answer = self.result(user, since)
+            if answer.get("error") != "late":
+                return answer
+            self.rig.synced()
