@@ -24,6 +24,8 @@ WITHIN_S = 0.8   # first step of the playbook
 DECIDE_S = 0.7
 PRE_ALARM_S = 0.3
 WINDOW = 15      # publishes not yet acknowledged by the broker; it takes 20
+AHEAD = 300      # publishes beyond the last alarm that was heard to be stored: what waits in the broker for a daemon that is seldom there
+AHEAD_S = 2      # and so long at most for each: no alarm may be heard of for other reasons
 START_LIMIT_S = 120
 USUAL_START_S = 0.5  # until the first word; where it takes longer, whoever ends the daemon waits longer, too
 LAST_WORD = ["cmd", "wang", "end"]
@@ -154,16 +156,31 @@ def text(s):
     return struct.pack(">H", len(s)) + s
 
 
+def wall_ahead():
+    """How far the wall clock is ahead of the time since boot: another number when somebody set it."""
+    tries = []
+    for _ in range(5):  # the quickest look: we may be held between the two clocks
+        before, wall = time.clock_gettime(time.CLOCK_BOOTTIME), time.time()
+        after = time.clock_gettime(time.CLOCK_BOOTTIME)
+        tries.append((after - before, wall - (before + after) / 2))
+    return min(tries)[1]
+
+
 class Notes:
     """What history.py reads: one JSON array a line."""
 
     def __init__(self, path):
         self.file, self.lock = open(path, "w", encoding="utf-8"), threading.Lock()
+        self.ahead = wall_ahead()
 
     def put(self, *words):
         with self.lock:
             if not self.file.closed:
                 self.file.write(json.dumps([*words, time.time()], ensure_ascii=False) + "\n")
+                if words[0] in ("spawned", "killed", "stopping"):
+                    set_by = wall_ahead() - self.ahead
+                    self.ahead += set_by
+                    self.file.write(json.dumps(["clock_set", abs(set_by), time.time()]) + "\n")
 
     def close(self):
         with self.lock:
@@ -173,8 +190,8 @@ class Notes:
 class Publisher:
     """Numbered alarms: sensor k says {"v": N} for an alarm, {"v": -N} for its end, by turns."""
 
-    def __init__(self, rig, notes, rate, seed):
-        self.notes, self.rate, self.random = notes, rate, random.Random(seed)
+    def __init__(self, rig, notes, rate, seed, crowd):
+        self.notes, self.rate, self.random, self.crowd = notes, rate, random.Random(seed), crowd
         self.names, self.alarm, self.number = sorted(sensors()), {}, 0
         self.waiting, self.free, self.stopping = {}, threading.Semaphore(WINDOW), False
         self.line = Line(rig.port, "plc", on_puback=self.acknowledged)
@@ -199,6 +216,7 @@ class Publisher:
     def run(self):
         due = time.monotonic()
         while not self.stopping:
+            self.crowd.wait_taken(self.number - AHEAD, lambda: not self.stopping)
             self.say(self.random.choice(self.names))
             due = max(due + self.random.expovariate(self.rate), time.monotonic() - 0.05)
             time.sleep(max(0, due - time.monotonic()))
@@ -269,7 +287,7 @@ class Crowd:
     """The people and the ear that hears everything."""
 
     def __init__(self, rig, notes, seed):
-        self.rig, self.notes, self.epoch, self.starts = rig, notes, 0, 0
+        self.rig, self.notes, self.epoch, self.starts, self.taken = rig, notes, 0, 0, 0
         self.random, self.woken, self.tasks = random.Random(seed), threading.Condition(), []
         self.people = [Person(self, user, seed * 7 + i) for i, user in enumerate(("wang", "li", "smith"))]
         self.stopping, self.heard_all = False, threading.Event()
@@ -280,7 +298,7 @@ class Crowd:
     def later(self, wait_s, call, *args):
         with self.woken:
             self.tasks.append((time.monotonic() + wait_s, call, args))
-            self.woken.notify()
+            self.woken.notify_all()
 
     def run(self):
         while not self.stopping:
@@ -304,6 +322,11 @@ class Crowd:
                 self.starts += 1
                 self.epoch = max(self.epoch, int(epoch[1]) if epoch else 0)
                 self.woken.notify_all()
+        alarm = kind == ["event"] and re.search(rb'value\\":\\"(\d+) n', payload)
+        if alarm:
+            with self.woken:
+                self.taken = max(self.taken, int(alarm[1]))
+                self.woken.notify_all()
         if topic == ROOT + "audit/head":
             self.notes.put("head", json.loads(payload))
         if kind[0] == "page" and kind[-1] == "json":
@@ -321,6 +344,13 @@ class Crowd:
             while self.starts <= after and alive() and time.monotonic() < end:
                 self.woken.wait(0.2)
             return self.starts > after
+
+    def wait_taken(self, number, go_on):
+        """Until it is heard that this alarm, or a later one, is stored; not for ever."""
+        end = time.monotonic() + AHEAD_S
+        with self.woken:
+            while self.taken < number and go_on() and time.monotonic() < end:
+                self.woken.wait(0.1)
 
     def hush(self):
         """Nobody begins anything any more."""
@@ -356,7 +386,7 @@ class House:
         self.notes = Notes(self.rig.path("notes"))
         self.notes.put("times", {"waits": WAITS_S, "pre_alarm": PRE_ALARM_S})
         self.crowd = Crowd(self.rig, self.notes, seed)
-        self.publisher = Publisher(self.rig, self.notes, rate, seed)
+        self.publisher = Publisher(self.rig, self.notes, rate, seed, self.crowd)
         self.ends, self.pace, self.fault = 0, 1.0, None
 
     def start(self):
@@ -390,9 +420,9 @@ class House:
         self.crowd.hush()
         if self.rig.daemon.poll() is not None:
             self.launch()
-        began = time.monotonic()
+        began, waited = time.monotonic(), self.publisher.number - self.crowd.taken
         self.rig.synced()
-        print(f"synchronised {time.monotonic() - began:.1f} s after the load", flush=True)
+        print(f"synchronised {time.monotonic() - began:.1f} s after the load, {waited} messages behind it", flush=True)
         self.publisher.say("last")
         number = str(self.publisher.number)
         last = self.rig.wait_rec("opened", test=lambda r: r["body"].get("value") == number + " n", limit_s=180)

@@ -14,7 +14,7 @@ from datetime import datetime
 LATE_S = 2.0     # from the due time, or from the start after it: the promise, judged by it on a machine that is ours
 # Each day on a machine that others load: beyond 5 s, and beyond ten times what nine of ten took in the same record; never more than 20 s.
 LEAST_S, MOST_S, SLOWER = (LATE_S, LATE_S, 1) if os.environ.get("TOCSIN_LONG") else (5.0, 20.0, 10)
-EARLY_S = 0.05   # clocks of two processes
+EARLY_S = 0.05   # clocks of two processes; and by how much somebody set the machine's clock meanwhile (harness.py looks)
 AGAIN = ("〔重发〕", "AGAIN ")
 MARKS = (*AGAIN, "〔未记录〕", "UNRECORDED ")
 CALLING = ("unacked", "rtn_unacked")
@@ -176,12 +176,14 @@ class History:
         ended = [t for t, in self.of("killed")]
         self.lives = [(t, ended[i] if i < len(ended) else float("inf")) for i, (t,) in enumerate(self.of("spawned"))]
         times, = self.of("times")
+        self.set_s = sum(by for by, _ in self.of("clock_set"))
         for name, rows in self.by_incident.items():
             if name:
                 self.follow_chain(name, rows, times[0])
                 self.follow_steps(name, rows)
         usual = sorted(late for late, *_ in self.lates)
         limit = min(max(LEAST_S, SLOWER * usual[len(usual) * 9 // 10]), MOST_S) if usual else LEAST_S
+        limit += self.set_s
         self.figures["late is after ms"] = int(limit * 1000)
         for late, name, what, due in self.lates:
             if late > limit:
@@ -210,7 +212,7 @@ class History:
             begins = new == "unacked" and state not in CALLING
             if due and (begins or new not in CALLING or kind == "called"):
                 self.in_time(name, "the next call", due, at)
-                if kind == "called" and r["who"] == "system" and at < due - EARLY_S:
+                if kind == "called" and r["who"] == "system" and at < due - EARLY_S - self.set_s:
                     self.bad("early", f"{name}: row {r['seq']} calls {due - at:.3f} s before its time")
             if new == "pre_alarm":
                 due = at + times["pre_alarm"] if kind == "opened" else None
