@@ -77,7 +77,7 @@ channels:
 incidents:
   gas-leak:
     grades:
-      warning: {{above: 10 %LEL, clear_below: 5, for: 3s, clear_for: 1s, severity: major}}
+      warning: {{above: 10 %LEL, clear_below: 5, for: 10s, clear_for: 1s, severity: major}}
       critical: {{above: 25 %LEL, clear_below: 10, for: 200ms, clear_for: 1s, latch: true}}
   burst-pipe:
     when: {{of: {{kind: leak}}, is: alarm, for: 500ms, clear_for: 1s}}

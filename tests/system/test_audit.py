@@ -9,7 +9,7 @@ from rig import SOURCE, Case
 
 
 class Audit(Case):
-    site = {"valve": "600s"}  # its tries would be rows between two looks
+    site = {"valve": "10m", "wait": "20h", "again": "20h"}  # its tries, and a level's call, would be rows between two looks
 
     def setUp(self):
         if not self.rig.recs("opened"):

@@ -1,10 +1,11 @@
 """Nobody acknowledges: each level at its time, the last one again and again, one notice that the chain is exhausted."""
 import json
 import signal
+import time
 import unittest
 from datetime import datetime
 
-from rig import Case
+from rig import Case, until
 
 LEVEL_1_S, LEVEL_2_S, ROUNDS = 1.0, 1.0, 5
 LATE_S = 20.0  # a call that is lost comes with the next round or never; how late exactly is printed
@@ -48,16 +49,17 @@ class Chain(Case):
 
 
 class Frozen(Case):
-    site = {"wait": "8s"}
+    site = {"wait": "20s"}
 
     def test_stopped_and_continued(self):
         """A daemon that stands still is said to be offline; when it turns again, what is overdue is done at once."""
         rig, since = self.rig, self.console.mark()
         number = self.command("smith", "raise", "gas-leak b2-kitchen gas")["id"]
-        self.state_of(number, "unacked", since=since)
+        due = seconds(self.state_of(number, "unacked", since=since)["next"]["at"])
         rig.daemon.send_signal(signal.SIGSTOP)
         self.console.wait_for("status", lambda m: m.payload == "offline", since, 180)
         self.assertEqual(rig.recs("called", number), [])
+        until("level 2 is overdue", lambda: time.time() > due)
         rig.daemon.send_signal(signal.SIGCONT)
         self.console.wait_for("page/li/json", lambda m: m.json["kind"] == "call" and m.json["level"] == 2, since)
         rig.synced()

@@ -2,6 +2,7 @@
 is left for the next; the daemon killed in the middle of a request sends it again under the same id."""
 import os
 import sys
+import threading
 import unittest
 
 from rig import BINARY, SOURCE, Case, until
@@ -10,8 +11,17 @@ os.environ["TOCSIN_PLUGIN_DIR"] = os.path.join(BINARY, "plugins")
 sys.path.insert(0, os.path.join(SOURCE, "tests/channels"))
 from desk import Server, hang  # noqa: E402
 
-SLOW, GOOD = Server([hang]), Server()
+released = threading.Event()
+
+
+def hold(_):
+    released.wait(600)
+    return 200, {}, b"{}"
+
+
+SLOW, GOOD, HELD = Server([hang]), Server(), Server([hold])
 WAYS = f"""hang: {{{{plugin: webhook, timeout: 2s, options: {{{{url: "{SLOW.url}/{{{{{{{{person}}}}}}}}"}}}}}}}}
+  held: {{{{plugin: webhook, timeout: 10m, options: {{{{url: "{HELD.url}/{{{{{{{{person}}}}}}}}"}}}}}}}}
   good: {{{{plugin: webhook, timeout: 10s, options: {{{{url: "{GOOD.url}/{{{{{{{{person}}}}}}}}"}}}}}}}}""".replace("{{", "{").replace("}}", "}")
 
 
@@ -42,14 +52,14 @@ class Channels(Case):
 
     def test_3_killed_in_the_middle(self):
         """At least once, under the same id, marked as a repeat."""
-        since = len(SLOW.asked)
-        answer = self.rig.ask("--as", "smith", "ring", "li", "hang")
+        answer = self.rig.ask("--as", "smith", "ring", "li", "held")
         self.assertTrue(answer["ok"], answer)
-        before = until("the service is asked", lambda: self.asked(SLOW, "li", since))[0]
+        before = until("the service is asked", lambda: self.asked(HELD, "li"))[0]
         self.rig.kill9()
-        since = len(SLOW.asked)
+        since = len(HELD.asked)
         self.rig.start()
-        after = until("it is asked again", lambda: self.asked(SLOW, "li", since))[0]
+        after = until("it is asked again", lambda: self.asked(HELD, "li", since))[0]
+        released.set()
         self.assertEqual(after[2]["X-Tocsin-Notice"], before[2]["X-Tocsin-Notice"])
         self.assertIn(b'"repeat":true', after[3])
         self.assertIn(b'"repeat":false', before[3])

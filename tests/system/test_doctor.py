@@ -11,7 +11,7 @@ import unittest
 
 from rig import BINARY, ROOT, SOURCE, Case, free_port, spawn, until
 
-ROSTER = r'roster:\n  switch-room: {shifts: {day: "08:00-20:00"}, rotation: [wang, li], from: 2026-11-01}\nroles:'
+ROSTER = r'roster:\n  switch-room: {shifts: {day: "08:00-20:00"}, rotation: [wang, li], from: 2020-01-01}\nroles:'
 NORMAL = (  # each sensor speaks once: user, topic, payload
     ("zigbee2mqtt", "zigbee2mqtt/b2/gas", '{"gas_density":3}'), ("plc", "plc/b2/callpoint", "0"), ("plc", "plc/b2/gasvalve", "O"),
     ("shelly", "shellyplussmoke-a1b2c3/status/smoke:0", '{"id":0,"alarm":false,"mute":false}'),

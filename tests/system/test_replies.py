@@ -80,12 +80,13 @@ class Sms(Case):
 
     def test_2_refused_as_anywhere(self):
         """By the number as it is dialled within the country; the words as a person sends them, and as nobody should."""
-        self.receive("13800000001", "谢谢\" $(touch /tmp/tocsin-evil)")
-        self.receive("13800000002", "99999 \"; $(touch /tmp/tocsin-evil) `id` \\")
+        evil = self.rig.path("evil")
+        self.receive("13800000001", f"谢谢\" $(touch {evil})")
+        self.receive("13800000002", f"99999 \"; $(touch {evil}) `id` \\")
         refused = self.rig.wait_rec("refused", test=lambda r: r["who"] == "li")
         self.assertEqual((refused["body"]["error"], refused["body"]["via"]), ("unknown_id", "sms"))
         self.answered("13800000002", "没有这个编号")
-        self.assertFalse(os.path.exists("/tmp/tocsin-evil"))
+        self.assertFalse(os.path.exists(evil))
         self.assertNotIn("13800000001", [n for n, _ in self.sent()])
 
     def test_3_nothing_but_acknowledgements(self):

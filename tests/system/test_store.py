@@ -25,7 +25,7 @@ class Held(Case):
         rig.write("hold", "")
         held_at = time.monotonic()
         rig.pub("zigbee2mqtt", "zigbee2mqtt/b2/gas", json.dumps({"gas_density": 31.2}))
-        page = self.console.wait_for("page/wang/json", lambda m: m.json["kind"] == "call", since)
+        page = self.console.wait_for("page/wang/json", lambda m: m.json["kind"] == "call" and m.json["incident"][0] == "G", since)
         took_s = page.at - held_at
         valve = self.probe.wait_for("plc/b2/gasvalve/set")  # no callback stands in its way
         print(f"the valve was told to close {(valve.at - held_at) * 1000:.0f} ms after the publish")
@@ -42,7 +42,7 @@ class Held(Case):
         self.assertLess(statistics.median(looks), LOOK_S)
         rig.pub("tasmota", "tele/pumps/SENSOR", '{"Switch1":"ON"}')
         self.opened("burst-pipe", since)
-        self.assertEqual([r for r in rig.recs("opened")], [])
+        self.assertEqual([r for r in rig.recs("opened") if r["who"] != "system"], [])
         os.unlink(hold)
         until("the store is back", lambda: rig.status()["store"] == "ok")
         if page.qos == 0:  # a callback waited: a copy went past it, and the page itself when it was let go
@@ -166,7 +166,7 @@ class Failing(Case):
         answer = self.command("wang", "ack", raised["id"])
         self.assertEqual((answer["ok"], answer["state"]), (True, "acked"))
         self.state_of(raised["id"], "acked")
-        self.assertEqual([r for r in rig.recs("opened")], [])
+        self.assertEqual(rig.recs("opened", raised["id"]), [])
         os.unlink(fail)
         until("the store is back", lambda: rig.status()["store"] == "ok")
         rig.wait_rec("opened", raised["id"])
