@@ -16,6 +16,7 @@ sys.path.insert(0, os.path.join(SOURCE, "tests/system"))
 from rig import free_port, spawn, until  # noqa: E402
 
 TEXT = "【燃气泄漏】G-17 $(id) \"x\" '; rm"
+PATIENCE_S = 360  # more than a channel's; a program in Python takes its time to begin where others compute
 OID = "1.3.6.1.4.1.8072.9999.9999"
 
 
@@ -74,9 +75,9 @@ class Snmp(DeskTest):
         manager = Manager(answers)
         self.addCleanup(manager.socket.close)
         say = self.say(f"  nms: {{plugin: exec, argv: [/usr/bin/{program}, -v, 2c, -c, public, -r, \"0\", -t, \"{patience_s}\", \"127.0.0.1:{manager.port}\", \"0\", {OID}.1, "
-                       f"{OID}.1.1, s, \"{{{{text}}}}\", {OID}.1.2, s, \"{{{{id}}}}\"], timeout: 80s}}")
+                       f"{OID}.1.1, s, \"{{{{text}}}}\", {OID}.1.2, s, \"{{{{id}}}}\"], timeout: 5m}}")
         say.send("7.1", "nms", TEXT)
-        return say.next(90), manager
+        return say.next(PATIENCE_S), manager
 
     def test_trap(self):
         outcome, manager = self.tell("snmptrap", False)
@@ -105,9 +106,9 @@ class Apprise(DeskTest):
             with tempfile.NamedTemporaryFile("w", prefix="tocsin-apprise-", delete=False) as f:
                 f.write(server.url.replace("http://", "json://") + "/in\n")
             self.addCleanup(os.unlink, f.name)
-            say = self.say(f"  chat: {{plugin: exec, argv: [/usr/bin/apprise, --config, {f.name}, -b, \"{{{{text}}}}\"], timeout: 60s}}")
+            say = self.say(f"  chat: {{plugin: exec, argv: [/usr/bin/apprise, --config, {f.name}, -b, \"{{{{text}}}}\"], timeout: 5m}}")
             say.send("7.1", "chat", TEXT)
-            self.assertEqual(say.next(90)[0], word)
+            self.assertEqual(say.next(PATIENCE_S)[0], word)
             self.assertEqual((server.asked[0][1], json.loads(server.asked[0][3])["message"]), ("/in", TEXT))
             server.shutdown()
 
@@ -129,7 +130,7 @@ class Voice(DeskTest):
     def test_dial(self):
         port = free_port()
         conf = self.folder(mosquitto_rr=f"-h 127.0.0.1\n-p {port}\n", broker=f"listener {port} 127.0.0.1\nallow_anonymous true\n")
-        say = self.say(f"  voice: {{plugin: exec, argv: [{SOURCE}/contrib/channels/call, \"{{{{phone}}}}\", pbx.example, \"{{{{id}}}}\", {conf}], timeout: 60s}}")
+        say = self.say(f"  voice: {{plugin: exec, argv: [{SOURCE}/contrib/channels/call, \"{{{{phone}}}}\", pbx.example, \"{{{{id}}}}\", {conf}], timeout: 5m}}")
         say.send("7.1", "voice", TEXT)  # the broker is not there yet: later
         broker = spawn(["mosquitto", "-c", os.path.join(conf, "broker")], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
         self.addCleanup(lambda: (broker.terminate(), broker.wait()))
@@ -144,7 +145,7 @@ class Voice(DeskTest):
                 told.append(line)
                 subprocess.run(["mosquitto_pub", *at, "-t", "/baresip/command_resp/7.1", "-m", "(null)"], check=False)
         threading.Thread(target=answer, daemon=True).start()
-        self.assertEqual(say.next(90)[0], "sent")
+        self.assertEqual(say.next(PATIENCE_S)[0], "sent")
         self.assertEqual(set(told), {b'{"command":"dial","params":"sip:+86138@pbx.example","token":"7.1"}\n'})
 
     def test_nobody_dials(self):

@@ -33,8 +33,8 @@ class Gone(Console):
     def test_daemon(self):
         page = self.sign_in("li", DESK, lang="en-GB", dark=False)
         self.rig.daemon.send_signal(signal.SIGSTOP)
-        page.js("S.aliveAt -= 31000, S.upAt -= 31000, touch('shell')")  # half a minute, without waiting for it
-        page.sees("tocsin has been silent for")
+        # half a minute, without waiting for it; again where a last word was on its way
+        page.wait("(S.aliveAt -= 31000, S.upAt -= 31000, touch('shell'), document.body.innerText.includes('tocsin has been silent for'))", "its silence is said")
         self.assertEqual(page.js("document.body.classList.contains('dead')"), True)
         self.rig.daemon.send_signal(signal.SIGCONT)
         page.wait("health().kind === 'ok' && document.querySelector('#gone').hidden", "a heartbeat ends it")

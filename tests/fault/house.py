@@ -113,7 +113,7 @@ def refuse_first(data):
 
 
 SLOW = 3 if is_sanitized() else 1  # what a sanitizer may cost
-LOOK_S = 5  # one answer of a loop that turns; one that waits for the line waits longer
+LOOK_S = 5  # one answer of a loop that turns; one that waits for the line waits longer, each time
 
 
 class House(Case):
@@ -157,11 +157,15 @@ class House(Case):
         return len([r for r in self.rig.recs("opened") if r["body"]["type"] == kind])
 
     def looks(self):
-        """The loop turns: one question and its answer; how long it took."""
-        status, took = self.rig.look()
-        self.assertTrue(status)
-        self.assertLess(took, LOOK_S)
-        return took
+        """The loop turns: one question and its answer; how long it took. A machine that paused is asked again."""
+        tries = []
+        while len(tries) < 3:
+            status, took = self.rig.look()
+            self.assertTrue(status)
+            if took < LOOK_S:
+                return took
+            tries.append(took)
+        raise AssertionError(f"the loop took {tries} s to answer")
 
 
 def lines(rig, user, topic, payloads, *more):
