@@ -181,4 +181,6 @@ class Page:
         return [json.dumps(f, ensure_ascii=False)[:600] for f in found]
 
     def close(self):
-        self.browser.call("Target.closeTarget", {"targetId": self.target})
+        if self.target:
+            self.browser.call("Target.closeTarget", {"targetId": self.target})
+        self.target = None

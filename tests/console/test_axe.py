@@ -41,6 +41,7 @@ class Axe(Console):
         page.js("S.status = 'offline', touch('shell')")
         page.wait("document.body.classList.contains('dead')")
         self.look(page, f"{name} dead")
+        page.close()  # or it comes back after a minute, and cuts off the next one of its user
 
     def test_views(self):
         with open(AXE, encoding="utf-8") as f:

@@ -30,6 +30,22 @@ class Gone(Console):
         self.go(page, "")
         page.sees("二层")
 
+    def test_report(self):
+        """What could not be asked for is asked for again when the link is back; a command is not."""
+        self.rig.synced()
+        page = self.sign_in("li", lang="en-GB")
+        self.says(page, "raise", type="burst-pipe", zone="l2")
+        number = page.wait("[...S.incidents.values()][0]?.id")
+        self.rig.broker_stop(signal.SIGKILL)
+        page.wait("document.body.classList.contains('dead')", "no link")
+        self.go(page, f"i/{number}/report")
+        page.sees("the command was not sent")
+        page.js(f"void (window.acked = say('ack', {{id: {json.dumps(number)}}}))")
+        self.rig.broker_start()
+        page.wait("!!document.querySelector('#report')", "the report")
+        self.assertEqual(page.js("acked.then(r => r.ok)"), False)
+        self.assertEqual(self.opened("burst-pipe")["state"], "unacked")
+
     def test_daemon(self):
         page = self.sign_in("li", DESK, lang="en-GB", dark=False)
         self.rig.daemon.send_signal(signal.SIGSTOP)
