@@ -12,7 +12,8 @@
 #include "engine/model.h"
 #include "roster.h"
 
-enum { HOLDERS_MAX = 16, DUTY_NOTES_MAX = 12, DUTY_NOTE_BYTES = 160 };
+/* Two crews, and who is beside them by an override. */
+enum { HOLDERS_MAX = ROLE_PEOPLE_MAX, DUTY_NOTES_MAX = 12, DUTY_NOTE_BYTES = 160 };
 
 /* A note made while the holders were on duty, for those who come. */
 struct duty_note {

@@ -471,7 +471,7 @@ bool incident_is_calling(const struct incident *inc); /* somebody is still being
 
 /* holder.c: who holds a role now. Indexes are of the newest plan; role -1: nobody. Several when a crew is on
  * duty, and during a hand-over: who goes and who comes, in this order. */
-enum { ROLE_PEOPLE_MAX = 16, LEVEL_PEOPLE_MAX = 64 };
+enum { ROLE_PEOPLE_MAX = 64, LEVEL_PEOPLE_MAX = 128 };
 int role_people(const struct engine *e, int role, int *people, int cap);
 int role_person(const struct engine *e, int role); /* the first of them, or -1 */
 bool people_have(const int *people, int n, int person);

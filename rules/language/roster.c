@@ -8,7 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { DAY = 1440, WEEK = 7 * DAY };
+enum { DAY = 1440, WEEK = 7 * DAY, CREW_MAX = 32 };
 
 #define WORD(A, T) T,
 static const char *const turn_words[] = {TURN_LIST(WORD) NULL};
@@ -193,7 +193,11 @@ static bool read_crew(struct reader *r, const struct node *node, int minimum, st
 	*ret = (struct ids){people, found};
 	if (!n)
 		complain(r, node, "an empty crew: nobody would be on duty");
-	else if (ok && found < minimum)
+	if (n > CREW_MAX) {
+		caution(r, node, "a crew of %d people: while it hands over to another, not all of both are called", n);
+		advise(r, "make two rosters of it");
+	}
+	if (n && ok && found < minimum)
 		too_few(r, node, found, minimum);
 	return ok && n;
 }

@@ -100,12 +100,56 @@ static void next_are_all_of_the_level(void **state)
 	end();
 }
 
+static const char crews[] =
+    "  guard: {roster: post}\n"
+    "chains: {all: {levels: [{call: [guard], wait: 30s}]}}\n"
+    "incidents: {leak: {hazard: gas, severity: major, when: {of: {kind: gas}, above: 10}, chain: all, playbook: book}}\n"
+    "playbooks:\n  book:\n    say: {notify: [r01], text: {en: Gas}}\n"
+    "roster:\n  post: {shifts: {day: \"08:00-20:00\", night: \"20:00-08:00\"}, from: 2026-11-01, rotation: [[";
+
+/* p01 .. p20 are one crew, or two of ten. */
+static void begin_crews(int n_crews)
+{
+	struct buf more = {0};
+
+	buf_str(&more, crews);
+	for (int i = 1; i <= MANY; i++)
+		buf_printf(&more, "%sp%02d", i == 1 ? "" : n_crews == 2 && i == MANY / 2 + 1 ? "], [" : ", ", i);
+	buf_str(&more, "]]}\n");
+	begin(buf_text(&more));
+	buf_fini(&more);
+}
+
+static void crew_of_many(void **state)
+{
+	(void)state;
+	begin_crews(1);
+	life_reading(&w, "a", READING_VALUE, "20");
+	for (int i = 0; i < MANY; i++)
+		assert_int_equal(notices(plan->people[i].id, NOTICE_CALL), 1);
+	end();
+}
+
+/* Until the incoming crew has accepted both are called: all of both. */
+static void handover_of_many(void **state)
+{
+	(void)state;
+	begin_crews(2);
+	life_until(&w, w.now_ms + 12 * 3600000);
+	life_reading(&w, "a", READING_VALUE, "20");
+	for (int i = 0; i < MANY; i++)
+		assert_int_equal(notices(plan->people[i].id, NOTICE_CALL), 1);
+	end();
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 	    cmocka_unit_test(first_task_comes_with_the_call),
 	    cmocka_unit_test(level_hears_instead_of_nobody),
 	    cmocka_unit_test(next_are_all_of_the_level),
+	    cmocka_unit_test(crew_of_many),
+	    cmocka_unit_test(handover_of_many),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
