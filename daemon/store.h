@@ -178,6 +178,8 @@ struct log_ends {
 int store_ends(const char *path, struct log_ends *ret, struct err *err);
 /* Its rows up to `through` and its plans into a file of their own, proven, while the daemon runs or not. */
 int store_segment(const char *path, const char *segment, int64_t through, struct verify *ret, struct err *err);
+/* -1: the file is the database, or lies where SQLite keeps what belongs to it. */
+int store_not_itself(const char *path, const char *file, struct err *err);
 /* -1: it is not what the database has, or was let go before. */
 int store_may_let_go(const char *path, const struct let_go *go, struct err *err);
 /* While nobody else has the database: lets go, deletes, and makes the file smaller. */

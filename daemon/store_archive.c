@@ -31,6 +31,32 @@ int store_ends(const char *path, struct log_ends *ret, struct err *err)
 
 /* -- the file -- */
 
+static bool is_same_file(const char *a, const char *b)
+{
+	struct stat sa, sb;
+
+	return stat(a, &sa) == 0 && stat(b, &sb) == 0 && sa.st_dev == sb.st_dev && sa.st_ino == sb.st_ino;
+}
+
+/* By any name or link; and what SQLite has beside it, also when that is not there now. */
+int store_not_itself(const char *path, const char *file, struct err *err)
+{
+	static const char *const ends[] = {"", "-wal", "-shm", "-journal"};
+	char name[PATH_MAX];
+	size_t len = strlen(file);
+
+	for (size_t i = 0; i < sizeof ends / sizeof ends[0]; i++) {
+		size_t n = strlen(ends[i]);
+
+		if (len <= n || strcmp(file + len - n, ends[i]) != 0)
+			continue;
+		snprintf(name, sizeof name, "%.*s", (int)(len - n), file);
+		if (is_same_file(path, name))
+			return err_set(err, "%s is the database itself: its rows would stand nowhere", file);
+	}
+	return 0;
+}
+
 /* Row by row, so that the source is only read. Columns: i integer, t text, b bytes. */
 struct pouring {
 	const char *columns, *take, *put;
@@ -130,6 +156,8 @@ int store_segment(const char *path, const char *segment, int64_t through, struct
 	char part[PATH_MAX];
 
 	*ret = (struct verify){0};
+	if (store_not_itself(path, segment, err) < 0)
+		return -1;
 	if (access(segment, F_OK) == 0)
 		return err_set(err, "%s is there already: an archive takes no other's place", segment);
 	disk_begin_part(segment, part);
@@ -145,7 +173,7 @@ int store_may_let_go(const char *path, const struct let_go *go, struct err *err)
 	char hash[HASH_BYTES];
 	struct log_ends ends;
 
-	if (store_ends(path, &ends, err) < 0)
+	if (store_not_itself(path, go->file, err) < 0 || store_ends(path, &ends, err) < 0)
 		return -1;
 	if (go->upto <= ends.base_seq)
 		return err_set(err, "the rows up to %lld were let go before", (long long)ends.base_seq);
@@ -197,7 +225,7 @@ int store_let_go(const char *path, const struct let_go *go, struct err *err)
 	struct sql *sql;
 	char site[128];
 
-	if (settle(path, err) < 0 || db_open_read(path, site, &sql, err) < 0)
+	if (store_not_itself(path, go->file, err) < 0 || settle(path, err) < 0 || db_open_read(path, site, &sql, err) < 0)
 		return -1;
 	sql_close(sql);
 	code = db_open(path, site, SQL_WRITE, &sql, err);

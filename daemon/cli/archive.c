@@ -12,9 +12,11 @@
 #include "store_disk.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/file.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -109,9 +111,9 @@ static int write_it(const char *db, const struct let_go *go, int64_t through, st
 {
 	struct verify v;
 
-	if (fits(db, go, through))
-		return 0;
-	if (store_segment(db, go->file, through, &v, err) < 0)
+	if (store_not_itself(db, go->file, err) < 0)
+		return -1;
+	if (fits(db, go, through) ? disk_sync_file(go->file, err) < 0 : store_segment(db, go->file, through, &v, err) < 0)
 		return -1;
 	hand_over(go->file, db);
 	return 0;
@@ -186,6 +188,21 @@ static int archive(const struct cli *c, const char *db, const struct cut *cut, b
 	return say(c, &go);
 }
 
+/* Two at once would write the same unfinished file: the second begins when the first has ended, and sees what it left. */
+static int take_turn(const char *db)
+{
+	char dir[PATH_MAX];
+	int fd;
+
+	disk_beside(db, ".", dir);
+	fd = open(dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	if (fd >= 0 && flock(fd, LOCK_EX | LOCK_NB) < 0 && errno == EWOULDBLOCK) {
+		fprintf(stderr, "tocsin: another archive of %s is being made: waiting for its end\n", db);
+		flock(fd, LOCK_EX);
+	}
+	return fd;
+}
+
 int archive_command(const struct cli *c)
 {
 	int64_t keep_ms, least_ms;
@@ -193,15 +210,19 @@ int archive_command(const struct cli *c)
 	struct cut cut;
 	struct err err = {0};
 	char *db = NULL;
-	int code;
+	int code, turn = -1;
 
 	if (!duration_parse(c->keep ? c->keep : KEEP, &keep_ms) || !duration_parse(c->force ? "0s" : LEAST, &least_ms))
 		return cli_fail(c, CLI_USAGE, "usage", "--keep " KEEP ": what is younger stays");
 	code = find_db(c, &db, &is_daemons);
+	if (!code)
+		turn = take_turn(db);
 	if (!code && cut_find(db, keep_ms, least_ms, &cut, &err) < 0)
 		code = cli_fail(c, CLI_REFUSED, "failed", err.text);
 	else if (!code)
 		code = archive(c, db, &cut, is_daemons);
 	free(db);
+	if (turn >= 0)
+		close(turn);
 	return code;
 }

@@ -84,6 +84,12 @@ static bool prove(void *arg, int64_t upto, const char *file)
 		p->result = -1;
 		return false;
 	}
+	if (v.base_seq >= upto || v.head_seq < upto) {
+		err_set(p->why, "%.200s has rows %lld to %lld, not those up to %lld", path, (long long)v.base_seq + 1,
+		        (long long)v.head_seq, (long long)upto);
+		p->result = -1;
+		return false;
+	}
 	if (!goes_on(p, path, v.base_seq))
 		return false;
 	p->n++;

@@ -198,11 +198,41 @@ static void test_the_file(void **state)
 	bed_remove(&b);
 }
 
+/* Given as the archive, the database would be all there is of the rows that are then deleted from it. */
+static void test_not_the_database_itself(void **state)
+{
+	static const char *const names[] = {"soft.db", "hard.db", "tocsin.db-wal", "soft.db-journal"};
+	struct let_go go = {.upto = 40};
+	struct bed b = bed_make();
+	struct verify v;
+	struct err err;
+
+	(void)state;
+	bed_open(&b);
+	put(&b, 1, ROWS);
+	bed_close(&b);
+	assert_int_equal(store_hash_at(b.path, 40, go.hash, &err), 0);
+	assert_int_equal(symlink(b.path, copy_of(&b, "soft.db")), 0);
+	assert_int_equal(link(b.path, copy_of(&b, "hard.db")), 0);
+	for (size_t i = 0; i <= sizeof names / sizeof names[0]; i++) {
+		snprintf(go.file, sizeof go.file, "%s", i ? copy_of(&b, names[i - 1]) : b.path);
+		assert_int_equal(store_segment(b.path, go.file, 41, &v, &err), -1);
+		assert_non_null(strstr(err.text, "the database itself"));
+		assert_int_equal(store_may_let_go(b.path, &go, &err), -1);
+		assert_non_null(strstr(err.text, "the database itself"));
+		assert_int_equal(store_let_go(b.path, &go, &err), -1);
+	}
+	assert_int_equal(store_verify(b.path, &v, &err), 0);
+	assert_int_equal(v.rows, ROWS);
+	bed_remove(&b);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 	    cmocka_unit_test(test_one_chain),          cmocka_unit_test(test_not_there), cmocka_unit_test(test_another),
 	    cmocka_unit_test(test_archived_meanwhile), cmocka_unit_test(test_the_file),
+	    cmocka_unit_test(test_not_the_database_itself),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -1,4 +1,5 @@
 """What an administrator lives with: figures, metrics, a copy made while incidents run, and the way back from it."""
+import fcntl
 import hashlib
 import json
 import os
@@ -8,7 +9,7 @@ import subprocess
 import threading
 import unittest
 
-from rig import SOURCE, TOCSIN, Case, until
+from rig import SOURCE, TOCSIN, Case, spawn, until
 
 LINE = re.compile(r'([a-z_:][a-z0-9_:]*)(\{([a-z_]+="(?:[^"\\\n]|\\["\\n])*"(?:,[a-z_]+="(?:[^"\\\n]|\\["\\n])*")*)\})? (-?[0-9.]+)')
 
@@ -247,6 +248,10 @@ class Archive(Case):
         self.assertIn("nothing", rig.tocsin("archive", "--keep", "0s").stdout)  # and not enough
         self.assertFalse(os.path.exists(rig.path("state/archive")))
         was, rows = self.told(old, kept, young), rig.rows()
+        os.symlink(db, rig.path("link.db"))
+        for itself in (db, rig.path("link.db"), db + "-wal"):
+            self.assertIn("the database itself", rig.tocsin("archive", itself, "--keep", "0s", "--force").stderr)
+        self.assertEqual(self.living()[:len(rows)], rows)
         first = next(r["seq"] for r in rig.recs("opened", kept))
         self.old_row = next(r for r in rows if r[0] == first - 2)
         done = rig.ask("archive", rig.path("a.db"), "--keep", "0s", "--force")
@@ -290,6 +295,16 @@ class Archive(Case):
         self.assertGreater(int(self.ended().split("-")[1]), int(young.split("-")[1]))
         rig.quiet()
 
+    def after_another(self, db, *words):
+        """What is said by an archive that is begun while another is being made: it waits, and has written nothing yet."""
+        lock = os.open(os.path.dirname(db), os.O_RDONLY)
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        with spawn([TOCSIN, *words], env=self.rig.environment(), stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as waits:
+            self.assertIn("waiting for its end", waits.stderr.readline())
+            self.assertFalse([f for f in os.listdir(self.rig.dir) if f.startswith("b.db")])
+            os.close(lock)
+            return json.loads(waits.stdout.read())
+
     def again(self):
         """With tocsind stopped the same, by the command alone."""
         rig, db = self.rig, self.rig.path("state/tocsin.db")
@@ -297,7 +312,7 @@ class Archive(Case):
         words = ("--keep", "0s", "--force", "--db", db)
         self.assertIn("is there already", rig.tocsin("archive", rig.path("a.db"), *words).stderr)
         rows, was = rig.rows(), self.told()
-        done = rig.ask("archive", rig.path("b.db"), *words)
+        done = self.after_another(db, "--json", "archive", rig.path("b.db"), *words)
         self.assertGreater(done["upto"], rows[0][0])
         self.assertEqual(rig.rows(), [r for r in rows if r[0] > done["upto"]])
         self.as_before(was)
@@ -311,7 +326,7 @@ class Archive(Case):
         self.assertIn("cannot be read here", self.proven(db))
         os.rename(rig.path("b.db"), rig.path("a.db"))  # whole in itself, and not the one
         os.rename(rig.path("c.db"), rig.path("b.db"))
-        self.assertIn("does not go on", rig.tocsin("audit", "verify", "--db", db).stderr)
+        self.assertIn("not those up to", rig.tocsin("audit", "verify", "--db", db).stderr)
         for was, now in (("a.db", "c.db"), ("b.db", "a.db"), ("c.db", "b.db")):
             os.rename(rig.path(was), rig.path(now))
         with sqlite3.connect(db) as found:  # its rows are guarded as before
