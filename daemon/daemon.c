@@ -122,6 +122,7 @@ void daemon_tell_store(struct daemon *d, enum store_state state)
 	if (state == d->store_state)
 		return;
 	d->store_state = state;
+	d->store_is_silent |= state == STORE_LATE;
 	/* A waiting callback lets nothing behind it in, and holds what commands need to leave. */
 	inbox_refuse_waits(d->inbox, state != STORE_OK);
 	daemon_step(d, &ev);
@@ -172,6 +173,7 @@ static void take_store_answers(struct daemon *d)
 	struct err err = {0};
 
 	while ((answer = store_take(d->store, &turn, &err)) != STORE_NOTHING) {
+		d->store_is_silent = false;
 		if (*err.text)
 			log_at(LOG_ERR, "store: %s", err.text);
 		if (answer == STORE_REPLACED) {
@@ -393,6 +395,16 @@ static void step_seen(struct daemon *d)
 	arena_fini(&s.arena);
 }
 
+/* Each part is short where the disk answers; where it hangs the loop would hang with it, and all calling. */
+static void read_log(struct daemon *d)
+{
+	if (d->store_is_silent && GUARD(silent_store))
+		return;
+	if (d->resends)
+		rows_resend(d);
+	queries_go_on(d);
+}
+
 void daemon_turn(struct daemon *d)
 {
 	struct event time = {.kind = EVENT_TIME};
@@ -413,9 +425,7 @@ void daemon_turn(struct daemon *d)
 		perform_urgent(d, d->gathering);
 	}
 	submit(d);
-	if (d->resends)
-		rows_resend(d);
-	queries_go_on(d);
+	read_log(d);
 	arm(d);
 	if (d->is_stopping && daemon_is_idle(d))
 		go_on_stopping(d);

@@ -406,6 +406,22 @@ static void test_resend_is_bounded_a_pass(void **state)
 	assert_null(d->resends);
 }
 
+/* A disk that hangs would take the loop with it, and with it all calling. */
+static void test_the_log_is_not_read_while_the_store_is_silent(void **state)
+{
+	(void)state;
+	put("s/gas", "{\"gas\":30}");
+	assert_non_null(held);
+	store_late();
+	d->resends = xcalloc(1, sizeof *d->resends);
+	d->resends->from = d->resends->to = d->head_seq = 1;
+	daemon_turn(d);
+	assert_non_null(d->resends);
+	store_says(STORE_COMMITTED);
+	assert_null(d->resends);
+	store_all();
+}
+
 static void test_stop_stores_all_then_hangs_up_then_ends(void **state)
 {
 	(void)state;
@@ -510,6 +526,7 @@ int main(void)
 	    TEST(test_verbs_of_the_control_socket),
 	    TEST(test_outcomes_find_their_owner),
 	    TEST(test_resend_is_bounded_a_pass),
+	    TEST(test_the_log_is_not_read_while_the_store_is_silent),
 	    TEST(test_stop_stores_all_then_hangs_up_then_ends),
 	};
 
