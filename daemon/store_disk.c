@@ -87,7 +87,7 @@ static void remove_part(const char *part)
 
 void disk_begin_part(const char *path, char ret_part[PATH_MAX])
 {
-	snprintf(ret_part, PATH_MAX, "%s.part", path);
+	snprintf(ret_part, PATH_MAX, "%s" DISK_PART, path);
 	remove_part(ret_part);
 }
 

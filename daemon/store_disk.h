@@ -18,6 +18,7 @@ int disk_sync_dir(const char *path); /* the directory that holds path */
 int disk_save(const char *path, const char *bytes, size_t len, struct err *err);
 
 /* A file that takes its place when it is whole: begun as <path>.part, removed if anything failed. */
+#define DISK_PART ".part"
 void disk_begin_part(const char *path, char ret_part[PATH_MAX]);
 int disk_sync_file(const char *path, struct err *err);
 int disk_in_place(bool failed, const char *part, const char *path, struct err *err);

@@ -11,6 +11,7 @@
 #include "store.h"
 #include "store_disk.h"
 
+#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
@@ -62,6 +63,20 @@ static void hand_over(const char *path, const char *db)
 		fprintf(stderr, "tocsin: %s cannot be given to the owner of %s: %s\n", path, db, strerror(errno));
 }
 
+/* What a try that was killed left, under a name that may not come again. Nobody else is at it: take_turn. */
+static void remove_unfinished(const char *dir, const char *site)
+{
+	size_t len = strlen(site);
+	DIR *d = opendir(dir);
+	struct dirent *entry;
+
+	while (d && (entry = readdir(d)))
+		if (!strncmp(entry->d_name, site, len) && entry->d_name[len] == '-' && strstr(entry->d_name, ".db" DISK_PART))
+			unlinkat(dirfd(d), entry->d_name, 0);
+	if (d)
+		closedir(d);
+}
+
 /* <directory of the database>/archive/<site>-<row>-<hash>.db: the same name, the same rows. */
 static int name_it(const char *db, struct let_go *go, struct err *err)
 {
@@ -75,6 +90,7 @@ static int name_it(const char *db, struct let_go *go, struct err *err)
 		hand_over(dir, db);
 	else if (errno != EEXIST)
 		return err_set(err, "cannot make %s: %s", dir, strerror(errno));
+	remove_unfinished(dir, site.site);
 	snprintf(name, sizeof name, "archive/%.100s-%lld-%.*s.db", site.site, (long long)go->upto, HASH_SHOWN, go->hash);
 	disk_beside(db, name, go->file);
 	return 0;
