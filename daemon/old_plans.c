@@ -30,6 +30,28 @@ static struct plan *read_it(const char *db, const char *hash)
 	return plan;
 }
 
+static void free_from(struct old_plan **at)
+{
+	struct old_plan *o;
+
+	while ((o = *at)) {
+		*at = o->next;
+		plan_free(o->plan);
+		free(o->hash);
+		free(o);
+	}
+}
+
+static void forget_oldest(struct old_plans *p)
+{
+	struct old_plan **at = &p->first;
+
+	for (int n = 0; *at && n < p->most; n++)
+		at = &(*at)->next;
+	if (p->most)
+		free_from(at);
+}
+
 const struct plan *old_plans_find(void *arg, const char *hash)
 {
 	struct old_plans *p = arg;
@@ -41,18 +63,12 @@ const struct plan *old_plans_find(void *arg, const char *hash)
 		o = xmalloc(sizeof *o);
 		*o = (struct old_plan){p->first, xstrdup(hash), read_it(p->db, hash)};
 		p->first = o;
+		forget_oldest(p);
 	}
 	return o->plan;
 }
 
 void old_plans_free(struct old_plans *p)
 {
-	struct old_plan *o;
-
-	while ((o = p->first)) {
-		p->first = o->next;
-		plan_free(o->plan);
-		free(o->hash);
-		free(o);
-	}
+	free_from(&p->first);
 }

@@ -1,5 +1,6 @@
 /* old_plans.h - plans of long ago by their hash, as the store and the archives
- * keep them, each read once; they live until old_plans_free. */
+ * keep them, each read once; they live until old_plans_free, or with `most`
+ * until so many others were asked for. */
 #ifndef TOCSIN_OLD_PLANS_H
 #define TOCSIN_OLD_PLANS_H
 
@@ -7,6 +8,7 @@
 
 struct old_plans {
 	const char *db; /* the living one; the caller's */
+	int most;       /* 0: all. A large site's takes megabytes, and a year may have hundreds */
 	struct old_plan *first;
 };
 /* NULL: not kept, or not what its hash says. arg: struct old_plans. */

@@ -10,7 +10,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { LOOKED_AT_ONCE = 1000 };
+enum { LOOKED_AT_ONCE = 1000, OLD_PLANS = 3 };
 
 enum stage { STAGE_BEGIN, STAGE_SPAN, STAGE_PLAN, STAGE_COUNT };
 
@@ -212,6 +212,7 @@ static void *begin(const struct query *q, const struct effect *e)
 
 	c->path = q->path;
 	c->log.db = c->plans.db = q->path;
+	c->plans.most = OLD_PLANS;
 	c->back_ms = e->query.back_ms;
 	return c;
 }
