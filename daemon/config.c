@@ -97,7 +97,7 @@ static int add_includes(struct buf *bundle, const char *path, const struct strin
 		}
 		failed = add_matches(bundle, pattern, &count, err);
 	}
-	return failed;
+	return failed ? err_wrap(err, "'include' of %s", path) : 0;
 }
 
 int config_read(const char *path, struct buf *ret_bundle, struct err *err)

@@ -90,7 +90,9 @@ static void test_missing_files_are_said(void **state)
 	assert_non_null(strstr(err.text, "none.yaml"));
 	put("site.yaml", "include: [gone.yaml]\n");
 	assert_int_equal(config_read(in_dir("site.yaml"), &bundle, &err), -1);
-	assert_non_null(strstr(err.text, "gone.yaml"));
+	assert_non_null(strstr(err.text, "gone.yaml does not exist"));
+	assert_non_null(strstr(err.text, "'include' of /"));
+	assert_non_null(strstr(err.text, "/site.yaml: "));
 	buf_fini(&bundle);
 }
 

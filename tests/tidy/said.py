@@ -108,6 +108,17 @@ def marks(root):
                 yield f"{page} does not tell of notices that begin with {mark}"
 
 
+def kinds(root):
+    """Sensors that a shipped incident looks at."""
+    shipped = set()
+    for path in glob.glob(os.path.join(root, "rules/playbooks/*.yaml")):
+        if not path.endswith("_test.yaml"):
+            for found in re.findall(r"\bof: \{kind: (\[[^]]*\]|[\w-]+)", read(root, path)):
+                shipped.update(re.findall(r"[\w-]+", found))
+    told = re.search(r"The shipped ones look at ([^.]*)\.", read(root, "contrib/doc/sensors.md")).group(1)
+    yield from compare("sensors.md, kinds,", re.findall(r"`([^`]+)`", told), shipped)
+
+
 def interface(root):
     mqtt, man = read(root, "contrib/doc/mqtt.md"), read(root, "contrib/man/tocsin-mqtt.7")
     verbs = words_of(root, "VERB_LIST")
@@ -195,7 +206,7 @@ def links(root):
 
 
 def breaches(root):
-    for rule in (plugin_page, faults, marks, interface, options, inline, documents, rooms, links):
+    for rule in (plugin_page, faults, marks, kinds, interface, options, inline, documents, rooms, links):
         yield from rule(root)
 
 

@@ -78,6 +78,7 @@ changes = [
     ("contrib/doc/operations.md", "`sudo tocsin doctor` looks", "`sudo tocsin doctors` looks"),
     ("contrib/doc/operations.md", "`tocsin-archive.timer`", "`tocsin-archives.timer`"),
     ("contrib/doc/security.md", "`tests/tidy/named.py`", "`tests/tidy/names.py`"),
+    ("contrib/doc/sensors.md", "`machine-door`.", "`machine-hatch`."),
     ("contrib/doc/procedures.zh.md", "| 〔汇总〕 |", "| 〔合并〕 |"),
     ("contrib/doc/clients.md", "`NOBODY ANSWERED`", "`NOBODY`"),
     ("contrib/doc/mqtt.md", "(operations.md#alarm-figures)", "(operations.md#alarms)"),
