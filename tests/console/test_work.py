@@ -57,6 +57,33 @@ class Work(Console):
         self.is_content(wang)
         self.is_content(li)
 
+    def test_help(self):
+        """Somebody has it and asks for more: who is called for that is rung, who has it is not, and a page that comes again rings only for what was not answered."""
+        li, smith = self.sign_in("li"), self.sign_in("smith", lang="en-GB")
+        self.assertTrue(self.command("wang", "drill", "fire l2")["ok"])  # its end is one word
+        number = self.opened("fire", zone="l2")["id"]
+        mine, quiet = f"S.incidents.get('{number}')", "!ringer.timer && call === null"
+        li.wait(f"{mine}?.state === 'unacked'")
+        self.says(li, "ack", id=number)
+        smith.wait(f"{mine}?.state === 'acked'")
+        self.assertTrue(smith.js(quiet), "nobody asks for smith yet")
+        self.says(li, "escalate", id=number, note="two doors")
+        smith.wait("!document.querySelector('#call').hidden && ringer.timer > 0 && call.text.includes('two doors')", "smith is rung, with the words")
+        self.shot(smith, "en-phone-help")
+        li.wait(f"S.pages.some(p => p.text.includes('two doors')) && called({mine}).some(c => c.person === 'smith')", "the call names li as well")
+        self.assertTrue(li.js(quiet), "li has it himself")
+        smith.click("#call button", "Ack")
+        self.rig.wait_rec("note", number, lambda r: r["who"] == "smith" and r["body"]["verb"] == "ack")
+        smith.wait(quiet, "an answer ends it")
+        smith.js("void (window.before = 1, location.reload())")
+        smith.wait(f"!window.before && document.readyState === 'complete' && !!document.querySelector('#cards') && S.timed && !!{mine}", "the page has come again, and knows the time")
+        self.assertTrue(smith.js(quiet), "it was answered")
+        # answered by nobody: a page that comes again rings for it, but not long after
+        again = f"(account.helped = [], S.heard.clear(), ringer.stop(), S.offset = ms(asks_me({mine}).at) + %d - Date.now(), calls_of({mine}), ringer.timer > 0)"
+        self.assertEqual([smith.js(again % ago_ms) for ago_ms in (300000, 660000)], [True, False])
+        self.is_content(smith)
+        self.says(li, "close", id=number)
+
     def branch(self, li, number):
         li.click("#cards a", "Gas leak")
         li.wait("!!document.querySelector('#what')")
