@@ -361,6 +361,17 @@ static void fill_person(struct plugin_job *v, struct arena *a, const struct pers
 	v->mail = arena_str(a, p->mail);
 }
 
+/* What fails here goes by no other channel of the person's. */
+static bool is_last_way(const struct plan *plan, const struct person *person, const char *channel)
+{
+	int c = plan_channel(plan, channel);
+
+	for (int i = 0; i + 1 < person->channels.n; i++)
+		if (person->channels.at[i] == c)
+			return false;
+	return true;
+}
+
 static struct job *job_new(struct slot *s, const struct person *person, const struct channel_notice *n)
 {
 	struct job *j = xcalloc(1, sizeof *j);
@@ -393,6 +404,7 @@ static struct job *job_new(struct slot *s, const struct person *person, const st
 	v->is_drill = notice->drill;
 	digest_keep(j, n);
 	j->item.is_life = v->is_life;
+	j->item.is_only = is_last_way(s->channels->plan, person, s->id);
 	j->item.until_ms = clock_steady_ms() + s->timeout_ms;
 	LIST_INSERT_HEAD(&s->channels->jobs, j, entry);
 	s->n_jobs++;

@@ -62,18 +62,24 @@ static struct queue_item *take(struct queue *q, struct queue_item *item)
 	return item;
 }
 
+/* Until when the channel holds it back. */
+static int64_t held_ms(const struct queue *q, const struct queue_item *item)
+{
+	return item->is_life && item->is_only && !item->tries ? 0 : q->held_until_ms;
+}
+
 struct queue_item *queue_next(struct queue *q, int64_t now_ms)
 {
 	struct queue_item *item;
 
 	fill(q, now_ms);
-	if (now_ms < q->held_until_ms || (q->rule.max_active && q->n_active >= q->rule.max_active))
+	if (q->rule.max_active && q->n_active >= q->rule.max_active)
 		return NULL;
 	for (int i = 0; i < 2; i++) {
 		if (q->rule.per_minute && q->bucket < price(q, i == 0))
 			continue;
 		TAILQ_FOREACH(item, &q->items[i], entry)
-		if (item->ready_ms <= now_ms)
+		if (item->ready_ms <= now_ms && held_ms(q, item) <= now_ms)
 			break;
 		if (!item)
 			continue;
@@ -111,7 +117,7 @@ struct queue_item *queue_overdue(struct queue *q, int64_t now_ms)
 
 	for (int i = 0; i < 2; i++)
 		TAILQ_FOREACH(item, &q->items[i], entry)
-	if (item->until_ms <= now_ms || item->until_ms <= q->held_until_ms)
+	if (item->until_ms <= now_ms || item->until_ms <= held_ms(q, item))
 		return take(q, item);
 	return NULL;
 }
@@ -147,6 +153,11 @@ static int64_t least(int64_t a, int64_t b)
 	return a < b ? a : b;
 }
 
+static int64_t most(int64_t a, int64_t b)
+{
+	return a > b ? a : b;
+}
+
 int64_t queue_wake_ms(const struct queue *q, int64_t now_ms)
 {
 	int64_t wake_ms = INT64_MAX;
@@ -158,10 +169,9 @@ int64_t queue_wake_ms(const struct queue *q, int64_t now_ms)
 		int64_t may_ms =
 		    lack > 0 ? q->filled_ms + (lack + q->rule.per_minute - 1) / q->rule.per_minute : now_ms;
 
-		may_ms = may_ms > q->held_until_ms ? may_ms : q->held_until_ms;
 		TAILQ_FOREACH(item, &q->items[i], entry)
 		{
-			int64_t at_ms = item->ready_ms > may_ms ? item->ready_ms : may_ms;
+			int64_t at_ms = most(most(item->ready_ms, may_ms), held_ms(q, item));
 
 			wake_ms = least(wake_ms, item->until_ms);
 			wake_ms = is_full ? wake_ms : least(wake_ms, at_ms);

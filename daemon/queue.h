@@ -23,6 +23,7 @@ struct queue_item {
 	struct queue_items with; /* what leaves with it */
 	int n_with;
 	bool is_life;
+	bool is_only;     /* the person has no channel after this one */
 	int64_t ready_ms; /* not before */
 	int64_t until_ms; /* by then it has left, or failed */
 	int tries;        /* so far */
@@ -51,7 +52,8 @@ int queue_gather(struct queue *q, struct queue_item *item, int64_t now_ms);
 struct queue_item *queue_overdue(struct queue *q, int64_t now_ms);
 void queue_answered(struct queue *q); /* one under way is so no more */
 /* One under way, answered, failed for now: again in in_ms (-1: later each time, and not all at once).
- * False: then its time is over. in_ms holds the whole channel back, for ten minutes at most. */
+ * False: then its time is over. in_ms holds the whole channel back, for ten minutes at most; but
+ * what concerns lives, and has no other way, is tried once all the same. */
 bool queue_again(struct queue *q, struct queue_item *item, int64_t now_ms, int64_t in_ms, uint64_t seed);
 /* When queue_next or queue_overdue may have something; INT64_MAX: nothing waits, or for an answer. */
 int64_t queue_wake_ms(const struct queue *q, int64_t now_ms);

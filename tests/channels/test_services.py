@@ -169,8 +169,13 @@ class Presets(DeskTest):
         server = self.serve((429, {"Retry-After": "600"}, b""))
         say = self.say(channel("wecom", server, timeout="300s"))
         say.send("7.1", "ch")
-        say.send("7.2", "ch")
-        self.assertEqual({say.next()[0], say.next()[0]}, {"failed"})
+        self.assertEqual(say.next()[:2], ["failed", "7.1"])
+        say.send("7.2", "ch", hazard="water")
+        self.assertEqual(say.next()[:2], ["failed", "7.2"])
+        self.assertEqual(len(server.asked), 1)
+        say.send("7.3", "ch")  # gas, and wang has nothing else: whether the service means it is tried
+        self.assertEqual(say.next()[:2], ["failed", "7.3"])
+        self.assertEqual([a[2]["X-Tocsin-Notice"] for a in server.asked], ["7.1", "7.3"])
 
     def test_5_telegram_says_when_in_its_body(self):
         server = self.serve((429, {}, b'{"ok":false,"error_code":429,"parameters":{"retry_after":2}}'), (200, {}, b'{"ok":true}'))

@@ -205,6 +205,34 @@ static void test_retry_after(void **state)
 	assert_false(queue_again(&q, &items[0], 5000, 60000, 1)); /* too late: fails now */
 }
 
+/* Where it is somebody's only way, what concerns lives is tried once however long the channel is held. */
+static void test_retry_after_only_way(void **state)
+{
+	struct queue q;
+
+	(void)state;
+	queue_init(&q, &(struct queue_rule){.max_active = 4}, 0);
+	queue_add(&q, item(0, false, 20000));
+	assert_int_equal(which(queue_next(&q, 0)), 0);
+	queue_answered(&q);
+	assert_false(queue_again(&q, &items[0], 0, 300000, 1));
+	for (int i = 1; i < 4; i++) {
+		queue_add(&q, item(i, i != 2, 21000));
+		items[i].is_only = i != 3;
+	}
+	assert_int_equal(queue_wake_ms(&q, 1000), 1000);
+	assert_int_equal(which(queue_overdue(&q, 1000)), 3); /* the person's next channel has it */
+	assert_int_equal(which(queue_overdue(&q, 1000)), 2); /* no life: as ever */
+	assert_null(queue_overdue(&q, 1000));
+	assert_int_equal(which(queue_next(&q, 1000)), 1);
+	assert_null(queue_next(&q, 1000));
+	queue_answered(&q);
+	assert_true(queue_again(&q, &items[1], 1000, 1000, 1)); /* its second try waits with all others */
+	assert_int_equal(q.held_until_ms, 300000);
+	assert_null(queue_next(&q, 20999));
+	assert_int_equal(which(queue_overdue(&q, 2000)), 1);
+}
+
 /* One answer that says tomorrow does not silence a channel until then. */
 static void test_retry_after_a_day(void **state)
 {
@@ -243,7 +271,7 @@ int main(void)
 	    cmocka_unit_test(test_gather),     cmocka_unit_test(test_gather_nothing),
 	    cmocka_unit_test(test_life_first), cmocka_unit_test(test_tokens),      cmocka_unit_test(test_filling),
 	    cmocka_unit_test(test_backoff),    cmocka_unit_test(test_retry_after), cmocka_unit_test(test_bounds),
-	    cmocka_unit_test(test_retry_after_a_day),
+	    cmocka_unit_test(test_retry_after_a_day), cmocka_unit_test(test_retry_after_only_way),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
