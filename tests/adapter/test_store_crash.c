@@ -2,6 +2,8 @@
  * there, what is there is a whole chain, the saved state fits the last row. */
 #include "store_help.h"
 
+#include <sys/prctl.h>
+
 enum { KILLS = 100 };
 
 /* The child: opens, goes on where the store ends, reports each committed row. */
@@ -12,6 +14,7 @@ static void child(const char *dir, int report)
 	struct turn *back;
 	struct err err;
 
+	prctl(PR_SET_PDEATHSIG, SIGKILL); /* a test that fails leaves nothing running */
 	bed_open(&b);
 	store_restored(b.store, &r);
 	for (int64_t seq = r.seq + 1;; seq += 2) {

@@ -4,6 +4,8 @@
 
 #include "store_db.h"
 
+#include <sys/prctl.h>
+
 enum { ROWS = 400, UPTO = 300 };
 
 static void hash_of(const struct bed *b, int64_t seq, char ret[HASH_BYTES])
@@ -230,6 +232,7 @@ static void child(const char *dir, int64_t seq)
 {
 	struct bed b = bed_in(dir);
 
+	prctl(PR_SET_PDEATHSIG, SIGKILL); /* a test that fails leaves nothing running */
 	bed_open(&b);
 	for (;;)
 		put(&b, seq++, 1);

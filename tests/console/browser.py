@@ -147,7 +147,8 @@ class Page:
         while True:  # again when it moved away or was made anew between the look and the press
             self.wait(f"!!{find}", f"{selector} {words or ''}")
             at = self.js(f"(async () => {{ const e = {find}; if (!e) return null; e.scrollIntoView({{block: 'center', behavior: 'instant'}}); await new Promise(r => requestAnimationFrame(r));"
-                         "window.hit = false; e.addEventListener('click', () => { window.hit = true; }, {capture: true, once: true});"
+                         # what was made anew under the finger is it as well: pressed once more, it would lie under what the first press opened
+                         f"window.hit = false; document.addEventListener('click', c => {{ const e = {find}; if (e && e.contains(c.target)) window.hit = true; }}, {{capture: true, once: true}});"
                          "const r = e.getBoundingClientRect(); return [r.x + r.width / 2, r.y + r.height / 2]; })()")
             for kind in ("mousePressed", "mouseReleased") if at else ():
                 self.call("Input.dispatchMouseEvent", {"type": kind, "x": at[0], "y": at[1], "button": "left", "clickCount": 1})
