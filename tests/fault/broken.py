@@ -5,11 +5,12 @@ import os
 import struct
 import subprocess
 
-from rig import BINARY, LIMIT_S, Case, Rig, until
+from rig import BINARY, LATE_MS, LIMIT_S, Case, Rig, until
 
 PRELOAD = os.path.join(BINARY, "tests/fault/libfault_preload.so")
 SLOTS = ("wall_ms", "boot_ms", "sync_ms", "sync_fails", "syncs", "refuse_at", "allocations")
 FAST = "heartbeat-ms=500"
+IN_TIME = f"{FAST},store-late-ms={LATE_MS}"  # where a slow disk is not the matter: what is heard is stored
 
 
 class Broken(Rig):

@@ -6,7 +6,7 @@ import signal
 import unittest
 
 import site_yaml
-from broken import FAST, BrokenCase
+from broken import IN_TIME, BrokenCase
 from rig import SOURCE, until
 
 
@@ -26,7 +26,7 @@ class Start(BrokenCase):
     def test_1_broken_at_reload(self):
         """Named with its line to who asked, to the log, and to those who are called; over with the next good one."""
         rig = self.rig
-        rig.start(FAST)
+        rig.start(IN_TIME)
         plan, since = rig.status()["plan"], self.console.mark()
         rig.write("playbooks/extra.yaml", "incidents:\n  gas-leak: {playbok: none}\n")
         bad = rig.tocsin("reload")
@@ -52,7 +52,7 @@ class Start(BrokenCase):
         os.rename(rig.path("playbooks"), rig.path("playbooks.away"))
         os.mkdir(rig.path("playbooks"))
         since = self.console.mark()
-        rig.start(FAST)
+        rig.start(IN_TIME)
         own = self.called_about("plan-broken", since)
         self.works("b2-pumps")
         os.rmdir(rig.path("playbooks"))
@@ -68,7 +68,7 @@ class Start(BrokenCase):
         os.unlink(rig.path("tocsin.yaml"))
         os.mkdir(rig.path("tocsin.yaml"))  # root may read all files, but no folder as one
         since = self.console.mark()
-        rig.start(FAST)
+        rig.start(IN_TIME)
         self.called_about("plan-broken", since)
         self.works("l1")
         os.rmdir(rig.path("tocsin.yaml"))
@@ -96,7 +96,7 @@ class Start(BrokenCase):
         self.assertEqual(rig.stop(), 0)
         os.unlink(rig.path("tocsin.yaml"))
         os.mkfifo(rig.path("tocsin.yaml"))  # it waits here, in the middle of its start
-        rig.daemon_launch(FAST)
+        rig.daemon_launch(IN_TIME)
         pipe = until("it reads its configuration", self.pipe)
         rig.daemon.send_signal(signal.SIGHUP)
         rig.write("new.yaml", self.good.replace("Ann Smith", "Anne Smith"))
