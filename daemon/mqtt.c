@@ -182,6 +182,9 @@ static const char *words_of(const struct line *l, int code, const char *message)
 	case MQTTREASONCODE_CLIENT_IDENTIFIER_NOT_VALID:
 	case 2:
 		return "the broker refuses this client id";
+	case MQTTREASONCODE_QOS_NOT_SUPPORTED:
+	case MQTTREASONCODE_RETAIN_NOT_SUPPORTED:
+		return "the broker takes no QoS 1 or keeps no retained messages, and both are needed";
 	default:
 		break;
 	}
@@ -409,10 +412,7 @@ void line_goodbye(struct line *l)
 
 void line_abandon(struct line *l)
 {
-	if (l->version == MQTT_5)
-		l->client5 = NULL;
-	else
-		l->client3 = NULL;
+	*(l->version == MQTT_5 ? &l->client5 : &l->client3) = NULL;
 }
 
 /* ---------------------------------------------------------------- subscribe */

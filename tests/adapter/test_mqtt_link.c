@@ -384,6 +384,24 @@ static void test_drop_counter(void **state)
 	broker_end(&small);
 }
 
+/* Without either nothing is certain to arrive, or known after a connect: the sentence says what is missing. */
+static void test_broker_without_what_is_needed(void **state)
+{
+	static const char *const without[] = {BROKER_OPEN "max_qos 0\n", BROKER_OPEN "retain_available false\n"};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(without) / sizeof(without[0]); i++) {
+		struct test_broker poor;
+		struct rig *r;
+
+		broker_start(&poor, without[i]);
+		r = rig_start(&poor, "link", 5);
+		assert_true(TEST_UNTIL(RIG_GET(r, strstr(r->last_why, "no QoS 1 or keeps no retained") != NULL), TEST_LIMIT_MS));
+		rig_stop(r);
+		broker_end(&poor);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -397,6 +415,7 @@ int main(void)
 	    cmocka_unit_test_teardown(test_two_with_one_id, rig_stop_all),
 	    cmocka_unit_test_teardown(test_will_says_offline, rig_stop_all),
 	    cmocka_unit_test_teardown(test_old_command_never_comes_late, rig_stop_all),
+	    cmocka_unit_test_teardown(test_broker_without_what_is_needed, rig_stop_all),
 	    cmocka_unit_test_teardown(test_refused_subscription_is_a_fault, rig_stop_all),
 	    cmocka_unit_test_teardown(test_answer_for_fewer_subscriptions, rig_stop_all),
 	    cmocka_unit_test_teardown(test_old_broker_gets_3_1_1, rig_stop_all),
