@@ -1,7 +1,8 @@
 """unit - the rig's daemon as the installed systemd unit, in a box of its own
 (suite.sh): the shipped sandbox, socket, door and directories. A drop-in says
 only what a test must choose: the configuration, the fault point, where the log
-goes, a place for the test's own programs, and that the test restarts it."""
+goes, a place for the test's own programs, that it may stand still for as long
+as a test holds it, and that the test restarts it."""
 import os
 import shutil
 import subprocess
@@ -14,6 +15,7 @@ StandardOutput=append:{log}
 StandardError=append:{log}
 ReadWritePaths={dir}
 ExecPaths={dir}
+WatchdogSec=10min
 Restart=no
 """
 NAME = "tocsind.service"
