@@ -50,10 +50,10 @@ static const struct sentence sentences[AUDIT_COUNT + 1] = {
     [AUDIT_ACK_EXPIRED] = {BOTH("确认后未按时行动,确认作废,重新呼叫",
                                 "no action in time after the ack: the ack has lapsed, called again"),
                            PART_LATE},
-    [AUDIT_CALLED] = {BOTH("[!skipped 呼叫第 {level} 级:{people:p}][?skipped 跳过第 {level} 级:{people:p},{skipped:w}][,第 {round:n} "
+    [AUDIT_CALLED] = {BOTH("[!skipped 呼叫第 {level} 级:{people:p}][?skipped 跳过第 {level} 级][?skipped :{people:p}][,{skipped:w}][,第 {round:n} "
                            "次重复][,越过 {over:p}][:「{note}」]",
-                           "[!skipped level {level} is called: {people:p}][?skipped level {level} is skipped: {people:p}, "
-                           "{skipped:w}][, round {round:n}][, over the head of {over:p}][: \"{note}\"]"),
+                           "[!skipped level {level} is called: {people:p}][?skipped level {level} is skipped]"
+                           "[?skipped : {people:p}][, {skipped:w}][, round {round:n}][, over the head of {over:p}][: \"{note}\"]"),
                       PART_NONE},
     [AUDIT_CHAIN_EXHAUSTED] = {BOTH("全部 {levels} 级都已呼叫,仍无人确认",
                                     "all {levels} levels were called and nobody has acknowledged"),
@@ -121,22 +121,22 @@ static const struct sentence sentences[AUDIT_COUNT + 1] = {
                         "[?sensor no longer counted: {sensor}][?name out of service: {name}][, until {until:d}][, for {for_s} s]"
                         "[, reason \"{reason}\"][, asked by {asked_by:p}][: \"{note}\"]"),
                    PART_SUPPRESS},
-    [AUDIT_BACK] = {BOTH("恢复使用:{name}[({why})][,原由 {by:p} 停用][:「{note}」]",
-                         "back in service: {name}[ ({why})][, taken out by {by:p}][: \"{note}\"]"),
+    [AUDIT_BACK] = {BOTH("恢复使用:{name}[({why:w})][,原由 {by:p} 停用][:「{note}」]",
+                         "back in service: {name}[ ({why:w})][, taken out by {by:p}][: \"{note}\"]"),
                     PART_RELEASE},
     [AUDIT_SHELVED] = {BOTH("暂停呼叫[,至 {until:d}][,时长 {for_s} 秒][,{asked_by:p} 提出][,原因「{reason}」]",
                             "shelved[ until {until:d}][, for {for_s} s][, asked by {asked_by:p}][, reason \"{reason}\"]"),
                        PART_SUPPRESS},
-    [AUDIT_UNSHELVED] = {BOTH("暂停呼叫结束[({why})][,原由 {by:p} 暂停][:「{note}」]",
-                              "no longer shelved[ ({why})][, shelved by {by:p}][: \"{note}\"]"),
+    [AUDIT_UNSHELVED] = {BOTH("暂停呼叫结束[({why:w})][,原由 {by:p} 暂停][:「{note}」]",
+                              "no longer shelved[ ({why:w})][, shelved by {by:p}][: \"{note}\"]"),
                          PART_RELEASE},
     [AUDIT_ISOLATED] = {BOTH("隔离[:{zone:z}][ {hazard:w}][,至 {until:d}][,时长 {for_s} 秒][,许可 {permit}][,原因「{reason}」][,看护 "
                              "{watch:p}][,{asked_by:p} 提出]",
                              "isolated[: {zone:z}][, {hazard:w}][, until {until:d}][, for {for_s} s][, permit {permit}][, reason "
                              "\"{reason}\"][, watched by {watch:p}][, asked by {asked_by:p}]"),
                         PART_SUPPRESS},
-    [AUDIT_REJOINED] = {BOTH("隔离结束[:{zone:z}][ {hazard:w}][,许可 {permit}][({why})][,原由 {by:p} 隔离]",
-                             "no longer isolated[: {zone:z}][, {hazard:w}][, permit {permit}][ ({why})][, isolated by {by:p}]"),
+    [AUDIT_REJOINED] = {BOTH("隔离结束[:{zone:z}][ {hazard:w}][,许可 {permit}][({why:w})][,原由 {by:p} 隔离]",
+                             "no longer isolated[: {zone:z}][, {hazard:w}][, permit {permit}][ ({why:w})][, isolated by {by:p}]"),
                         PART_RELEASE},
     [AUDIT_TAG] = {BOTH("标牌 {sign}[,{place}]:{do:w}[,由 {hung_by:p} 挂上][:「{note}」]",
                         "sign {sign}[ at {place}]: {do:w}[, hung by {hung_by:p}][: \"{note}\"]"),

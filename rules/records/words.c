@@ -70,7 +70,18 @@ static const struct {
     {"hang", {"挂上", "hung"}},
     {"down", {"取下", "taken down"}},
     {"unreachable", {"无法接通", "not reachable"}},
-    {"empty", {"无人", "nobody there"}},
+    {"nobody", {"无人担任", "nobody holds it"}},
+    {"accepted, waits for more", {"已接班签字,待他人签字", "accepted, waits for more"}},
+    {"asked", {"已提出", "asked"}},
+    {"lapsed", {"未获同意,已过期", "lapsed"}},
+    {"withdrawn", {"已撤回", "withdrawn"}},
+    {"time", {"到期", "time"}},
+    {"said", {"有人取消", "said"}},
+    {"speaks", {"探测器恢复通信", "speaks"}},
+    {"raise", {"再次报警", "raise"}},
+    {"worsen", {"情况加重", "worsen"}},
+    {"escalate", {"被升级", "escalate"}},
+    {"member", {"新增探测器", "member"}},
 };
 
 void voice_word(const struct voice *v, const char *word, struct buf *out)

@@ -350,6 +350,18 @@ static void test_sentences(void **state)
 	     "王强 (wang): closed (odd=1; odd/deep=x) [recorded afterwards]");
 	said(REC("called", "{\"level\":2,\"round\":0,\"skipped\":\"unreachable\",\"people\":[\"li\"]}"), LANG_EN,
 	     "王强 (wang): level 2 is skipped: 李娜 (li), not reachable");
+	said(REC("called", "{\"level\":1,\"round\":0,\"skipped\":\"nobody\",\"people\":[]}"), LANG_EN,
+	     "王强 (wang): level 1 is skipped, nobody holds it");
+	said(REC("called", "{\"level\":1,\"round\":0,\"skipped\":\"nobody\",\"people\":[]}"), LANG_ZH,
+	     "王强(wang):跳过第 1 级,无人担任");
+	said(REC("called", "{\"level\":2,\"round\":0,\"people\":[\"li\"],\"note\":\"two doors\"}"), LANG_ZH,
+	     "王强(wang):呼叫第 2 级:李娜(li):「two doors」");
+	said(REC("handover", "{\"roster\":\"post\",\"what\":\"accepted, waits for more\"}"), LANG_ZH,
+	     "王强(wang):交接班 post:已接班签字,待他人签字");
+	said(REC("unshelved", "{\"why\":\"worsen\",\"by\":\"li\"}"), LANG_ZH,
+	     "王强(wang):暂停呼叫结束(情况加重),原由 李娜(li) 暂停");
+	said(REC("archived", "{\"upto\":900,\"file\":\"a.db\",\"head\":\"1d18c4b6162aa94f\"}"), LANG_ZH,
+	     "王强(wang):第 900 行及以前的记录已归档至 a.db,校验值 1d18c4b6");
 	said(REC("called", "{\"level\":3,\"round\":1,\"people\":[\"li\",\"smith\"],\"over\":[\"wang\"]}"), LANG_EN,
 	     "王强 (wang): level 3 is called: 李娜 (li), Ann Smith (smith), round 1, over the head of 王强 (wang)");
 	said(REC("note", "{\"verb\":\"note\",\"instruction\":true,\"from\":\"Chen\",\"words\":\"evacuate\"}"), LANG_EN,
