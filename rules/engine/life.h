@@ -70,6 +70,8 @@ struct step_run *playbook_step(struct incident *inc, const char *id);
 const struct step *step_of(const struct step_run *s);
 /* What is at stake in it: the incident's hazard, or a graver one whose playbook it is that runs within. */
 enum hazard step_hazard(const struct incident *inc, const struct step *step);
+/* Of fire, gas or people, though its incident is not: what holds the incident's notices holds none of its. */
+bool step_is_graver(const struct incident *inc, const struct step *step);
 bool playbook_first_done(const struct incident *inc); /* or there is none */
 /* It was a decision that nobody took in time: no proof that whoever acked does anything. */
 bool playbook_first_lapsed(const struct incident *inc);

@@ -198,7 +198,7 @@ static void submit(struct engine *e, const struct person *p, struct notice_run *
 
 void outbox_send(struct engine *e, const struct to_send *s)
 {
-	if (s->inc && notices_held(s->inc) && s->kind != NOTICE_OVER)
+	if (s->inc && notices_held(s->inc) && s->kind != NOTICE_OVER && !step_is_graver(s->inc, s->step))
 		return;
 	if (!flood_holds(e, s))
 		outbox_send_held(e, s);

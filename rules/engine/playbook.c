@@ -37,6 +37,11 @@ enum hazard step_hazard(const struct incident *inc, const struct step *step)
 	return h;
 }
 
+bool step_is_graver(const struct incident *inc, const struct step *step)
+{
+	return !hazard_is_life(inc->hazard) && hazard_is_life(step_hazard(inc, step));
+}
+
 struct step_run *playbook_step(struct incident *inc, const char *id)
 {
 	for (int i = 0; id && i < inc->n_steps; i++)
@@ -221,7 +226,7 @@ void playbook_untold(struct engine *e, struct incident *inc, int64_t since_ms, i
 		struct step_run *s = &inc->steps[i];
 		const struct step *step = step_of(s);
 
-		if (s->state == STEP_WAITING || s->began_ms < since_ms)
+		if (s->state == STEP_WAITING || s->began_ms < since_ms || step_is_graver(inc, step))
 			continue;
 		if (step->kind == STEP_KIND_NOTIFY)
 			tell_roles(e, s, cause);
