@@ -40,7 +40,7 @@ static const struct key channel_rows[] = {
     {"burst", KEY_INT, AT(struct channel_text, channel.burst, int), .max = 1000,
      .help = "so many of them may leave at once; default 0: as many as per_minute"},
     {"reserve", KEY_INT, AT(struct channel_text, channel.reserve, int), .max = 999,
-     .help = "so many of these are kept for fire, gas and people; default 0"},
+     .help = "so many of these are kept for fire, gas and people; default: a quarter of them, at least one of two"},
     {"max_bytes", KEY_INT, AT(struct channel_text, channel.max_bytes, int), .max = 65536,
      .help = "a longer text is cut between characters; default 0: it is not"},
     {"digest", KEY_BOOL, AT(struct channel_text, channel.digest, bool),
@@ -161,11 +161,13 @@ static struct entry with_preset(struct reader *r, const struct entry *e)
 	return *e;
 }
 
-static void check_rate(struct reader *r, const struct entry *e, const struct channel *c)
+static void check_rate(struct reader *r, const struct entry *e, struct channel *c)
 {
 	int burst = c->burst ? c->burst : c->per_minute;
 
-	if (!c->per_minute && (c->burst || c->reserve))
+	if (c->per_minute && burst > 1 && !node_get(e->body, "reserve"))
+		c->reserve = burst < 4 ? 1 : burst / 4;
+	else if (!c->per_minute && (c->burst || c->reserve))
 		complain(r, node_get(e->body, c->burst ? "burst" : "reserve"),
 		         "'burst' and 'reserve' belong to 'per_minute'");
 	else if (!c->per_minute && c->digest)

@@ -372,9 +372,38 @@ static void phones(void **state)
 	problems_fini(&problems);
 }
 
+/* What a channel may send is never used up by other classes before fire, gas and people, unless a site says so. */
+static void a_rate_has_its_reserve(void **state)
+{
+	static const struct {
+		const char *keys;
+		int reserve;
+	} table[] = {{"", 0},
+	             {", per_minute: 20", 5},
+	             {", per_minute: 20, burst: 3", 1},
+	             {", per_minute: 20, burst: 2", 1},
+	             {", per_minute: 20, burst: 1", 0},
+	             {", per_minute: 1", 0},
+	             {", per_minute: 20, reserve: 0", 0},
+	             {", per_minute: 20, reserve: 9", 9}};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof table / sizeof *table; i++) {
+		char text[1024];
+		struct run run;
+
+		snprintf(text, sizeof text, HEAD "channels: {page: {plugin: page%s}}\nsensors:\n" LEAK, table[i].keys);
+		const struct plan *p = run_good(&run, (const char *[]){text}, 1);
+		if (p->channels[plan_channel(p, "page")].reserve != table[i].reserve)
+			fail_msg("%s: %d", table[i].keys, p->channels[plan_channel(p, "page")].reserve);
+		run_end(&run);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+	    cmocka_unit_test(a_rate_has_its_reserve),
 	    cmocka_unit_test(phones),
 	    cmocka_unit_test(example_passes),
 	    cmocka_unit_test(example_has_its_site),
