@@ -2,6 +2,7 @@
  * what their ends set going. Steps follow the playbook the incident began
  * with; the people are those of the newest plan. */
 #include "engine/emit.h"
+#include "engine/hold.h"
 #include "engine/life.h"
 #include "engine/render.h"
 #include "engine/tags.h"
@@ -127,7 +128,7 @@ static bool told_with_call(const struct engine *e, const struct step_run *s, int
 	const struct incident *inc = s->incident;
 	int people[LEVEL_PEOPLE_MAX], n;
 
-	if (inc->level > 0)
+	if (inc->level > 0 || notices_held(inc)) /* nobody is */
 		return false;
 	for (int i = 0; i < s->index; i++) {
 		const struct step *other = step_of(&inc->steps[i]);

@@ -57,6 +57,8 @@ void undone_tell(struct engine *e, const struct undone *u)
 	int people[TELLING_MAX], n = step_people(e, inc, step_of(u->run), people, TELLING_MAX);
 	int acker = plan_person(e->plan, inc->acked_by);
 
+	if (step_is_graver(inc, step_of(u->run)))
+		t.step = step_of(u->run);
 	for (int l = 0; l < LANG_COUNT; l++) {
 		write(u, (enum lang)l, &words[l]);
 		t.words[l] = buf_text(&words[l]);
