@@ -162,10 +162,10 @@ static const struct said_why *why_of(const struct answer *a)
 {
 	bool step = a->verb == VERB_DONE || a->verb == VERB_FAILED || a->verb == VERB_DECIDE || a->verb == VERB_RECORD;
 
-	if (a->refusal == REFUSAL_NONE || !a->detail)
+	if (!a->detail)
 		return NULL;
-	if (a->refusal == REFUSAL_UNKNOWN_ID && !strchr(a->detail, ' ')) /* what somebody wrote */
-		return NULL;
+	if (a->refusal != REFUSAL_NOT_NOW && (a->refusal != REFUSAL_STILL_ACTIVE || strcmp(a->detail, "isolated") != 0))
+		return NULL; /* what somebody wrote, or the site calls so */
 	for (size_t i = 0; i < sizeof whys / sizeof *whys; i++)
 		if (!strcmp(a->detail, whys[i].word) && (step || !whys[i].step))
 			return &whys[i];
@@ -390,7 +390,7 @@ static void put_rest(const struct answer *a, struct buf *out)
 /* Who answers a task with what its notice shows, and has no field but that of `ack`. */
 static bool put_other_verb(const struct answer *a, struct buf *out)
 {
-	bool of_incident = a->verb < VERB_COUNT && strchr("Io", *verb_args(a->verb));
+	bool of_incident = a->verb < VERB_COUNT && strchr("Io", *verb_args(a->verb)) && !a->incident;
 	int other = 0;
 
 	while (a->detail && other < VERB_COUNT && strcasecmp(a->detail, verb_name((enum verb)other)) != 0)

@@ -391,6 +391,18 @@ static void test_why_not_now(void **state)
 	a = answer(VERB_RAISE, REFUSAL_UNKNOWN_ID); /* of a zone that is called so */
 	a.detail = "broker";
 	assert_answer(a, "没有这个编号或名称:broker;请核对后重发", "No such number or name: broker; check it and send again");
+	a = answer(VERB_DECIDE, REFUSAL_BAD_TEXT); /* the first choice, and it is called so */
+	a.detail = "wait";
+	assert_answer(a, "看不懂;格式:decide ID STEP CHOICE [WORDS](wait)",
+	              "Not understood; write: decide ID STEP CHOICE [WORDS] (wait)");
+	a = answer(VERB_CLOSE, REFUSAL_STEPS_OPEN); /* so is a step */
+	a.detail = "drill";
+	a.incident = &f_incident;
+	assert_answer(a, "G-17 还有未完成的步骤:drill;完成后再结束", "G-17 has open steps: drill; finish them, then close");
+	a = answer(VERB_DONE, REFUSAL_UNKNOWN_ID); /* of a known incident: a step that it has not */
+	a.detail = "close";
+	a.incident = &f_incident;
+	assert_answer(a, "没有这个编号或名称:close;请核对后重发", "No such number or name: close; check it and send again");
 	a = answer(VERB_UNSHELVE, REFUSAL_NOT_NOW);
 	a.detail = "not shelved";
 	assert_answer(a, "未执行:没有搁置", "Nothing was done: it is not shelved");
