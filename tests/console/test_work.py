@@ -81,6 +81,11 @@ class Work(Console):
         # answered by nobody: a page that comes again rings for it, but not long after
         again = f"(account.helped = [], S.heard.clear(), ringer.stop(), S.offset = ms(asks_me({mine}).at) + %d - Date.now(), calls_of({mine}), ringer.timer > 0)"
         self.assertEqual([smith.js(again % ago_ms) for ago_ms in (300000, 660000)], [True, False])
+        # silenced before its state came, and touched again after: the next call for help rings all the same
+        self.assertEqual(smith.js(f"(() => {{ const was = {mine}, at = s => ({{...was, seq: was.seq + s, chain: {{...was.chain, called: [{{person: 'smith', level: 2, at: new Date(now() + s).toISOString()}}]}}}});"
+                                  "const hear = inc => { S.incidents.set(inc.id, inc); calls_of(inc); }, rings = []; call = null; ringer.stop(); S.offset = ms(was.changed) + 1000 - Date.now();"
+                                  "paged({incident: was.id, kind: 'call', rev: was.rev, seq: was.seq + 10, notice: '900.1', text: 'help'}); rings.push(ringer.timer > 0); hush(); hear(at(10)); rings.push(ringer.timer > 0);"
+                                  "hush(); hear(at(20)); rings.push(ringer.timer > 0); ringer.stop(); call = null; hear(was); return rings; })()"), [True, False, True])
         self.is_content(smith)
         self.says(li, "close", id=number)
 
