@@ -191,7 +191,8 @@ static void put_why(const struct answer *a, struct buf *out)
 static void put_hint(const struct answer *a, struct buf *out)
 {
 	if (a->detail && *a->detail)
-		buf_printf(out, a->lang == LANG_ZH ? "(%s)" : " (%s)", detail_text(a));
+		buf_printf(out, a->lang == LANG_ZH ? "(%s%s%s)" : " (%s%s%s)", detail_text(a), a->form ? "=" : "",
+		           a->form ? a->form : "");
 }
 
 static void put_verb(const struct answer *a, struct buf *out)

@@ -5,7 +5,6 @@
 #include "engine/emit.h"
 #include "engine/verb.h"
 
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -154,15 +153,6 @@ static bool field_takes(const struct field *f, const char *value)
 	return *value != 0;
 }
 
-/* A fact that was not understood, and how a time is written. */
-static const char *field_hint(struct said *s, const struct field *f, const char *key)
-{
-	if (!f || f->type != FIELD_TIME)
-		return key;
-	snprintf(s->text, sizeof s->text, "%s=20:00 / 2026-12-24T20:00:00+08:00", key);
-	return s->text;
-}
-
 static const struct field *field_find(const struct step *step, const char *id)
 {
 	for (int i = 0; i < step->n_fields; i++)
@@ -196,7 +186,8 @@ enum refusal verb_record(struct engine *e, struct said *s)
 	for (int i = 0; i < c->n_pairs; i++) {
 		const struct field *f = field_find(step, c->pairs[i].key);
 
-		s->answer.detail = field_hint(s, f, c->pairs[i].key);
+		s->answer.detail = c->pairs[i].key;
+		s->answer.form = f && f->type == FIELD_TIME ? "20:00 / 2026-12-24T20:00:00+08:00" : NULL;
 		if (!f || !field_takes(f, c->pairs[i].value))
 			return REFUSAL_BAD_TEXT;
 	}
