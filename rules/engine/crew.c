@@ -6,6 +6,9 @@
 
 #include <string.h>
 
+/* Of a large crew a notice names so many: what is asked comes after them, and it must fit. */
+enum { NAMED_MAX = 6 };
+
 /* -- crews: ids with blanks between -- */
 
 static bool next_id(const char **at, size_t *ret_len)
@@ -123,7 +126,9 @@ void crew_put_names(const struct engine *e, const char *crew, enum lang lang, st
 {
 	int people[HOLDERS_MAX], n = duty_crew(e, crew, people, HOLDERS_MAX);
 
-	for (int i = 0; i < n; i++)
+	for (int i = 0; i < n && i < NAMED_MAX; i++)
 		buf_printf(out, "%s%s", i ? (lang == LANG_ZH ? "、" : ", ") : "",
 		           e->plan->people[people[i]].name);
+	if (n > NAMED_MAX)
+		buf_printf(out, lang == LANG_ZH ? "等%d人" : " and %d more", lang == LANG_ZH ? n : n - NAMED_MAX);
 }

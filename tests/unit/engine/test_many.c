@@ -20,7 +20,7 @@ static void begin(const char *more)
 	               "sensors: {a: {kind: gas, zone: hall, topic: gas/a}}\n"
 	               "people:\n");
 	for (int i = 1; i <= MANY; i++)
-		buf_printf(&yaml, "  p%02d: {name: P%02d, language: en}\n", i, i);
+		buf_printf(&yaml, "  p%02d: {name: Person With Number %02d, language: en}\n", i, i);
 	buf_str(&yaml, "roles:\n  ghost: {holder: p01}\n");
 	for (int i = 1; i <= MANY; i++)
 		buf_printf(&yaml, "  r%02d: {holder: p%02d}\n", i, i);
@@ -130,12 +130,25 @@ static void crew_of_many(void **state)
 	end();
 }
 
-/* Until the incoming crew has accepted both are called: all of both. */
+static int n_offers;
+
+static void count_offers(const struct life_world *world)
+{
+	static const char words[] = " and 4 more. To take over reply: accept guard; if not: refuse guard";
+
+	for (int i = 0; i < world->fx.n; i++)
+		n_offers += world->fx.at[i].kind == EFFECT_NOTICE && !world->fx.at[i].notice.repeat &&
+		            strstr(world->fx.at[i].notice.text, words) != NULL;
+}
+
+/* Until the incoming crew has accepted both are called: all of both. Each is told who comes, and what to reply. */
 static void handover_of_many(void **state)
 {
 	(void)state;
 	begin_crews(2);
+	w.after = count_offers;
 	life_until(&w, w.now_ms + 12 * 3600000);
+	assert_int_equal(n_offers, MANY);
 	life_reading(&w, "a", READING_VALUE, "20");
 	for (int i = 0; i < MANY; i++)
 		assert_int_equal(notices(plan->people[i].id, NOTICE_CALL), 1);
