@@ -206,10 +206,11 @@ void flood_sooner(struct engine *e, const struct incident *inc)
 	}
 }
 
-/* That the store fails must leave though nothing is stored: a summary would not. */
+/* That the store fails must leave though nothing is stored: a summary would not. Who is called for help on what
+ * another has would read in one that it is acked. */
 static bool is_single(const struct engine *e, const struct to_send *s)
 {
-	return hazard_is_life(step_hazard(s->inc, s->step)) ||
+	return hazard_is_life(step_hazard(s->inc, s->step)) || (s->kind == NOTICE_CALL && s->words) ||
 	       (s->inc->hazard == HAZARD_SYSTEM && e->store != STORE_OK);
 }
 

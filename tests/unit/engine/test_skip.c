@@ -4,6 +4,7 @@
 #include "life_world.h"
 
 #include "engine/chain.h"
+#include "engine/flood.h"
 #include "engine/render.h"
 
 static const char site[] =
@@ -201,6 +202,48 @@ static void quorum_while_it_calls(void **state)
 	end();
 }
 
+static int n_help;
+
+static void count_help(const struct life_world *world)
+{
+	for (int i = 0; i < world->fx.n; i++)
+		n_help += world->fx.at[i].kind == EFFECT_NOTICE && world->fx.at[i].notice.kind == NOTICE_CALL &&
+		          !strcmp(world->fx.at[i].notice.person, "li") &&
+		          strstr(world->fx.at[i].notice.text, "asks for help: two pumps") != NULL;
+}
+
+/* Who has more notices than he can read is told at once all the same, and what for: a summary would say that it is acked. */
+static void help_in_a_flood(void **state)
+{
+	static const char crowded[] =
+	    "site: {id: plaza, timezone: Asia/Shanghai}\n"
+	    "broker: {url: \"mqtt://127.0.0.1:1883\", version: 5}\n"
+	    "zones: {hall: {}, z1: {}, z2: {}, z3: {}, z4: {}, z5: {}, z6: {}, z7: {}, z8: {}, z9: {}, za: {}, zb: {}}\n"
+	    "sensors: {d: {kind: door, zone: hall, topic: d}}\n"
+	    "people: {wang: {name: Wang, language: en}, li: {name: Li, language: en}}\n"
+	    "roles: {guard: {holder: wang}, chief: {holder: li}}\n"
+	    "chains:\n"
+	    "  both: {levels: [{call: guard, wait: 30m}, {call: chief, wait: 30m}]}\n"
+	    "  top: {levels: [{call: chief, wait: 30m}]}\n"
+	    "incidents:\n"
+	    "  wet: {hazard: water, severity: major, chain: both}\n"
+	    "  odd: {hazard: other, severity: minor, chain: top}\n";
+
+	(void)state;
+	plan = life_plan_of(crowded);
+	life_begin(&w, plan);
+	life_command(&w, "wang", (struct command){.verb = VERB_RAISE, .type = "wet", .zone = "hall"});
+	say("wang", VERB_ACK);
+	for (int i = 1; i < plan->n_zones; i++)
+		life_command(&w, "wang", (struct command){.verb = VERB_RAISE, .type = "odd", .zone = plan->zones[i].id});
+	n_help = 0;
+	w.after = count_help;
+	life_command(&w, "wang", (struct command){.verb = VERB_ESCALATE, .id = 1, .words = "two pumps"});
+	assert_true(flood_is_on(w.e));
+	assert_int_equal(n_help, 1);
+	end();
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -210,6 +253,7 @@ int main(void)
 	    cmocka_unit_test(quorum_of_levels),
 	    cmocka_unit_test(quorum_after_help),
 	    cmocka_unit_test(quorum_while_it_calls),
+	    cmocka_unit_test(help_in_a_flood),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
