@@ -45,6 +45,8 @@ class Gone(Console):
         page.wait("!!document.querySelector('#report')", "the report")
         self.assertEqual(page.js("acked.then(r => r.ok)"), False)
         self.assertEqual(self.opened("burst-pipe")["state"], "unacked")
+        self.go(page, "i/W-99/report")  # said after the answer that it follows
+        page.sees("审计记录中没有这个编号的事件")
 
     def test_daemon(self):
         page = self.sign_in("li", DESK, lang="en-GB", dark=False)
