@@ -122,7 +122,6 @@ void daemon_tell_store(struct daemon *d, enum store_state state)
 	if (state == d->store_state)
 		return;
 	d->store_state = state;
-	d->store_is_silent |= state == STORE_LATE;
 	/* A waiting callback lets nothing behind it in, and holds what commands need to leave. */
 	inbox_refuse_waits(d->inbox, state != STORE_OK);
 	daemon_step(d, &ev);
@@ -173,7 +172,6 @@ static void take_store_answers(struct daemon *d)
 	struct err err = {0};
 
 	while ((answer = store_take(d->store, &turn, &err)) != STORE_NOTHING) {
-		d->store_is_silent = false;
 		if (*err.text)
 			log_at(LOG_ERR, "store: %s", err.text);
 		if (answer == STORE_REPLACED) {
@@ -395,10 +393,17 @@ static void step_seen(struct daemon *d)
 	arena_fini(&s.arena);
 }
 
-/* Each part is short where the disk answers; where it hangs the loop would hang with it, and all calling. */
+/* What the store waits for at the disk the loop would wait for, too, and with it all calling. While all is
+ * well that is never long; once it was late, or failed, the next try may hang. */
+static bool may_hang(const struct daemon *d)
+{
+	return store_at_disk_ms(d->store) >= (d->store_state == STORE_OK ? late_after_ms() : 0);
+}
+
+/* Each part is short where the disk answers. */
 static void read_log(struct daemon *d)
 {
-	if (d->store_is_silent && GUARD(silent_store))
+	if (GUARD(silent_store) && may_hang(d))
 		return;
 	if (d->resends)
 		rows_resend(d);

@@ -92,8 +92,7 @@ struct daemon {
 	int n_names; /* parts of `names` that left last */
 	bool plan_is_broken; /* a fault is open for it */
 	struct health health;
-	bool store_is_silent; /* it has not answered in time: its disk may hang, and the log is not read */
-	int64_t store_lates;  /* since the start */
+	int64_t store_lates; /* since the start */
 	int64_t well_from;   /* the store is well again when this turn is stored; 0: when the next is */
 	bool disk_is_low, descriptors_are_low, log_is_lossy; /* a fault is open for it */
 	long long log_lost;                                  /* lines, when last looked */

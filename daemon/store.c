@@ -11,6 +11,7 @@
 #include <assert.h>
 #include <pthread.h>
 #include <signal.h>
+#include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
@@ -46,6 +47,8 @@ struct store {
 	enum store_open_result open_result;
 	struct err open_err;
 
+	atomic_int_least64_t at_disk_since_ms; /* 0: the store thread waits */
+
 	/* the store thread's own, once it runs */
 	struct writer writer;
 	struct db_plan *work_plans;
@@ -56,6 +59,11 @@ static void wait_until(struct store *s, int64_t until_ms)
 	struct timespec t = {.tv_sec = until_ms / 1000, .tv_nsec = until_ms % 1000 * 1000000};
 
 	pthread_cond_timedwait(&s->cond, &s->mutex, &t);
+}
+
+static void at_disk(struct store *s, bool is)
+{
+	atomic_store(&s->at_disk_since_ms, is ? writer_now_ms() : 0);
 }
 
 static void free_plans(struct db_plan *p)
@@ -87,6 +95,7 @@ static bool pause_before_retry(struct store *s, int64_t wait_ms)
 	int64_t until = writer_now_ms() + wait_ms;
 	bool go_on;
 
+	at_disk(s, false);
 	pthread_mutex_lock(&s->mutex);
 	while (!s->close_by_ms && writer_now_ms() < until)
 		wait_until(s, until);
@@ -122,6 +131,7 @@ static enum store_answer store_turn(struct store *s, struct turn *turn, struct e
 		enum db_outcome outcome;
 
 		ret_note->text[0] = 0;
+		at_disk(s, true);
 		outcome = writer_try(&s->writer, &step, ret_note);
 		if (outcome == DB_COMMITTED)
 			writer_stored(&s->writer, &step, ret_note);
@@ -180,10 +190,12 @@ static void save_last_good(struct store *s)
 /* The same; somebody else may be filling the disk meanwhile, and what was let go is deleted. */
 static void wait_for_work(struct store *s)
 {
+	at_disk(s, false);
 	wait_until(s, writer_now_ms() + writer_rest_ms(&s->writer, IDLE_LOOK_MS));
 	if (s->work || s->close_by_ms)
 		return;
 	pthread_mutex_unlock(&s->mutex);
+	at_disk(s, true);
 	writer_look(&s->writer);
 	writer_trim(&s->writer);
 	pthread_mutex_lock(&s->mutex);
@@ -204,8 +216,10 @@ static void destroy(struct store *s)
 static void open_database(struct store *s)
 {
 	struct err err;
-	enum store_open_result result = writer_start(&s->writer, s->path, s->site, &err);
+	enum store_open_result result;
 
+	at_disk(s, true);
+	result = writer_start(&s->writer, s->path, s->site, &err);
 	pthread_mutex_lock(&s->mutex);
 	s->open_result = result;
 	s->open_err = err;
@@ -359,6 +373,13 @@ void store_keep_plan(struct store *s, const char *hash, const char *bundle, size
 bool store_disk_is_shut(const struct store *s)
 {
 	return atomic_load(&s->writer.disk_is_shut);
+}
+
+int64_t store_at_disk_ms(const struct store *s)
+{
+	int64_t since_ms = atomic_load(&s->at_disk_since_ms);
+
+	return since_ms ? writer_now_ms() - since_ms : -1;
 }
 
 bool store_disk_is_low(const struct store *s)

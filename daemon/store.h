@@ -112,6 +112,8 @@ void store_submit(struct store *s, struct turn *turn);
  * is being tried again (said once per turn; err->text says why). */
 enum store_answer store_take(struct store *s, struct turn **ret_turn, struct err *err);
 
+/* For how long the store thread has been at the disk now; -1: it waits, for a turn or for the next try. */
+int64_t store_at_disk_ms(const struct store *s);
 /* Any thread: is the disk nearly full (store_disk.h says when)? As it was when last looked. */
 bool store_disk_is_low(const struct store *s);
 bool store_disk_is_shut(const struct store *s); /* its directory cannot be written */

@@ -62,6 +62,17 @@ static void wait_rows(const struct bed *b, int64_t rows)
 	assert_int_equal(store_hash_at(b->path, rows, hash, &err), 0);
 }
 
+/* -1: until it waits; else for so long. */
+static void wait_at_disk(const struct bed *b, int64_t ms)
+{
+	int64_t until = bed_now_ms() + LIMIT_MS, at_ms;
+
+	do
+		at_ms = store_at_disk_ms(b->store);
+	while ((ms < 0 ? at_ms >= 0 : at_ms < ms) && bed_now_ms() < until && usleep(5000) == 0);
+	assert_true(ms < 0 ? at_ms < 0 : at_ms >= ms);
+}
+
 /* Nothing is answered while the commit hangs, and readers are not held up. */
 static void test_hold(void **state)
 {
@@ -90,6 +101,34 @@ static void test_hold(void **state)
 	turn_free(t);
 	bed_close(&b);
 	assert_chain(&b, 2);
+	bed_remove(&b);
+}
+
+/* Whoever reads the log meanwhile would wait as well: at the first try, and at one after it failed. */
+static void test_how_long_at_the_disk(void **state)
+{
+	struct bed b = bed_make();
+	struct turn *back, *t;
+	struct err err;
+
+	(void)state;
+	need_points();
+	bed_open(&b);
+	put(&b, 1, 1);
+	wait_at_disk(&b, -1);
+	point_on("fail");
+	t = turn_make(2, 1);
+	store_submit(b.store, t);
+	assert_int_equal(next_answer(&b, &back, &err), STORE_ERROR);
+	wait_at_disk(&b, -1);
+	point_on("hold");
+	wait_at_disk(&b, 300);
+	point_off("fail");
+	point_off("hold");
+	assert_int_equal(next_answer(&b, &back, &err), STORE_COMMITTED);
+	wait_at_disk(&b, -1);
+	turn_free(t);
+	bed_close(&b);
 	bed_remove(&b);
 }
 
@@ -355,6 +394,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 	    cmocka_unit_test_setup(test_hold, all_points_off),
+	    cmocka_unit_test_setup(test_how_long_at_the_disk, all_points_off),
 	    cmocka_unit_test_setup(test_fail_then_back, all_points_off),
 	    cmocka_unit_test_setup(test_unknown_commit, all_points_off),
 	    cmocka_unit_test_setup(test_unknown_commit_of_records_only, all_points_off),

@@ -412,12 +412,17 @@ static void test_the_log_is_not_read_while_the_store_is_silent(void **state)
 	(void)state;
 	put("s/gas", "{\"gas\":30}");
 	assert_non_null(held);
+	at_disk_ms = STORE_LATE_MS;
 	store_late();
 	d->resends = xcalloc(1, sizeof *d->resends);
 	d->resends->from = d->resends->to = d->head_seq = 1;
 	daemon_turn(d);
 	assert_non_null(d->resends);
-	store_says(STORE_COMMITTED);
+	at_disk_ms = 0; /* the next try, after one that failed */
+	store_says(STORE_ERROR);
+	assert_non_null(d->resends);
+	at_disk_ms = -1;
+	daemon_turn(d); /* it fails, but it does not hang */
 	assert_null(d->resends);
 	store_all();
 }
