@@ -147,6 +147,14 @@ void control_answer(struct control *c, int64_t client, const char *json)
 	client_say(cl, json);
 }
 
+void control_more(struct control *c, int64_t client)
+{
+	struct client *cl = find(c, client);
+
+	if (cl)
+		cl->owed++;
+}
+
 void control_refuse(struct control *c, int64_t client, const char *word, const char *sentence)
 {
 	struct buf json = {0};

@@ -60,6 +60,7 @@ void control_close(struct control *c); /* NULL allowed; removes a socket it made
 
 /* json without line break. A client that is gone, or no control socket (NULL): nothing happens. */
 void control_answer(struct control *c, int64_t client, const char *json);
+void control_more(struct control *c, int64_t client); /* the next one is not the whole answer */
 void control_refuse(struct control *c, int64_t client, const char *word, const char *sentence);
 void control_follow(struct control *c, int64_t client);
 void control_row(struct control *c, const char *json); /* to every follower */

@@ -48,6 +48,8 @@ static void in_parts(struct daemon *d, const struct query *q, const char *text)
 		json_bool(&json, "verified", retell_is_proven(r));
 		json_int(&json, "part", ++n);
 		json_int(&json, "parts", of);
+		if (n < of)
+			control_more(d->control, q->to.control);
 		query_answer_end(d, q, &json, buf_text(&part));
 		buf_fini(&part);
 		text += len;

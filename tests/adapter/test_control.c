@@ -287,13 +287,14 @@ static void test_who_asks_no_more_hears_its_answers(void **state)
 	for (n_asked = 0; n_asked < 2;)
 		turn();
 	turn();
-	control_answer(control, last_client, "{\"n\":1}");
-	assert_string_equal(hear(fd), "{\"n\":1}");
-	turn();
-	control_answer(control, last_client, "{\"part\":1}"); /* one answer in two lines */
+	control_more(control, last_client); /* one answer in two lines */
+	control_answer(control, last_client, "{\"part\":1}");
 	control_answer(control, last_client, "{\"part\":2}");
 	assert_string_equal(hear(fd), "{\"part\":1}");
 	assert_string_equal(hear(fd), "{\"part\":2}");
+	turn();
+	control_answer(control, last_client, "{\"n\":2}");
+	assert_string_equal(hear(fd), "{\"n\":2}");
 	assert_string_equal(hear(fd), "");
 	control_answer(control, last_client, "{}");
 	close(fd);
