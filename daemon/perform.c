@@ -136,9 +136,10 @@ static bool may_still_go(void *arg, int64_t token)
 	return may;
 }
 
+/* Where the link is not whole nothing leaves, and the lanes say of each that it did not: it is tried again in its time. */
 void perform_recall(struct daemon *d)
 {
-	if (GUARD(commands_recalled))
+	if (d->link == LINK_SYNCED && GUARD(commands_recalled))
 		mqtt_recall(d->mqtt, may_still_go, d);
 }
 

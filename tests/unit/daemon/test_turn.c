@@ -299,6 +299,19 @@ static void test_order_that_waits_for_its_place_is_stopped_by_the_gas(void **sta
 	assert_non_null(strstr(last("tocsin/t/1/result/wang")->payload, "interlocked"));
 }
 
+/* What waits while the own mark is lost did not leave, says the sender; it has not failed for good. */
+static void test_order_that_waits_is_not_recalled_for_the_link(void **state)
+{
+	(void)state;
+	put("s/gas", "{\"gas\":30}");
+	store_all();
+	assert_int_equal(count("plc/valve/set"), 1);
+	link_is(LINK_MARK_LOST);
+	store_all();
+	assert_int_equal(count("plc/valve/set"), 1);
+	assert_true(engine_next_due(d->engine) <= clock_now(&d->clock) + 5000); /* its next try */
+}
+
 static void test_result_goes_to_the_asker(void **state)
 {
 	(void)state;
@@ -526,6 +539,7 @@ int main(void)
 	    TEST(test_all_state_follows_into_a_new_store),
 	    TEST(test_order_given_before_the_gas_is_stopped_at_release),
 	    TEST(test_order_that_waits_for_its_place_is_stopped_by_the_gas),
+	    TEST(test_order_that_waits_is_not_recalled_for_the_link),
 	    TEST(test_result_goes_to_the_asker),
 	    TEST(test_where_an_answer_may_go),
 	    TEST(test_verbs_of_the_control_socket),
