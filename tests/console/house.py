@@ -16,6 +16,8 @@ MORE = {
 """,
     "  smith: {name: Ann Smith": """  mallory: {name: "<b onclick=window.hacked=1>Mallory</b>\u202e", user: mallory, language: zh, channels: [page]}
 """,
+    "  gas-leak:": """  fire: {pre_alarm: 10m, investigate: 15m}
+""",
     "chains:": """roster:
   switch-room: {shifts: {day: "08:00-20:00", night: "20:00-08:00"}, rotation: [wang], from: 2020-01-01, handover: 15m, consent: engineering-supervisor}
 """,

@@ -89,6 +89,19 @@ class Work(Console):
         self.is_content(smith)
         self.says(li, "close", id=number)
 
+    def test_pre_alarm(self):
+        """One detector: who is to go and look is rung until somebody does, also where only the state tells of it."""
+        wang = self.sign_in("wang", lang="en-GB")
+        wang.js("void (reducers.find(r => String(r[0]).includes('page'))[1] = () => {})")
+        smoke = "shellyplussmoke-a1b2c3/status/smoke:0"
+        self.rig.pub("shelly", smoke, '{"id":0,"alarm":true,"mute":false}')
+        number = self.opened("fire", zone="l1")["id"]
+        wang.wait(f"S.incidents.get('{number}')?.state === 'pre_alarm' && ringer.timer > 0 && call?.id === '{number}'", "wang is rung")
+        wang.click("#call button", "Ack")
+        wang.wait(f"S.incidents.get('{number}').acked_by === 'wang' && !ringer.timer && call === null", "an ack ends it")
+        self.rig.pub("shelly", smoke, '{"id":0,"alarm":false,"mute":false}')
+        self.rig.wait_rec("closed", number)
+
     def branch(self, li, number):
         li.click("#cards a", "Gas leak")
         li.wait("!!document.querySelector('#what')")
