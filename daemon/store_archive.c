@@ -31,13 +31,6 @@ int store_ends(const char *path, struct log_ends *ret, struct err *err)
 
 /* -- the file -- */
 
-static bool is_same_file(const char *a, const char *b)
-{
-	struct stat sa, sb;
-
-	return stat(a, &sa) == 0 && stat(b, &sb) == 0 && sa.st_dev == sb.st_dev && sa.st_ino == sb.st_ino;
-}
-
 /* By any name or link; and what SQLite has beside it, also when that is not there now. */
 int store_not_itself(const char *path, const char *file, struct err *err)
 {
@@ -51,7 +44,7 @@ int store_not_itself(const char *path, const char *file, struct err *err)
 		if (len <= n || strcmp(file + len - n, ends[i]) != 0)
 			continue;
 		snprintf(name, sizeof name, "%.*s", (int)(len - n), file);
-		if (is_same_file(path, name))
+		if (disk_is_same(path, name))
 			return err_set(err, "%s is the database itself: its rows would stand nowhere", file);
 	}
 	return 0;

@@ -17,6 +17,13 @@ void disk_beside(const char *path, const char *name, char ret_path[PATH_MAX])
 	snprintf(ret_path, PATH_MAX, "%.*s%s", slash ? (int)(slash - path + 1) : 0, path, name);
 }
 
+bool disk_is_same(const char *a, const char *b)
+{
+	struct stat sa, sb;
+
+	return stat(a, &sa) == 0 && stat(b, &sb) == 0 && sa.st_dev == sb.st_dev && sa.st_ino == sb.st_ino;
+}
+
 int disk_sync_dir(const char *path)
 {
 	char dir[PATH_MAX];

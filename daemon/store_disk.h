@@ -13,6 +13,7 @@ enum { DISK_BALLAST_BYTES = 1 << 20 };
 /* "<directory of path>/<name>" */
 void disk_beside(const char *path, const char *name, char ret_path[PATH_MAX]);
 int disk_sync_dir(const char *path); /* the directory that holds path */
+bool disk_is_same(const char *a, const char *b); /* one file, by any name or link */
 
 /* Whole or not at all: written beside, synced, renamed, the directory synced. */
 int disk_save(const char *path, const char *bytes, size_t len, struct err *err);

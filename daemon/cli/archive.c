@@ -155,13 +155,6 @@ static int ask_it(const struct cli *c, const struct let_go *go)
 	return code;
 }
 
-static bool is_same_file(const char *a, const char *b)
-{
-	struct stat sa, sb;
-
-	return stat(a, &sa) == 0 && stat(b, &sb) == 0 && sa.st_dev == sb.st_dev && sa.st_ino == sb.st_ino;
-}
-
 /* The daemon's database, and is it the one that is meant? */
 static int find_db(const struct cli *c, char **ret_db, bool *ret_is_daemons)
 {
@@ -174,7 +167,7 @@ static int find_db(const struct cli *c, char **ret_db, bool *ret_is_daemons)
 		code = head_ask(c, &head, &own);
 		if (code)
 			return code;
-		*ret_is_daemons = !c->db || is_same_file(c->db, own);
+		*ret_is_daemons = !c->db || disk_is_same(c->db, own);
 	}
 	*ret_db = *ret_is_daemons ? own : xstrdup(c->db ? c->db : "/var/lib/tocsin/tocsin.db");
 	if (!*ret_is_daemons)
