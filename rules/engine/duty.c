@@ -130,7 +130,7 @@ int duty_above(const struct engine *e, const struct roster *r, int *people, int 
 
 void duty_tell_above(struct engine *e, struct duty *d, const char *const words[LANG_COUNT], int64_t cause)
 {
-	int people[HOLDERS_MAX], n = duty_above(e, d->roster, people, HOLDERS_MAX);
+	int people[LEVEL_PEOPLE_MAX], n = duty_above(e, d->roster, people, LEVEL_PEOPLE_MAX);
 
 	for (int i = 0; i < n; i++)
 		duty_tell(e, people[i], words[e->plan->people[people[i]].language], cause);

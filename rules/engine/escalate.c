@@ -325,7 +325,7 @@ void tell_over(struct engine *e, struct incident *inc, int64_t cause)
 void tell_role(struct engine *e, struct incident *inc, enum notice_kind kind, int role,
                const struct step *step, int64_t cause)
 {
-	int people[ROLE_PEOPLE_MAX], n = role_people(e, role, people, ROLE_PEOPLE_MAX);
+	int people[LEVEL_PEOPLE_MAX], n = role_people(e, role, people, LEVEL_PEOPLE_MAX);
 	int watch = inc->watch ? plan_person(e->plan, inc->watch) : -1;
 
 	if (watch >= 0) {
@@ -333,7 +333,7 @@ void tell_role(struct engine *e, struct incident *inc, enum notice_kind kind, in
 		n = 1;
 	}
 	if (!n) /* the first level's, who must know what it is */
-		n = chain_people(e, inc, 1, people, ROLE_PEOPLE_MAX);
+		n = chain_people(e, inc, 1, people, LEVEL_PEOPLE_MAX);
 	cause = notice_row(e, inc, kind, cause);
 	for (int i = 0; i < n; i++) {
 		struct to_send s = {kind, people[i], inc, step, NULL, inc->level, cause, -1};

@@ -20,14 +20,8 @@ static int people_of_chain(const struct engine *e, const struct incident *inc)
 	for (int l = 1; l <= chain_levels(e, inc); l++) {
 		int here[LEVEL_PEOPLE_MAX], m = chain_people(e, inc, l, here, LEVEL_PEOPLE_MAX);
 
-		for (int i = 0; i < m; i++) {
-			bool known = false;
-
-			for (int k = 0; k < n; k++)
-				known = known || all[k] == here[i];
-			if (!known && n < LEVEL_PEOPLE_MAX)
-				all[n++] = here[i];
-		}
+		for (int i = 0; i < m; i++)
+			n = people_add(here[i], all, n, LEVEL_PEOPLE_MAX);
 	}
 	return n;
 }

@@ -328,10 +328,10 @@ static struct member *missed_member(struct engine *e, struct incident *inc, cons
 /* Who has to find somebody else hears of it at once, wherever the calls have got to. */
 static void tell_above(struct engine *e, struct incident *inc, const struct rung *r)
 {
-	int people[ROLE_PEOPLE_MAX], role = plan_role(e->plan, r->role);
+	int people[LEVEL_PEOPLE_MAX], role = plan_role(e->plan, r->role);
 	const struct roster *roster = role < 0 ? NULL : e->plan->roles[role].roster;
-	int n = roster ? duty_above(e, roster, people, ROLE_PEOPLE_MAX)
-	               : chain_people(e, inc, chain_levels(e, inc), people, ROLE_PEOPLE_MAX);
+	int n = roster ? duty_above(e, roster, people, LEVEL_PEOPLE_MAX)
+	               : chain_people(e, inc, chain_levels(e, inc), people, LEVEL_PEOPLE_MAX);
 	struct to_send s = {.kind = NOTICE_TELL, .inc = inc, .channel = -1};
 
 	json_str(row_begin(e), "kind", notice_kind_name(NOTICE_TELL));

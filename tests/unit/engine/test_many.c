@@ -9,8 +9,8 @@ enum { MANY = 20 };
 static struct life_world w;
 static struct plan *plan;
 
-/* p01 .. p20 each hold a role r01 .. r20, all of them are level 1. */
-static void begin(const char *more)
+/* p01, p02, ... each hold a role r01, r02, ... */
+static void begin_with(int many, const char *more)
 {
 	struct buf yaml = {0};
 
@@ -19,15 +19,20 @@ static void begin(const char *more)
 	               "zones: {hall: {}}\n"
 	               "sensors: {a: {kind: gas, zone: hall, topic: gas/a}}\n"
 	               "people:\n");
-	for (int i = 1; i <= MANY; i++)
+	for (int i = 1; i <= many; i++)
 		buf_printf(&yaml, "  p%02d: {name: Person With Number %02d, language: en}\n", i, i);
 	buf_str(&yaml, "roles:\n  ghost: {holder: p01}\n");
-	for (int i = 1; i <= MANY; i++)
+	for (int i = 1; i <= many; i++)
 		buf_printf(&yaml, "  r%02d: {holder: p%02d}\n", i, i);
 	buf_str(&yaml, more);
 	plan = life_plan_of(buf_text(&yaml));
 	buf_fini(&yaml);
 	life_begin(&w, plan);
+}
+
+static void begin(const char *more)
+{
+	begin_with(MANY, more);
 }
 
 static void end(void)
@@ -81,6 +86,31 @@ static void level_hears_instead_of_nobody(void **state)
 	life_reading(&w, "a", READING_VALUE, "20");
 	for (int i = 0; i < MANY; i++)
 		assert_int_equal(notices(plan->people[i].id, NOTICE_TELL), 1);
+	end();
+}
+
+/* The same of a task, and of a level that is larger than any role. */
+static void level_is_tasked_instead_of_nobody(void **state)
+{
+	enum { LARGE = 70 };
+	struct buf more = {0};
+
+	(void)state;
+	buf_str(&more, "chains: {all: {levels: [{call: [r01");
+	for (int i = 2; i <= LARGE; i++)
+		buf_printf(&more, ", r%02d", i);
+	buf_str(&more, "], wait: 30s}]}}\n"
+	               "incidents:\n  leak: {hazard: gas, severity: major, when: {of: {kind: gas}, above: 10}, "
+	               "chain: all, playbook: book}\n"
+	               "playbooks:\n  book:\n    scene: {task: {en: Go}, who: r01, within: 3m}\n"
+	               "    shut: {task: {en: Shut}, who: ghost, after: scene, within: 3m}\n");
+	begin_with(LARGE, buf_text(&more));
+	buf_fini(&more);
+	((struct role *)(void *)plan->roles)[plan_role(plan, "ghost")].holder = -1;
+	life_reading(&w, "a", READING_VALUE, "20");
+	life_command(&w, "p01", (struct command){.verb = VERB_DONE, .id = 1, .step = "scene"});
+	for (int i = 0; i < LARGE; i++)
+		assert_int_equal(notices(plan->people[i].id, NOTICE_TASK), 1);
 	end();
 }
 
@@ -160,6 +190,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 	    cmocka_unit_test(first_task_comes_with_the_call),
 	    cmocka_unit_test(level_hears_instead_of_nobody),
+	    cmocka_unit_test(level_is_tasked_instead_of_nobody),
 	    cmocka_unit_test(next_are_all_of_the_level),
 	    cmocka_unit_test(crew_of_many),
 	    cmocka_unit_test(handover_of_many),
