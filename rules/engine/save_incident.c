@@ -3,6 +3,8 @@
 #include "engine/chain.h"
 #include "engine/drill.h"
 #include "engine/emit.h"
+#include "engine/gates.h"
+#include "engine/incident.h"
 #include "engine/save.h"
 #include "engine/suppress.h"
 
@@ -438,13 +440,35 @@ static void restore_parts(struct engine *e, struct incident *inc, struct record_
 	}
 }
 
-static void attach(struct engine *e, struct incident *inc, const char *scope)
+/* Of a damaged record: no instance tells it anything, and persons take its members out. */
+static void live_alone(struct incident *inc, struct record_reader *r)
 {
+	for (int i = 0; i < inc->n_members; i++)
+		inc->members[i].lost |= !strchr(inc->members[i].sensor, ':');
+	incident_stale_again(inc);
+	r->bad = true;
+}
+
+static void attach(struct engine *e, struct incident *inc, const char *scope, struct record_reader *r)
+{
+	struct buf own = {0};
+
 	inc->zone = plan_zone(e->plan, inc->zone_id);
 	if (inc->state == STATE_CLOSED || inc->drill)
 		return;
+	if (*inc->type_id == UNTIL_MARK || strchr(inc->type_id, '@')) { /* no type is named so */
+		xreplace(&inc->type_id, "");
+		live_alone(inc, r);
+	}
 	inc->instance = instance_named(e, inc->type_id, scope);
+	buf_printf(&own, "%s", scope);
+	while (inc->instance->incident) { /* it is another's */
+		live_alone(inc, r);
+		buf_printf(&own, "!%lld", (long long)inc->number);
+		inc->instance = instance_named(e, inc->type_id, buf_text(&own));
+	}
 	inc->instance->incident = inc;
+	buf_fini(&own);
 }
 
 int restore_incident(struct engine *e, int64_t number, struct record_reader *r, const struct plans *plans)
@@ -456,7 +480,7 @@ int restore_incident(struct engine *e, int64_t number, struct record_reader *r, 
 	find_plan(inc, e, plans);
 	incident_make_steps(inc);
 	restore_parts(e, inc, r);
-	attach(e, inc, scope);
+	attach(e, inc, scope, r);
 	if (*inc->reset_by && !inc->all_clear.pos) /* of a version before */
 		all_clear_begin(e, inc, e->now_ms);
 	free(scope);
