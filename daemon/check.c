@@ -2,6 +2,7 @@
 
 #include "clock.h"
 #include "config.h"
+#include "fault.h"
 #include "hash.h"
 
 #include <errno.h>
@@ -120,7 +121,7 @@ int check_wait(struct check *c, const char *bundle, size_t len, struct err *err)
 
 	if (check_start(c, CHECK_PLAN, bundle, len, err) < 0)
 		return -1;
-	until_ms = clock_steady_ms() + CHECK_LIMIT_MS;
+	until_ms = clock_steady_ms() + fault_patient(CHECK_LIMIT_MS);
 	while (check_read(c)) {
 		struct pollfd pfd = {.fd = c->out_fd, .events = POLLIN};
 		int64_t left_ms = until_ms - clock_steady_ms();

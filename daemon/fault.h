@@ -49,4 +49,19 @@ static inline void fault_crash(const char *name, const char *text)
 }
 #endif
 
+/* What says of a broker, a peer or a program that it has failed: `patience=N` makes it N times as long, for tests
+ * that are about something else on a machine that pauses. */
+static inline int64_t fault_patient(int64_t usual_ms)
+{
+	return usual_ms * fault_ms("patience", 1);
+}
+
+/* What says so of the disk: where the store may be late for longer, this is as long. */
+static inline int64_t fault_disk_ms(int64_t usual_ms)
+{
+	int64_t late_ms = fault_ms("store-late-ms", 0);
+
+	return late_ms > usual_ms ? late_ms : usual_ms;
+}
+
 #endif

@@ -3,6 +3,7 @@
 #include "lanes.h"
 
 #include "base/arena.h"
+#include "fault.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -290,7 +291,7 @@ static int64_t due_at(const struct lane_item *item)
 /* Why it can never go, or NULL. */
 static const char *hopeless(const struct lane_item *item, const struct lane_link *link, int64_t now_ms)
 {
-	int64_t most_ms = LANES_ANSWER_MS;
+	int64_t most_ms = fault_patient(LANES_ANSWER_MS);
 
 	if (!item->o.needs_sync)
 		return NULL;
@@ -421,10 +422,11 @@ bool lanes_answer(struct lanes *l, uint64_t number, bool ok, const char *why, in
 void lanes_expire(struct lanes *l, int64_t now_ms)
 {
 	struct lane_item *item, *next;
+	int64_t limit_ms = fault_patient(LANES_ANSWER_MS);
 
 	DL_FOREACH_SAFE(l->out, item, next)
 	{
-		if (now_ms - item->out_at_ms < LANES_ANSWER_MS)
+		if (now_ms - item->out_at_ms < limit_ms)
 			continue;
 		l->is_unsure |= item->o.qos > 0;
 		answer_token(l, item->o.token, false, "the broker did not acknowledge it in time");
@@ -457,7 +459,7 @@ void lanes_lost(struct lanes *l, const char *why)
 
 int64_t lanes_wake_at(const struct lanes *l)
 {
-	int64_t at = INT64_MAX;
+	int64_t at = INT64_MAX, limit_ms = fault_patient(LANES_ANSWER_MS);
 	const struct lane_item *item;
 
 	for (int lane = 0; lane < LANE_COUNT; lane++) {
@@ -471,8 +473,8 @@ int64_t lanes_wake_at(const struct lanes *l)
 	}
 	DL_FOREACH(l->out, item)
 	{
-		if (item->out_at_ms + LANES_ANSWER_MS < at)
-			at = item->out_at_ms + LANES_ANSWER_MS;
+		if (item->out_at_ms + limit_ms < at)
+			at = item->out_at_ms + limit_ms;
 	}
 	return at;
 }

@@ -381,8 +381,8 @@ int line_connect(struct line *l, int version, unsigned attempt, struct err *err)
 	o.will = l->config.will_topic ? &will : NULL;
 	o.ssl = l->config.broker->tls.use ? &tls : NULL;
 	o.cleansession = 0; /* MQTT 5 knows cleanstart instead */
-	o.keepAliveInterval = KEEPALIVE_S;
-	o.connectTimeout = CONNECT_TIMEOUT_S;
+	o.keepAliveInterval = (int)fault_patient(KEEPALIVE_S);
+	o.connectTimeout = (int)fault_patient(CONNECT_TIMEOUT_S);
 	o.automaticReconnect = 0;
 	o.username = l->config.broker->user;
 	o.password = l->config.password;

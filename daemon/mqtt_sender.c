@@ -102,7 +102,7 @@ static void begin_connect(struct mqtt *m)
 	pthread_mutex_lock(&m->lock);
 	attempt = ++m->attempt;
 	pthread_mutex_unlock(&m->lock);
-	set_phase(m, PHASE_CONNECTING, CONNECT_LIMIT_MS);
+	set_phase(m, PHASE_CONNECTING, fault_patient(CONNECT_LIMIT_MS));
 	if (line_connect(m->line, m->policy.version, attempt, &err) != 0)
 		connect_failed(m, CONNECT_FAILED, err.text);
 }
@@ -140,7 +140,7 @@ static bool has_subscribed(struct mqtt *m, const struct told *told)
 	if (m->asked == m->subs.n)
 		return true;
 	if (m->phase == PHASE_SUBSCRIBING)
-		m->until_ms = clock_steady_ms() + SUBSCRIBE_LIMIT_MS;
+		m->until_ms = clock_steady_ms() + fault_patient(SUBSCRIBE_LIMIT_MS);
 	subscribe_part(m);
 	return false;
 }
@@ -166,7 +166,7 @@ static void connected(struct mqtt *m, const struct told *told)
 	m->link.receive_limit = told->limits.receive > 1 ? told->limits.receive - 1 : told->limits.receive;
 	pthread_mutex_unlock(&m->lock);
 	wire_attach(&m->wire, m->settings->broker.port);
-	set_phase(m, PHASE_SUBSCRIBING, SUBSCRIBE_LIMIT_MS);
+	set_phase(m, PHASE_SUBSCRIBING, fault_patient(SUBSCRIBE_LIMIT_MS));
 	send_status(m, "online", 0);
 	subscribe_all(m);
 }
@@ -318,18 +318,18 @@ static void change_settings(struct mqtt *m)
 
 static bool is_mark_lost(struct mqtt *m, int64_t now_ms)
 {
-	int64_t out_ms = now_ms - m->mark_sent_ms;
+	int64_t out_ms = now_ms - m->mark_sent_ms, limit_ms = fault_patient(MARK_LIMIT_MS);
 	bool is_out, is_first;
 
 	pthread_mutex_lock(&m->lock);
 	is_out = m->mark[0] != '\0';
 	is_first = !m->link.is_synced;
 	pthread_mutex_unlock(&m->lock);
-	if (!is_out || out_ms < MARK_LIMIT_MS)
+	if (!is_out || out_ms < limit_ms)
 		return false;
 	/* What waited in the broker's queue comes before the first one. */
 	return !is_first || out_ms >= FIRST_MARK_LIMIT_MS ||
-	       now_ms - atomic_load(&m->last_message_ms) >= MARK_LIMIT_MS;
+	       now_ms - atomic_load(&m->last_message_ms) >= limit_ms;
 }
 
 static void take_filters(struct mqtt *m)

@@ -226,7 +226,7 @@ static int64_t put(struct receive *r, const struct message *m, bool life, bool b
 	int64_t number = 0;
 
 	while (!number && !atomic_load(&r->closed)) {
-		number = inbox_put(r->inbox, item_of(m, life, before_mark), m->qos > 0 ? RECEIVE_WAIT_MS : 0);
+		number = inbox_put(r->inbox, item_of(m, life, before_mark), m->qos > 0 ? fault_disk_ms(RECEIVE_WAIT_MS) : 0);
 		if (m->qos == 0)
 			break;
 	}
@@ -240,7 +240,7 @@ static bool hand_over(struct receive *r, const struct message *m, bool life, boo
 
 	if (m->qos == 0)
 		return number > 0;
-	if (!GUARD(wait_stored) || inbox_wait_stored(r->inbox, number, RECEIVE_WAIT_MS)) {
+	if (!GUARD(wait_stored) || inbox_wait_stored(r->inbox, number, fault_disk_ms(RECEIVE_WAIT_MS))) {
 		fault_crash("crash-stored", m->payload);
 		return true;
 	}
@@ -291,5 +291,5 @@ bool receive_is_stuck(const struct receive *r, int64_t steady_ms)
 {
 	int64_t since_ms = atomic_load(&r->inside_since_ms);
 
-	return since_ms && steady_ms - since_ms > RECEIVE_STUCK_MS;
+	return since_ms && steady_ms - since_ms > fault_disk_ms(RECEIVE_STUCK_MS);
 }

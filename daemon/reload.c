@@ -4,6 +4,7 @@
 #include "check.h"
 #include "config.h"
 #include "daemon.h"
+#include "fault.h"
 #include "log.h"
 #include "perform.h"
 #include "sysd.h"
@@ -279,5 +280,5 @@ void reload_begin(struct daemon *d, int64_t client)
 	r->is_checking = true;
 	r->watch = loop_watch(d->loop, r->check.out_fd, LOOP_READ, on_check_output, r);
 	r->limit = loop_timer(d->loop, on_checked, r);
-	loop_timer_in(r->limit, CHECK_LIMIT_MS);
+	loop_timer_in(r->limit, fault_patient(CHECK_LIMIT_MS));
 }

@@ -269,7 +269,7 @@ static void start_thread(struct store *s)
 /* A disk that hangs does not keep the daemon from starting. */
 static enum store_open_result wait_open(struct store *s, struct err *err)
 {
-	int64_t until_ms = writer_now_ms() + OPEN_LIMIT_MS;
+	int64_t limit_ms = fault_disk_ms(OPEN_LIMIT_MS), until_ms = writer_now_ms() + limit_ms;
 	enum store_open_result result;
 
 	pthread_mutex_lock(&s->mutex);
@@ -281,7 +281,7 @@ static enum store_open_result wait_open(struct store *s, struct err *err)
 	pthread_mutex_unlock(&s->mutex);
 	if (s->is_unknown)
 		err_set(err, "the disk that holds %s has not answered for %d s", s->path,
-		        OPEN_LIMIT_MS / 1000);
+		        (int)(limit_ms / 1000));
 	return result;
 }
 

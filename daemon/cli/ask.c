@@ -1,6 +1,7 @@
 /* ask.c - one conversation with the daemon. */
 #include "ask.h"
 
+#include "fault.h"
 #include "print.h"
 
 #include <errno.h>
@@ -13,6 +14,11 @@
 #include <unistd.h>
 
 enum { LINE_CAP = 16 << 20, ANSWER_WAIT_MS = 10000 };
+
+static int answer_wait_ms(void)
+{
+	return (int)fault_patient(ANSWER_WAIT_MS);
+}
 
 int ask_open(struct ask *a, const char *socket_path, struct err *err)
 {
@@ -187,12 +193,12 @@ static int put_question(const struct cli *c, const struct question *q, struct an
 
 int ask_once(const struct cli *c, const char *request, struct answer **ret)
 {
-	return put_question(c, &(struct question){request, ANSWER_WAIT_MS, ask_judge}, ret);
+	return put_question(c, &(struct question){request, answer_wait_ms(), ask_judge}, ret);
 }
 
 int ask_own(const struct cli *c, const char *request, int wait_ms, struct answer **ret)
 {
-	return put_question(c, &(struct question){request, wait_ms > 0 ? wait_ms : ANSWER_WAIT_MS, judge_own}, ret);
+	return put_question(c, &(struct question){request, wait_ms > 0 ? wait_ms : answer_wait_ms(), judge_own}, ret);
 }
 
 static void put_word(struct buf *request, const char *word)
@@ -210,8 +216,9 @@ struct answer *ask_silently(const struct cli *c, const char *word)
 	struct ask a;
 
 	put_word(&request, word);
-	const char *line =
-	    exchange(&a, c->socket, &(struct question){.request = buf_text(&request), .wait_ms = ANSWER_WAIT_MS}, &ignored);
+	const char *line = exchange(&a, c->socket,
+	                            &(struct question){.request = buf_text(&request), .wait_ms = answer_wait_ms()},
+	                            &ignored);
 	if (line)
 		answer = answer_read(line, strlen(line), &ignored);
 	ask_close(&a);

@@ -7,6 +7,7 @@
 #include "clock.h"
 #include "config.h"
 #include "discover.h"
+#include "fault.h"
 #include "listen.h"
 #include "loop.h"
 
@@ -147,7 +148,7 @@ static int run(struct listening *l, const struct listen_config *link)
 		return cli_fail(l->c, CLI_UNREACHABLE, "unreachable", "the kernel gave no event descriptor");
 	l->found = discover_new(l->site);
 	l->limit = loop_timer(l->loop, on_limit, l);
-	loop_timer_in(l->limit, LINK_MS);
+	loop_timer_in(l->limit, fault_patient(LINK_MS));
 	loop_signal(l->loop, SIGINT, on_stop, l);
 	loop_signal(l->loop, SIGTERM, on_stop, l);
 	l->listen = listen_new(l->loop, link, &err);

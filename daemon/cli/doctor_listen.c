@@ -2,6 +2,7 @@
  * retained, messages it dropped, whether it takes who gives no name. */
 #include "base/arena.h"
 #include "doctor.h"
+#include "fault.h"
 #include "listen.h"
 #include "loop.h"
 
@@ -123,14 +124,14 @@ void doctor_ask_broker(struct doctor *d)
 	nobody = config;
 	nobody.name = "doctor-nobody";
 	nobody.broker.user = nobody.password = NULL;
-	hear(&own, &config, LISTEN_MS);
+	hear(&own, &config, fault_patient(LISTEN_MS));
 	d->asked = own.is_up;
 	buf_str(&d->why, buf_text(&own.why));
 	buf_fini(&own.why);
 	if (!d->asked)
 		return;
 	stranger = (struct ear){.d = d, .is_stranger = true};
-	hear(&stranger, &nobody, STRANGER_MS);
+	hear(&stranger, &nobody, fault_patient(STRANGER_MS));
 	d->takes_anybody = stranger.is_up;
 	buf_fini(&stranger.why);
 }

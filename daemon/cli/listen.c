@@ -2,6 +2,7 @@
 
 #include "base/arena.h"
 #include "clock.h"
+#include "fault.h"
 #include "mqtt_line.h"
 
 #include <pthread.h>
@@ -164,14 +165,14 @@ static void begin_connect(struct listen *l)
 {
 	struct err err;
 
-	set_phase(l, PHASE_CONNECTING, CONNECT_LIMIT_MS);
+	set_phase(l, PHASE_CONNECTING, fault_patient(CONNECT_LIMIT_MS));
 	if (line_connect(l->line, l->policy.version, ++l->attempt, &err) != 0)
 		go_down(l, err.text);
 }
 
 static void connected(struct listen *l)
 {
-	set_phase(l, PHASE_SUBSCRIBING, SUBSCRIBE_LIMIT_MS);
+	set_phase(l, PHASE_SUBSCRIBING, fault_patient(SUBSCRIBE_LIMIT_MS));
 	line_subscribe(l->line, l->subs, 0, l->n_subs, l->attempt); /* refused: `lost` follows */
 }
 

