@@ -46,12 +46,15 @@ class Exec(DeskTest):
             say = self.say(f"  once: {{plugin: exec, argv: [{once}]}}\n  always: {{plugin: exec, argv: [{always}], timeout: 10s}}")
             say.send("7.1", "once")
             self.assertEqual(say.next()[0], "sent")
-            say.send("7.2", "always")
-            word, _, _, why = say.next()
-            self.assertEqual(word, "failed")
-            self.assertIn("busy", why)
-            with open(os.path.join(d, "n"), encoding="utf-8") as f:
-                self.assertIn(len(f.readlines()), (2, 3, 4))  # after 0, 1, 3 and 7 s, where each takes no time
+            tries = []
+            while len(tries) < 3 and max(tries, default=0) < 2:  # a machine that pauses leaves no time for a second one
+                say.send(f"7.{2 + len(tries)}", "always")
+                word, _, _, why = say.next()
+                self.assertEqual(word, "failed")
+                self.assertIn("busy", why)
+                with open(os.path.join(d, "n"), encoding="utf-8") as f:
+                    tries.append(len(f.readlines()) - sum(tries))
+            self.assertIn(tries[-1], (2, 3, 4))  # after 0, 1, 3 and 7 s, where each takes no time
 
     def test_says_anything(self):
         """What a program writes goes into the audit as one line of valid text."""

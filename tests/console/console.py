@@ -16,6 +16,9 @@ from rig import BINARY, SOURCE, Case  # noqa: E402
 SHOTS = os.path.join(BINARY, "console")
 AXE = os.path.join(SOURCE, "build/console/node_modules/axe-core/axe.min.js")
 PHONE, DESK = (390, 844, True), (1440, 900, False)
+# A machine that pauses is no link that fell silent, and no answer that does not come.
+PATIENT = ("void (say = (say => (verb, args, patience_s = 10) => say(verb, args, 10 * patience_s))(say),"
+           "Mqtt.prototype.beat = (beat => function () { const now = performance.now(); this.heard = Math.max(this.heard, now - 15000); beat.call(this); })(Mqtt.prototype.beat))")
 SCRIPT, IMAGE, TURNED = "<script>window.hacked=1</script>", "<img src=x onerror=window.hacked=1>", "\u202egnp.exe\u2066"
 
 
@@ -41,6 +44,7 @@ class Console(Case):
     def sign_in(self, user, size=PHONE, **how):
         page = self.browser.page(self.rig.url, *size, **how)
         self.addCleanup(page.close)
+        page.js(PATIENT)
         page.type("#user", user)
         page.type("#password", user + "-pw")
         page.click("#door-go")

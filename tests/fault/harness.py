@@ -28,6 +28,7 @@ AHEAD = 300      # publishes beyond the last alarm that was heard to be stored: 
 AHEAD_S = 2      # and so long at most for each: no alarm may be heard of for other reasons
 START_LIMIT_S = 120
 USUAL_START_S = 0.5  # until the first word; where it takes longer, whoever ends the daemon waits longer, too
+PULSE_S, PAUSE_S = 0.25, 1.0  # what takes longer than this is said to have stood still
 LAST_WORD = ["cmd", "wang", "end"]
 FAST_DIR = "/dev/shm" if os.access("/dev/shm", os.W_OK) else None
 
@@ -185,6 +186,29 @@ class Notes:
     def close(self):
         with self.lock:
             self.file.close()
+
+
+class Pulse:
+    """A hand of its own on the same disk, and no part of the house: where it stood still, the machine or its disk did."""
+
+    def __init__(self, notes, path):
+        self.notes, self.path, self.stopping = notes, path, threading.Event()
+        self.thread = threading.Thread(target=self.run, daemon=True)
+        self.thread.start()
+
+    def run(self):
+        with open(self.path, "wb", 0) as f:
+            was = time.monotonic()
+            while not self.stopping.wait(PULSE_S):
+                f.write(b".")
+                os.fdatasync(f.fileno())
+                paused, was = time.monotonic() - was, time.monotonic()
+                if paused > PAUSE_S:
+                    self.notes.put("paused", time.time() - paused)
+
+    def stop(self):
+        self.stopping.set()
+        self.thread.join()
 
 
 class Publisher:
@@ -385,6 +409,7 @@ class House:
         self.rig.broker_start()
         self.notes = Notes(self.rig.path("notes"))
         self.notes.put("times", {"waits": WAITS_S, "pre_alarm": PRE_ALARM_S})
+        self.pulse = Pulse(self.notes, self.rig.path("pulse"))
         self.crowd = Crowd(self.rig, self.notes, seed)
         self.publisher = Publisher(self.rig, self.notes, rate, seed, self.crowd)
         self.ends, self.pace, self.fault = 0, 1.0, None
@@ -434,9 +459,11 @@ class House:
         self.rig.end()
         self.notes.put("killed")
         self.crowd.hear_all()
+        self.pulse.stop()
         self.notes.close()
 
     def close(self):
+        self.pulse.stop()
         self.crowd.close()
         self.publisher.line.close()
         self.notes.close()

@@ -121,7 +121,7 @@ class House(Case):
     autostart = False
     begins = proxied = True
     fault = None
-    site = {"channels": "page, tell", "more_channels": 'tell: {plugin: exec, argv: [DIR/tell, "{{phone}}"], timeout: 20s}'}
+    site = {"channels": "page, tell", "more_channels": 'tell: {plugin: exec, argv: [DIR/tell, "{{phone}}"], timeout: 2m}'}
 
     @classmethod
     def setUpClass(cls):

@@ -18,7 +18,7 @@ GARBAGE = [b"\0" * 5000 + b"\n", b"{\n", b"[]\n", b"{\"do\":1}\n", b"\xff\xfe\n"
            b'{"do":"nothing of the kind"}\n', b'{"do":"verb","verb":"raise","text":"\\u0000"}\n', b"\n" * 4000]
 
 
-WAIT_S, EARLY_S, LATE_S = 4, 0.05, 20
+WAIT_S, EARLY_S, LATE_S = 4, 0.05, 60
 
 
 def seconds(text):

@@ -47,8 +47,8 @@ class Health(Case):
         rig.write("hold", "")
         self.console.wait("no heartbeat for 6 s", lambda: time.monotonic() - self.console.newest("heartbeat").at > 6)
         os.unlink(rig.path("hold"))
-        behind = self.opened("falling-behind", since)
-        self.called(behind, since)
+        behind = self.opened("falling-behind")  # a machine that paused before has opened it already
+        self.called(behind, 0)
         # a new configuration mends the channel
         rig.write("tocsin.yaml", rig.read("tocsin.yaml").replace("/bin/false", "/bin/true"))
         self.assertEqual(rig.tocsin("reload").returncode, 0)

@@ -8,11 +8,11 @@ from rig import until
 
 WAYS = """
   hang: {plugin: exec, argv: [DIR/hang], timeout: 2s}
-  crash: {plugin: exec, argv: [DIR/crash], timeout: 20s}
-  none: {plugin: exec, argv: [DIR/nonesuch], timeout: 20s}
-  liar: {plugin: exec, argv: [/bin/true], timeout: 20s}
+  crash: {plugin: exec, argv: [DIR/crash], timeout: 2m}
+  none: {plugin: exec, argv: [DIR/nonesuch], timeout: 2m}
+  liar: {plugin: exec, argv: [/bin/true], timeout: 2m}
   loud: {plugin: exec, argv: [/usr/bin/head, -c, "200000000", /dev/zero], timeout: 10m}
-  tell: {plugin: exec, argv: [DIR/tell, x], timeout: 20s}"""
+  tell: {plugin: exec, argv: [DIR/tell, x], timeout: 2m}"""
 PROGRAMS = {"hang": "#!/bin/sh\necho $$ >>DIR/hanging\nsleep 3600\n", "crash": "#!/bin/sh\nkill -SEGV $$\n"}
 
 
@@ -41,9 +41,12 @@ class Ways(House):
 class Broken(Ways):
     def test_1_each_ends_and_the_next_is_tried(self):
         """Hangs: killed at its timeout. Crashes: isolated. Cannot be started: said. The fourth way is told it all."""
-        number = self.raised("gas-leak b2-kitchen")
-        until("the last way is told", lambda: self.looks() and self.told(number, "call"))
-        failed = until("three rows", lambda: len(self.failed(number)) >= 3 and self.failed(number)[:3])
+        for zone in ("b2-kitchen", "l1"):
+            number = self.raised(f"gas-leak {zone}")
+            until("the last way is told", lambda: self.looks() and self.told(number, "call"))
+            failed = until("three rows", lambda: len(self.failed(number)) >= 3 and self.failed(number)[:3])
+            if "no word of it" not in failed[0][2]:  # of who waits for it: the machine paused, and both limits were over at once
+                break
         self.assertEqual([f[:2] for f in failed], [("wang", "hang"), ("wang", "crash"), ("wang", "none")])
         for (_, _, why), word in zip(failed, ("did not end within 2000 ms", "signal 11", "No such file")):
             self.assertIn(word, why)

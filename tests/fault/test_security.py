@@ -23,7 +23,7 @@ exit 75
 class Program(Case):
     """An exec channel's program is handed a notice that somebody hostile wrote, and answers with rubbish."""
     autostart = False
-    site = {"channels": "tell", "more_channels": 'tell: {plugin: exec, argv: [DIR/tell, "{{text}}"], timeout: 20s}'}
+    site = {"channels": "tell", "more_channels": 'tell: {plugin: exec, argv: [DIR/tell, "{{text}}"], timeout: 2m}'}
 
     @classmethod
     def setUpClass(cls):

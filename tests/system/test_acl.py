@@ -237,7 +237,7 @@ class Acl(unittest.TestCase):
     def test_a_session_is_not_taken(self):
         """The client id is the login: who asks for the daemon's gets one of its own."""
         daemon = self.client("dispatcher")
-        thief = socket.create_connection(("127.0.0.1", self.rig.port), 10)
+        thief = socket.create_connection(("127.0.0.1", self.rig.port), 60)
         self.addCleanup(thief.close)
         text = Client.text
         body = text("MQTT") + bytes([5, 0xC2, 0, 0, 0]) + text("dispatcher") + text("wang") + text("pw-wang")

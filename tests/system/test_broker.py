@@ -15,7 +15,7 @@ mv DIR/told/$$ DIR/told/$$.json
 
 class Broker(Case):
     autostart = False
-    site = {"channels": "page, tell", "more_channels": 'tell: {plugin: exec, argv: [DIR/tell, "{{phone}}"], timeout: 20s}'}
+    site = {"channels": "page, tell", "more_channels": 'tell: {plugin: exec, argv: [DIR/tell, "{{phone}}"], timeout: 2m}'}
 
     @classmethod
     def setUpClass(cls):

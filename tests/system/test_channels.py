@@ -22,7 +22,7 @@ def hold(_):
 SLOW, GOOD, HELD = Server([hang]), Server(), Server([hold])
 WAYS = f"""hang: {{{{plugin: webhook, timeout: 2s, options: {{{{url: "{SLOW.url}/{{{{{{{{person}}}}}}}}"}}}}}}}}
   held: {{{{plugin: webhook, timeout: 10m, options: {{{{url: "{HELD.url}/{{{{{{{{person}}}}}}}}"}}}}}}}}
-  good: {{{{plugin: webhook, timeout: 10s, options: {{{{url: "{GOOD.url}/{{{{{{{{person}}}}}}}}"}}}}}}}}""".replace("{{", "{").replace("}}", "}")
+  good: {{{{plugin: webhook, timeout: 2m, options: {{{{url: "{GOOD.url}/{{{{{{{{person}}}}}}}}"}}}}}}}}""".replace("{{", "{").replace("}}", "}")
 
 
 class Channels(Case):
