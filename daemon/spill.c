@@ -68,6 +68,13 @@ static void begin_empty(struct spill *s)
 	write_head(s);
 }
 
+static void open_file(struct spill *s)
+{
+	if (s->fd >= 0)
+		close(s->fd);
+	s->fd = open(s->path, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
+}
+
 /* -- a file of another version: what stands in it was acknowledged -- */
 
 /* What that build stored of it is not known to the last: each counts as perhaps sent before. */
@@ -119,26 +126,27 @@ static bool take_over_before(struct spill *s)
 	return taken;
 }
 
-/* Never emptied by who cannot read it: the version that wrote it can. */
+/* Never emptied by who cannot read it: the version that wrote it can. Nor does it take the place of one kept before. */
 static void keep_aside(struct spill *s)
 {
 	char other[PATH_MAX];
+	int n = snprintf(other, sizeof other - 16, "%s.other", s->path), why;
 
-	snprintf(other, sizeof other, "%s.other", s->path);
-	if (rename(s->path, other) < 0)
-		log_at(LOG_ERR, "%s is of another version of tocsin and cannot be kept: %s", s->path, strerror(errno));
-	else
+	for (int i = 2; n < PATH_MAX - 16 && access(other, F_OK) == 0; i++)
+		snprintf(other + n, 16, "-%d", i);
+	if (rename(s->path, other) == 0) {
 		log_at(LOG_ERR,
 		       "%s is of another version of tocsin: what that one accepted and had not stored stands in %s; to have "
 		       "it, stop this one, move that file back and start that version again",
 		       s->path, other);
-}
-
-static void open_file(struct spill *s)
-{
-	if (s->fd >= 0)
-		close(s->fd);
-	s->fd = open(s->path, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
+		open_file(s);
+		return;
+	}
+	why = errno;
+	log_at(LOG_ERR, "%s is of another version of tocsin and cannot be kept as %s: it stays where it is", s->path, other);
+	close(s->fd);
+	s->fd = -1;
+	errno = why;
 }
 
 static bool read_head(const struct spill *s, struct head *ret)
@@ -159,7 +167,6 @@ static void use_head(struct spill *s)
 		open_file(s);
 	} else if (memcmp(head.magic, magic, sizeof magic)) {
 		keep_aside(s);
-		open_file(s);
 	}
 	if (read_head(s, &head) && !memcmp(head.magic, magic, sizeof magic)) {
 		s->given = head.given;

@@ -17,7 +17,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-static char path[64];
+static char path[300];
 static struct spill *s;
 static char seen[4096];
 static int64_t epoch;
@@ -206,23 +206,63 @@ static void test_of_the_version_before(void **state)
 	assert_string_equal(left(), "");
 }
 
+static void assert_kept(const char *ending, const char *text)
+{
+	char name[320], bytes[80] = "";
+	int fd;
+
+	snprintf(name, sizeof name, "%s%s", path, ending);
+	fd = open(name, O_RDONLY);
+	assert_true(fd >= 0);
+	assert_int_equal(read(fd, bytes, sizeof bytes - 1), strlen(text));
+	assert_string_equal(bytes, text);
+	close(fd);
+}
+
 /* It is not ours to empty. */
 static void test_of_a_version_to_come(void **state)
 {
-	char other[80];
-	struct stat st;
-
 	(void)state;
-	snprintf(other, sizeof other, "%s.other", path);
 	write_file("tocsinS4 what that one accepted", 31);
 	start_again();
 	assert_string_equal(left(), "");
 	assert_true(add("a", "1", 1));
 	start_again();
 	assert_string_equal(left(), "a=1;");
-	assert_int_equal(stat(other, &st), 0);
-	assert_int_equal(st.st_size, 31);
-	unlink(other);
+	assert_kept(".other", "tocsinS4 what that one accepted");
+}
+
+/* Nor is what was kept before. */
+static void test_a_second_of_a_version_to_come(void **state)
+{
+	static const char *const kept[] = {"tocsinS4 the first one........", "tocsinS4 another, of that also",
+	                                   "tocsinS5 one of a later still."};
+
+	(void)state;
+	for (int i = 0; i < 3; i++) {
+		write_file(kept[i], strlen(kept[i]));
+		start_again();
+	}
+	assert_kept(".other", kept[0]);
+	assert_kept(".other-2", kept[1]);
+	assert_kept(".other-3", kept[2]);
+	assert_true(add("a", "1", 1));
+}
+
+/* No other name can be had: it stays as it is, and is not written to. */
+static void test_that_cannot_be_moved(void **state)
+{
+	static const char kept[] = "tocsinS4 what that one accepted";
+	(void)state;
+	unlink(path);
+	snprintf(path, sizeof path, "/tmp/test-spill-%0242d", (int)getpid()); /* with ".other" too long for a name */
+	start_again();
+	write_file(kept, strlen(kept));
+	start_again();
+	assert_false(add("a", "1", 1));
+	spill_stored(s, 1);
+	spill_keep_given(s, (struct spill_given){100, 1});
+	assert_kept("", kept);
 }
 
 static void drop(void *arg, struct inbox_item *item)
@@ -236,6 +276,7 @@ static void test_other_bytes(void **state)
 	static const char *const heads[] = {"", "tocsinS2\1\0\0\0\0\0\0\0\1\0\0\0",
 	                                    "tocsinS3\1\0\0\0\0\0\0\0\1\0\0\0"};
 	unsigned char junk[400];
+	char other[320];
 	unsigned seed = 1;
 	int fd;
 
@@ -251,6 +292,8 @@ static void test_other_bytes(void **state)
 		close(fd);
 		start_again();
 		spill_each(s, &taken, drop, NULL);
+		snprintf(other, sizeof other, "%s.other", path);
+		unlink(other);
 	}
 }
 
@@ -297,13 +340,15 @@ static int setup(void **state)
 
 static int teardown(void **state)
 {
-	char other[80];
+	static const char *const endings[] = {"", ".other", ".other-2", ".other-3"};
+	char name[320];
 
 	(void)state;
 	spill_close(s);
-	unlink(path);
-	snprintf(other, sizeof other, "%s.other", path);
-	unlink(other);
+	for (size_t i = 0; i < sizeof endings / sizeof endings[0]; i++) {
+		snprintf(name, sizeof name, "%s%s", path, endings[i]);
+		unlink(name);
+	}
 	return 0;
 }
 
@@ -319,6 +364,8 @@ int main(void)
 	                                   TEST(test_cut_anywhere),
 	                                   TEST(test_of_the_version_before),
 	                                   TEST(test_of_a_version_to_come),
+	                                   TEST(test_a_second_of_a_version_to_come),
+	                                   TEST(test_that_cannot_be_moved),
 	                                   TEST(test_other_bytes),
 	                                   TEST(test_full),
 	                                   TEST(test_no_directory)};
