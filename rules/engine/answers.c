@@ -190,7 +190,9 @@ static void put_why(const struct answer *a, struct buf *out)
 
 static void put_hint(const struct answer *a, struct buf *out)
 {
-	if (a->detail && *a->detail)
+	if (a->verb == VERB_DECIDE && a->form)
+		buf_printf(out, a->lang == LANG_ZH ? "(%s)" : " (%s)", a->form);
+	else if (a->detail && *a->detail)
 		buf_printf(out, a->lang == LANG_ZH ? "(%s%s%s)" : " (%s%s%s)", detail_text(a), a->form ? "=" : "",
 		           a->form ? a->form : "");
 }

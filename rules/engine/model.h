@@ -539,7 +539,8 @@ struct answer {
 	const struct incident *incident; /* or NULL */
 	const char *detail; /* NULL, or: interlock id; ids of `which` ("G-17,W-18"); step list; ack: who was
 	                     * first, when it is not the one who is answered; operate: how it ended */
-	const char *form;   /* record: how the fact named in detail is written, or NULL; not recorded: nobody said it */
+	const char *form;   /* record: how the fact named in detail is written; decide: what there is to choose from; or
+	                     * NULL. Not recorded: nobody said it */
 	int64_t due_ms;     /* ack: when to be there; -1 none */
 	bool noted;         /* done by somebody else: recorded as a note */
 	int n_more;         /* ack: so many people more must do the same */

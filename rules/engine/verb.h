@@ -10,7 +10,7 @@ struct said {
 	const char *who; /* for rows: "wang" or "root for wang" */
 	struct incident *inc;
 	struct answer answer;
-	char text[96]; /* room for answer.detail */
+	char text[256]; /* room for answer.detail or .form */
 };
 
 /* Does what the verb says, or says why not: then nothing has changed. */

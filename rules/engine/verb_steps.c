@@ -5,6 +5,7 @@
 #include "engine/emit.h"
 #include "engine/verb.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -116,6 +117,23 @@ enum refusal verb_failed(struct engine *e, struct said *s)
 	return end_step(e, s, STEP_FAILED);
 }
 
+/* "minor | major": as many as there is room for. */
+static const char *choices_text(const struct step *step, char *ret, size_t size)
+{
+	size_t len = 0;
+
+	*ret = 0;
+	for (int i = 0; i < step->n_choices; i++) {
+		const char *id = step->choices[i].id;
+		bool fits = len + strlen(id) + sizeof " |  | ..." <= size;
+
+		len += (size_t)snprintf(ret + len, size - len, "%s%s", i ? " | " : "", fits ? id : "...");
+		if (!fits)
+			break;
+	}
+	return ret;
+}
+
 enum refusal verb_decide(struct engine *e, struct said *s)
 {
 	struct cue_arg a = said_cue(s, AUDIT_DECIDED);
@@ -137,7 +155,8 @@ enum refusal verb_decide(struct engine *e, struct said *s)
 		playbook_end(e, run, STEP_DONE, &a);
 		return REFUSAL_NONE;
 	}
-	s->answer.detail = step->n_choices ? step->choices[0].id : NULL;
+	s->answer.detail = s->c->choice;
+	s->answer.form = choices_text(step, s->text, sizeof s->text);
 	return REFUSAL_BAD_TEXT;
 }
 

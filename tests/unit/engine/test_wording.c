@@ -342,9 +342,10 @@ static void test_refusals_say_what_to_do(void **state)
 	fixture();
 	assert_answer(a, "看不懂;格式:decide ID STEP CHOICE [WORDS]",
 	              "Not understood; write: decide ID STEP CHOICE [WORDS]");
-	a.detail = "minor";
-	assert_answer(a, "看不懂;格式:decide ID STEP CHOICE [WORDS](minor)",
-	              "Not understood; write: decide ID STEP CHOICE [WORDS] (minor)");
+	a.detail = "huge";
+	a.form = "minor | major";
+	assert_answer(a, "看不懂;格式:decide ID STEP CHOICE [WORDS](minor | major)",
+	              "Not understood; write: decide ID STEP CHOICE [WORDS] (minor | major)");
 	a = answer(VERB_ACK, REFUSAL_OLD_REV);
 	f_incident.rev = 3;
 	assert_answer(a, "G-17 已有变化(现为 rev 3,未确认);请看最新情况后再回复 确认 17",
@@ -391,8 +392,8 @@ static void test_why_not_now(void **state)
 	a = answer(VERB_RAISE, REFUSAL_UNKNOWN_ID); /* of a zone that is called so */
 	a.detail = "broker";
 	assert_answer(a, "没有这个编号或名称:broker;请核对后重发", "No such number or name: broker; check it and send again");
-	a = answer(VERB_DECIDE, REFUSAL_BAD_TEXT); /* the first choice, and it is called so */
-	a.detail = "wait";
+	a = answer(VERB_DECIDE, REFUSAL_BAD_TEXT); /* a choice is called so */
+	a.form = "wait";
 	assert_answer(a, "看不懂;格式:decide ID STEP CHOICE [WORDS](wait)",
 	              "Not understood; write: decide ID STEP CHOICE [WORDS] (wait)");
 	a = answer(VERB_CLOSE, REFUSAL_STEPS_OPEN); /* so is a step */
