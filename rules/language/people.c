@@ -224,19 +224,56 @@ static int covering(const struct reader *r, int playbook)
 	return p->chains[chain].levels[0].call.at[0];
 }
 
-static void make_up(struct reader *r, const struct wanted *w, const struct role *defined, struct role *ret)
+static void make_up(struct reader *r, const struct wanted *w, struct role *ret)
 {
-	struct nearest near = {.word = w->at->text};
-	int by = covering(r, w->playbook);
-
 	ret->id = arena_str(&r->plan->arena, w->at->text);
-	*ret = (struct role){ret->id, {{ret->id, ret->id}}, -1, -1, by, NULL};
-	if (by < 0 || r->is_broken)
-		return; /* no chain: an error already */
-	caution(r, w->at, "role '%s' is not defined: '%s' covers it", ret->id, defined[by].id);
+	*ret = (struct role){ret->id, {{ret->id, ret->id}}, -1, -1, covering(r, w->playbook), NULL};
+}
+
+static struct nearest nearest_role(const struct reader *r, const char *id)
+{
+	struct nearest near = {.word = id};
+
 	for (int i = 0; i < r->sections[SECTION_ROLES].n; i++)
-		nearest_try(&near, defined[i].id);
+		nearest_try(&near, r->sections[SECTION_ROLES].at[i].key->text);
+	return near;
+}
+
+static void say_covered(struct reader *r, const struct wanted *w, const struct role *by)
+{
+	struct nearest near = nearest_role(r, w->at->text);
+
+	caution(r, w->at, "role '%s' is not defined: '%s' covers it", w->at->text, by->id);
 	advise_nearest(r, &near);
+}
+
+/* Of a site of one person it is known who does what others' playbooks ask: said once, unless a name was mistyped. */
+static void say_all_covered(struct reader *r, const struct role *list)
+{
+	const struct entries *roles = &r->sections[SECTION_ROLES], *people = &r->sections[SECTION_PEOPLE];
+	struct buf names = {0};
+	int n = 0, last = -1;
+
+	for (int i = 0; i < r->n_wanted; i++) {
+		const struct wanted *w = &r->wanted[i];
+		int by = list[roles->n + i].covered_by;
+
+		if (by < 0)
+			continue; /* no chain: an error already */
+		if (people->n == 1 && is_included(w->at) && !nearest_role(r, w->at->text).best)
+			buf_printf(&names, "%s%s", n++ ? ", " : "", r->wanted[last = i].at->text);
+		else
+			say_covered(r, w, &list[by]);
+	}
+	if (n > 1) {
+		caution(r, roles->at[0].key,
+		        "%d roles that the included playbooks name are not defined: '%s', the only person, covers them: %s", n,
+		        people->at[0].key->text, buf_text(&names));
+		advise(r, "define here those that somebody else will hold");
+	} else if (n) {
+		say_covered(r, &r->wanted[last], &list[list[roles->n + last].covered_by]);
+	}
+	buf_fini(&names);
 }
 
 void roles_read(struct reader *r)
@@ -249,7 +286,9 @@ void roles_read(struct reader *r)
 		read_role(r, &e->at[i], &list[i]);
 	check_cover(r, list, e->n);
 	for (int i = 0; i < r->n_wanted; i++)
-		make_up(r, &r->wanted[i], list, &list[e->n + i]);
+		make_up(r, &r->wanted[i], &list[e->n + i]);
+	if (!r->is_broken)
+		say_all_covered(r, list);
 	r->plan->roles = list;
 	r->plan->n_roles = e->n + r->n_wanted;
 }
