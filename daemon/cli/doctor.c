@@ -102,6 +102,25 @@ void doctor_found(struct doctor *d, enum severity severity, const char *format, 
 	putchar('\n');
 }
 
+void doctor_noted(struct doctor *d, const char *format, ...)
+{
+	char text[TEXT_BYTES];
+	va_list ap;
+
+	va_start(ap, format);
+	vsnprintf(text, sizeof text, format, ap);
+	va_end(ap);
+	json_open(&d->noted, NULL, '{');
+	json_str(&d->noted, "check", d->check);
+	json_str(&d->noted, "text", text);
+	json_close(&d->noted, '}');
+	if (d->c->json)
+		return;
+	printf("%-8s  %s: ", "noted", d->check);
+	print_safe(stdout, text);
+	putchar('\n');
+}
+
 const char *doctor_place(const struct doctor *d, const char *path, char ret[PATH_MAX])
 {
 	snprintf(ret, PATH_MAX, "%s%s", d->root, path);
@@ -190,6 +209,7 @@ static void say_json(struct doctor *d)
 	json_open(&out, NULL, '{');
 	json_bool(&out, "ok", !d->n_found);
 	json_raw(&out, "found", buf_text(&d->found));
+	json_raw(&out, "noted", buf_text(&d->noted));
 	json_raw(&out, "looked", buf_text(&d->looked));
 	json_raw(&out, "skipped", buf_text(&d->skipped));
 	json_close(&out, '}');
@@ -238,6 +258,7 @@ int doctor_command(const struct cli *c)
 	struct doctor d = {.c = c, .root = c->root ? c->root : ""};
 
 	json_open(&d.found, NULL, '[');
+	json_open(&d.noted, NULL, '[');
 	json_open(&d.looked, NULL, '[');
 	json_open(&d.skipped, NULL, '[');
 	read_plan(&d);
@@ -246,6 +267,7 @@ int doctor_command(const struct cli *c)
 	for (size_t i = 0; i < sizeof checks / sizeof checks[0]; i++)
 		run(&d, &checks[i]);
 	json_close(&d.found, ']');
+	json_close(&d.noted, ']');
 	json_close(&d.looked, ']');
 	json_close(&d.skipped, ']');
 	say(&d);

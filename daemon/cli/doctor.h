@@ -27,7 +27,7 @@ struct doctor {
 	struct buf kept, why;     /* commands that it keeps; why it could not be asked */
 	int64_t dropped;          /* messages, since it started */
 	bool takes_anybody;       /* without a name */
-	struct buf found, looked, skipped;
+	struct buf found, noted, looked, skipped;
 	int n_found;
 	enum severity worst;
 };
@@ -37,6 +37,8 @@ struct doctor {
  */
 __attribute__((format(printf, 3, 4))) void doctor_found(struct doctor *d, enum severity severity,
                                                         const char *format, ...);
+/* What somebody decided: no fault, said all the same. */
+__attribute__((format(printf, 2, 3))) void doctor_noted(struct doctor *d, const char *format, ...);
 /* A place of the machine, below the root. */
 const char *doctor_place(const struct doctor *d, const char *path, char ret[PATH_MAX]);
 /* Is it there, below the root? */
