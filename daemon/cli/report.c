@@ -4,6 +4,7 @@
 #include "base/arena.h"
 #include "plans.h"
 #include "print.h"
+#include "records/kpi.h"
 #include "retell.h"
 
 #include <stdio.h>
@@ -89,15 +90,20 @@ struct logging {
 static bool look(void *arg, int64_t seq, const char *rec, const char *hash)
 {
 	struct logging *g = arg;
+	enum audit_kind kind;
 	struct arena arena;
 	struct logged l;
+	int64_t number, at_ms;
 
 	(void)seq, (void)hash;
+	if (kpi_time(rec, &at_ms))
+		g->last_ms = at_ms;
+	if (!logged_peek(rec, &kind, &number) || (kind != AUDIT_PLAN && kind != AUDIT_STARTED && kind != AUDIT_HANDOVER))
+		return true;
 	arena_init(&arena);
 	if (logged_read(rec, &arena, &l)) {
-		const char *plan = l.kind == AUDIT_PLAN || l.kind == AUDIT_STARTED ? logged_get(&l, "plan") : NULL;
+		const char *plan = kind != AUDIT_HANDOVER ? logged_get(&l, "plan") : NULL;
 
-		g->last_ms = l.at_ms;
 		if (plan)
 			g->plan = old_plans_find(&g->plans, plan);
 		if (duty_log_is_handover(&l))

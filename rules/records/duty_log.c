@@ -2,6 +2,7 @@
 #include "records/report.h"
 
 #include "base/glyph.h"
+#include "records/kpi.h"
 #include "records/words.h"
 
 #include <string.h>
@@ -60,6 +61,16 @@ static void put_day(struct duty_log *log, const struct voice *v, int64_t at_ms, 
 	buf_fini(&was);
 }
 
+/* Most rows of a log that is asked for a day: neither told nor read. */
+static bool is_passed_over(const struct duty_log *log, const char *rec)
+{
+	enum audit_kind kind;
+	int64_t number, at_ms;
+
+	return logged_peek(rec, &kind, &number) && kind != AUDIT_PLAN && kind != AUDIT_STARTED && kpi_time(rec, &at_ms) &&
+	       (at_ms < log->since_ms || at_ms > log->until_ms);
+}
+
 void duty_log_take(struct duty_log *log, int64_t seq, const char *rec, struct buf *out)
 {
 	struct arena arena;
@@ -67,6 +78,8 @@ void duty_log_take(struct duty_log *log, int64_t seq, const char *rec, struct bu
 	struct voice v = {.lang = log->lang};
 	const char *hash;
 
+	if (is_passed_over(log, rec))
+		return;
 	arena_init(&arena);
 	if (!logged_read(rec, &arena, &l)) {
 		put_unreadable(log, seq, out);
