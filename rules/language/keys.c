@@ -542,14 +542,10 @@ static bool read_pair(struct reader *r, const struct table *t, const struct pair
 {
 	const struct key *key = find_key(t, pair->key->text);
 
-	if (!key) {
-		unknown_key(r, t, pair->key);
-	} else if (key->type == KEY_LATER) {
-		caution(r, pair->key, "'%s' is not yet supported: ignored", key->name);
-	} else {
+	if (key)
 		return value_read(r, key, pair->value, (char *)out + key->at);
-	}
-	return key && key->type == KEY_LATER;
+	unknown_key(r, t, pair->key);
+	return false;
 }
 
 /* Of these a part may stand in another file. */

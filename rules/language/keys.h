@@ -57,7 +57,6 @@ enum key_type {
 	KEY_REF,      /* int: id of `section`; -1 when absent */
 	KEY_REFS,     /* struct ids: one id or a list */
 	KEY_NODE,     /* const struct node *: has a table of its own */
-	KEY_LATER,    /* not yet supported: warned of and ignored */
 };
 
 struct key {

@@ -21,7 +21,6 @@ static const char *const type_words[] = {
     [KEY_REF] = "an id",
     [KEY_REFS] = "an id or a list",
     [KEY_NODE] = "see its help",
-    [KEY_LATER] = "not yet supported",
 };
 
 static void add_duration(struct buf *out, int64_t ms)
@@ -56,11 +55,6 @@ void key_help(const struct key *key, struct buf *out)
 		buf_printf(out, "; default %s", key->fallback);
 }
 
-static bool is_told(const struct key *key)
-{
-	return key->type != KEY_LATER;
-}
-
 /* A sentence: a capital, unless it begins with a code, and a full stop. */
 static void add_sentence(struct buf *out, const char *text)
 {
@@ -79,8 +73,6 @@ void manual_print(const struct table *t, struct buf *out)
 
 	buf_printf(out, ".\\\" keys: %s\n.Bl -tag -width clear_above -compact\n", t->name);
 	for (int i = 0; i < t->n; i++) {
-		if (!is_told(&t->keys[i]))
-			continue;
 		buf_clear(&help);
 		key_help(&t->keys[i], &help);
 		buf_printf(out, ".It Cm %s\n", t->keys[i].name);

@@ -53,7 +53,6 @@ static const char *const types[] = {
     [KEY_HOURS] = ONE_OR_LIST(PATTERN("^([A-Za-z,-]+ +)?[0-9]{1,2}:[0-9]{2}-[0-9]{1,2}:[0-9]{2}$")),
     [KEY_REF] = ID,
     [KEY_REFS] = ONE_OR_LIST(ID),
-    [KEY_LATER] = ANYTHING,
 };
 
 /* Keys with a form of their own, as `table.key`. */

@@ -7,7 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum rule { RULE_ONE, RULE_MANY, RULE_MERGED, RULE_MAIN, RULE_LATER };
+enum rule { RULE_ONE, RULE_MANY, RULE_MERGED, RULE_MAIN };
 
 #define SECTION_ROW(A, T, ONE_OF, RULE) {T, ONE_OF, RULE_##RULE},
 static const struct {
@@ -281,8 +281,6 @@ static void split(struct reader *r, int file, const struct node *root, struct en
 			s++;
 		if (s == SECTION_COUNT)
 			unknown_section(r, p->key);
-		else if (sections[s].rule == RULE_LATER)
-			caution(r, p->key, "'%s' is not yet supported: ignored", p->key->text);
 		else
 			top[s * r->n_sources + file] = (struct entry){p->key, p->value};
 	}
@@ -305,7 +303,7 @@ void sections_collect(struct reader *r, const struct node *const *roots)
 			collect_one(r, (enum section)s, of);
 		else if (sections[s].rule == RULE_MAIN)
 			collect_main(r, (enum section)s, of);
-		else if (sections[s].rule != RULE_LATER)
+		else
 			collect_many(r, (enum section)s, of);
 	}
 	free(top);
