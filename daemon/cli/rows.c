@@ -163,20 +163,30 @@ static bool is_wrong(const char *db, const struct verify *v, const struct head *
 	return false;
 }
 
-static void verify_json(const struct verify *v, int n_files, const struct err *why)
+/* What was proven, and what stands beside it. */
+struct proof {
+	const char *db;
+	struct verify v;
+	struct segments older;
+	struct buf beside_json, beside; /* files that were not proven */
+};
+
+static void verify_json(const struct proof *p, const struct err *why)
 {
 	struct buf out = {0};
 
 	json_open(&out, NULL, '{');
 	json_bool(&out, "ok", !why);
-	json_int(&out, "rows", v->rows);
-	if (v->base_seq)
-		json_int(&out, "goes_on_from", v->base_seq);
-	if (n_files)
-		json_int(&out, "archives", n_files);
-	json_int(&out, "first_bad", v->first_bad);
-	json_int(&out, "seq", v->head_seq);
-	json_str(&out, "hash", v->head);
+	json_int(&out, "rows", p->v.rows);
+	if (p->v.base_seq)
+		json_int(&out, "goes_on_from", p->v.base_seq);
+	if (p->older.n)
+		json_int(&out, "archives", p->older.n);
+	json_int(&out, "first_bad", p->v.first_bad);
+	json_int(&out, "seq", p->v.head_seq);
+	json_str(&out, "hash", p->v.head);
+	if (p->beside.len)
+		json_raw(&out, "beside", buf_text(&p->beside_json));
 	if (why)
 		json_str(&out, "text", why->text);
 	json_close(&out, '}');
@@ -184,36 +194,67 @@ static void verify_json(const struct verify *v, int n_files, const struct err *w
 	buf_fini(&out);
 }
 
-static int audit_verify(const struct cli *c, const char *db, const struct head *heads, int n)
+/* Behind the first line: where the rows are that are not in the database. */
+static void verify_older(const struct proof *p, int older, const struct err *missing)
 {
-	struct verify v = {0};
+	struct buf out = {0};
+
+	if (p->older.n)
+		buf_printf(&out, "%d archive%s before it: whole, and each goes on into the next\n", p->older.n,
+		           p->older.n == 1 ? "" : "s");
+	if (older > 0)
+		buf_printf(&out, "%s\n", missing->text);
+	else if (!older && p->older.base_seq)
+		buf_printf(&out, "%s from row %lld of the database that was set aside then\n",
+		           p->older.n ? "the oldest goes on" : "it goes on", (long long)p->older.base_seq);
+	if (p->beside.len)
+		buf_printf(&out, "beside it, and not known to it: %s; tocsin audit verify --db FILE proves each by itself\n",
+		           buf_text(&p->beside));
+	print_lines(stdout, buf_text(&out));
+	buf_fini(&out);
+}
+
+/* -2: it cannot be read; -1: it is wrong; 1: an archive is missing. */
+static int prove(struct proof *p, const struct head *heads, int n, struct err *why)
+{
 	struct log_ends now;
-	struct err why = {0}, ignored;
-	bool wrong;
-	int n_files, older;
+	struct err ignored;
+	int older;
 
 	do { /* again, when the daemon archived meanwhile */
-		if (store_verify(db, &v, &why))
-			return cli_fail(c, CLI_REFUSED, "unreadable", why.text);
-		n_files = 0;
-		wrong = is_wrong(db, &v, heads, n, &why);
-		older = wrong ? 0 : segments_prove(db, &v, &n_files, &why);
-	} while (older < 0 && store_ends(db, &now, &ignored) == 0 && now.base_seq != v.base_seq);
-	wrong |= older < 0;
+		p->older = (struct segments){0};
+		if (store_verify(p->db, &p->v, why))
+			return -2;
+		older = is_wrong(p->db, &p->v, heads, n, why) ? -1 : 0;
+		if (!older)
+			older = segments_prove(p->db, &p->v, &p->older, why);
+	} while (older < 0 && store_ends(p->db, &now, &ignored) == 0 && now.base_seq != p->v.base_seq);
+	return older;
+}
+
+static int audit_verify(const struct cli *c, const char *db, const struct head *heads, int n)
+{
+	struct proof p = {.db = db};
+	struct err why = {0};
+	int older = prove(&p, heads, n, &why);
+
+	if (older == -2)
+		return cli_fail(c, CLI_REFUSED, "unreadable", why.text);
+	json_open(&p.beside_json, NULL, '[');
+	segments_beside(db, &p.beside_json, &p.beside);
+	json_close(&p.beside_json, ']');
 	if (c->json)
-		verify_json(&v, n_files, wrong || older ? &why : NULL);
-	else if (wrong)
+		verify_json(&p, older ? &why : NULL);
+	else if (older < 0)
 		cli_fail(c, CLI_REFUSED, "", why.text);
 	else
-		printf("%lld rows, the chain is whole; head %lld:%s%s\n", (long long)v.rows,
-		       (long long)v.head_seq, v.head, n ? "; the known head agrees" : "");
-	if (!c->json && n_files)
-		printf("%d archive%s before it: whole, and each goes on into the next\n", n_files, n_files == 1 ? "" : "s");
-	if (!c->json && older > 0)
-		print_lines(stdout, why.text), putchar('\n');
-	else if (!c->json && v.base_seq && !n_files)
-		printf("it goes on from row %lld of the database that was set aside then\n", (long long)v.base_seq);
-	return wrong ? CLI_REFUSED : CLI_DONE;
+		printf("%lld rows, the chain is whole; head %lld:%s%s\n", (long long)p.v.rows, (long long)p.v.head_seq, p.v.head,
+		       n ? "; the known head agrees" : "");
+	if (!c->json)
+		verify_older(&p, older, &why);
+	buf_fini(&p.beside_json);
+	buf_fini(&p.beside);
+	return older < 0 ? CLI_REFUSED : CLI_DONE;
 }
 
 static int audit_export(const struct cli *c, const char *db)

@@ -1,10 +1,13 @@
 /* segments.c - row by row they are proven by store_verify; here, that one goes on into the next. */
 #include "segments.h"
 
+#include "store_disk.h"
 #include "whole.h"
 
+#include <dirent.h>
 #include <limits.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 struct looking {
@@ -40,7 +43,8 @@ struct proving {
 	const char *db;
 	char older[PATH_MAX]; /* "": the one before is not there */
 	int64_t upto;         /* of that */
-	int n, result;
+	struct segments *of;
+	int result;
 	struct err *why;
 };
 
@@ -92,19 +96,95 @@ static bool prove(void *arg, int64_t upto, const char *file)
 	}
 	if (!goes_on(p, path, v.base_seq))
 		return false;
-	p->n++;
+	if (!p->of->n++)
+		p->of->base_seq = v.base_seq;
 	p->upto = upto;
 	snprintf(p->older, sizeof p->older, "%s", path);
 	return true;
 }
 
-int segments_prove(const char *db, const struct verify *living, int *ret_n, struct err *ret_why)
+int segments_prove(const char *db, const struct verify *living, struct segments *ret, struct err *ret_why)
 {
-	struct proving p = {.db = db, .why = ret_why};
-	int failed = store_segments(db, prove, &p, ret_why);
+	struct proving p = {.db = db, .of = ret, .why = ret_why};
+	int failed;
 
+	*ret = (struct segments){.base_seq = living->base_seq};
+	failed = store_segments(db, prove, &p, ret_why);
 	if (!failed && p.result >= 0)
 		goes_on(&p, db, living->base_seq);
-	*ret_n = p.n;
 	return failed ? -1 : p.result;
+}
+
+/* -- what it does not know -- */
+
+struct beside {
+	const char *db;
+	struct buf known, *json, *list;
+};
+
+static bool know(void *arg, int64_t upto, const char *file)
+{
+	struct beside *b = arg;
+	const char *slash = strrchr(file, '/');
+
+	(void)upto;
+	buf_printf(&b->known, "/%s/", slash ? slash + 1 : file);
+	return true;
+}
+
+static bool is_known(const struct beside *b, const char *name)
+{
+	char word[NAME_MAX + 3];
+
+	snprintf(word, sizeof word, "/%.*s/", NAME_MAX, name);
+	return strstr(buf_text(&b->known), word) != NULL;
+}
+
+static bool ends_with(const char *text, const char *end)
+{
+	size_t len = strlen(text), n = strlen(end);
+
+	return len > n && !strcmp(text + len - n, end);
+}
+
+static bool was_set_aside(const char *db, const char *name)
+{
+	const char *slash = strrchr(db, '/'), *own = slash ? slash + 1 : db;
+	size_t n = strlen(own);
+
+	return !strncmp(name, own, n) && !strncmp(name + n, ".bad-", 5) && !ends_with(name, "-wal") && !ends_with(name, "-shm");
+}
+
+static void look_beside(struct beside *b, const char *dir)
+{
+	char path[PATH_MAX], name[NAME_MAX + 16];
+	struct dirent **found;
+	int n;
+
+	disk_beside(b->db, *dir ? dir : ".", path);
+	n = scandir(path, &found, NULL, alphasort);
+	for (int i = 0; i < n; i++) {
+		const char *file = found[i]->d_name;
+
+		if (*dir ? ends_with(file, ".db") && !is_known(b, file) : was_set_aside(b->db, file)) {
+			snprintf(name, sizeof name, "%s%s", dir, file);
+			disk_beside(b->db, name, path);
+			json_str(b->json, NULL, path);
+			buf_printf(b->list, "%s%s", b->list->len ? ", " : "", path);
+		}
+		free(found[i]);
+	}
+	if (n >= 0)
+		free(found);
+}
+
+void segments_beside(const char *db, struct buf *ret_json, struct buf *ret_list)
+{
+	struct beside b = {.db = db, .json = ret_json, .list = ret_list};
+	struct err ignored;
+
+	store_segments(db, know, &b, &ignored);
+	look_beside(&b, "");
+	look_beside(&b, "archive/");
+	buf_fini(&b.known);
 }

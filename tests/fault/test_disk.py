@@ -267,7 +267,8 @@ class Disk(BrokenCase):
         self.store_is("ok")
         self.alive(pid)
         self.assertIn("bad-", " ".join(os.listdir(rig.path("state"))))
-        self.assertIn("goes on from row", self.whole())
+        self.assertRegex(self.whole(), r"goes on from row \d+ of the database that was set aside then\n"
+                         r"beside it, and not known to it: \S+/tocsin\.db\.bad-\S+; ")
         rows = rig.recs()
         self.assertLessEqual(rows[0]["seq"], head + 3)
         self.assertEqual([r["seq"] for r in rows], list(range(rows[0]["seq"], rows[0]["seq"] + len(rows))))

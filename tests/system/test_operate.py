@@ -398,6 +398,19 @@ class ArchiveLive(Archive):
         self.assertEqual(rig.stop(), 0)
         self.assertIn("nothing", rig.tocsin("archive", "--db", db).stdout)
         self.assertLessEqual(os.stat(db).st_size, size)
+        self.set_aside(done["file"])
+
+    def set_aside(self, archive):
+        """A new database knows neither the one before nor its archive: the proof names both, and each is proven by itself."""
+        rig, db = self.rig, self.rig.path("state/tocsin.db")
+        self.assertNotIn("beside it", self.proven(db))
+        bad = db + ".bad-20261130T160000Z"
+        os.rename(db, bad)
+        rig.start()
+        self.assertIn(f"beside it, and not known to it: {bad}, {archive}; ", rig.tocsin("audit", "verify").stdout)
+        self.assertEqual(rig.ask("audit", "verify")["beside"], [bad, archive])
+        self.assertIn("1 archive before it: whole", self.proven(bad))
+        self.assertNotIn("beside it", self.proven(archive))
 
 
 if __name__ == "__main__":
