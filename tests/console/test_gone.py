@@ -45,6 +45,13 @@ class Gone(Console):
         page.wait("!!document.querySelector('#report')", "the report")
         self.assertEqual(page.js("acked.then(r => r.ok)"), False)
         self.assertEqual(self.opened("burst-pipe")["state"], "unacked")
+        self.assertNotIn("asked before", page.js("""new Promise(drawn => {
+            const old = { cmd: 'report', req: 'another', at: new Date().toISOString(), id: S.report.id };
+            answered({ ...old, ok: true, verified: true, part: 1, parts: 1, text: 'asked before' });
+            S.report.total = 0; /* while its own parts are on their way */
+            answered({ ...old, ok: false, text: 'asked before' });
+            requestAnimationFrame(() => requestAnimationFrame(() => drawn(document.querySelector('#one').innerText + S.report.error)));
+        })"""))
         self.go(page, "i/W-99/report")  # said after the answer that it follows
         page.sees("审计记录中没有这个编号的事件")
 
