@@ -35,5 +35,6 @@ void plan_check(struct reader *r)
 	check_conditions(r);
 	check_people(r);
 	check_acts(r);
+	check_haste(r);
 	check_home_assistant(r);
 }

@@ -36,6 +36,7 @@ void check_sensors(struct reader *r, const struct look *looks);
 void check_conditions(struct reader *r);
 void check_people(struct reader *r);
 void check_acts(struct reader *r); /* playbooks, actuators, interlocks */
+void check_haste(struct reader *r);
 void check_home_assistant(struct reader *r);
 
 /* The entry a part of the plan was read from, or NULL: it stands in no file. */

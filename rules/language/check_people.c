@@ -1,5 +1,5 @@
-/* check_people.c - levels of a chain that reach nobody new, people whom no
- * channel reaches when it matters. */
+/* check_people.c - levels of a chain that reach nobody new, deputies of
+ * themselves, people whom no channel reaches when it matters. */
 #include "language/check.h"
 
 #include <stdlib.h>
@@ -128,6 +128,19 @@ static void check_quorum(struct reader *r, const struct chain *c, const struct e
 		}
 }
 
+/* -- deputies -- */
+
+static void check_deputy(struct reader *r, const struct role *role)
+{
+	const struct entry *e = entry_of(r, SECTION_ROLES, role->id);
+
+	if (!e || role->deputy < 0 || role->deputy != role->holder)
+		return;
+	caution(r, node_get(e->body, "deputy"), "the deputy of role '%s' is its holder: nobody stands in for '%s'", role->id,
+	        r->plan->people[role->holder].id);
+	advise(r, "name somebody else, or leave 'deputy' out");
+}
+
 /* -- channels -- */
 
 static bool wants(const struct channel *c, const char *field)
@@ -235,5 +248,7 @@ void check_people(struct reader *r)
 		check_levels(r, &r->plan->chains[i], entry_of(r, SECTION_CHAINS, r->plan->chains[i].id));
 	for (int i = 0; i < r->plan->n_chains; i++)
 		check_quorum(r, &r->plan->chains[i], entry_of(r, SECTION_CHAINS, r->plan->chains[i].id));
+	for (int i = 0; i < r->plan->n_roles; i++)
+		check_deputy(r, &r->plan->roles[i]);
 	check_channels(r);
 }
