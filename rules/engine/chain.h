@@ -43,7 +43,17 @@ void skip_settle(struct engine *e); /* after each event: levels that turned out 
 void skip_by_person(struct engine *e, struct incident *inc, const struct skip_order *o);
 /* escalate.c: the same with its row, whose seq it returns. */
 int64_t escalate_next_said(struct engine *e, struct incident *inc, const struct skip_order *o, int64_t cause);
+/* Called for it, and each way to the person has failed; a page that only waits for the broker has not. */
+bool skip_is_dead(const struct engine *e, const struct incident *inc, const char *person);
 /* The chain stops: those who could not be reached hear that others were called instead. */
 void skip_tell(struct engine *e, struct incident *inc);
+
+/* -- help.c -- */
+
+/* The person has been called for help by `asker`, both of the newest plan. */
+void help_asked(const struct engine *e, struct incident *inc, int person, int asker);
+void help_came(struct called *c); /* a notice has reached him, or the chain calls him itself */
+/* Somebody has it and called for help: he hears of whom that does not reach. */
+void help_settle(struct engine *e, struct incident *inc);
 
 #endif

@@ -1,5 +1,6 @@
 /* delivery.c - what became of the notices, as it stands on their incidents: by
  * person and channel the newest. */
+#include "engine/chain.h"
 #include "engine/emit.h"
 #include "engine/reach.h"
 
@@ -26,8 +27,10 @@ static void note(struct engine *e, struct incident *inc, const char *person, enu
 {
 	struct called *c = called_of(inc, person);
 
-	if (c && (state == DELIVERY_SENT || state == DELIVERY_DELIVERED))
+	if (c && (state == DELIVERY_SENT || state == DELIVERY_DELIVERED)) {
 		c->sent_ms = e->now_ms;
+		help_came(c);
+	}
 	incident_touch(e, inc);
 }
 

@@ -76,6 +76,7 @@ static void remember_call(struct incident *inc, const char *person, int level, i
 		c = &inc->called[inc->n_called++];
 		*c = (struct called){.person = xstrdup(person), .at_ms = now_ms, .sent_ms = -1, .level = level};
 	}
+	help_came(c);
 	c->at_ms = now_ms;
 	c->level = level;
 }
@@ -203,6 +204,7 @@ static void call_more(struct engine *e, struct incident *inc, const struct skip_
 		if (o->words && *o->words)
 			buf_printf(&words, zh ? ":%s" : ": %s", o->words);
 		call_one(e, inc, people[i], buf_text(&words), cause);
+		help_asked(e, inc, people[i], o->person);
 		buf_fini(&words);
 	}
 }

@@ -101,8 +101,10 @@ void incident_free(struct incident *inc)
 		free(inc->deliveries[i].channel);
 		free(inc->deliveries[i].notice);
 	}
-	for (int i = 0; i < inc->n_called; i++)
+	for (int i = 0; i < inc->n_called; i++) {
 		free(inc->called[i].person);
+		free(inc->called[i].asker);
+	}
 	quorum_void(inc);
 	for (int i = 0; i < inc->n_instructions; i++) {
 		free(inc->instructions[i].by);

@@ -247,6 +247,7 @@ struct called {
 	int64_t sent_ms; /* when the last notice left; -1 not yet */
 	int level;
 	bool passed; /* could not be reached, so the next was called; not yet told */
+	char *asker; /* called this person for help, who is not known to be reached; NULL: nobody did */
 };
 
 /* One of several who must take it. */

@@ -188,6 +188,10 @@ void save_incident(const struct incident *inc, struct buf *b)
 		record_int(b, inc->called[i].level);
 		if (inc->called[i].passed)
 			record_tag(b, "passed");
+		if (inc->called[i].asker) {
+			record_tag(b, "asker");
+			record_str(b, inc->called[i].asker);
+		}
 	}
 	save_above(inc, b);
 }
@@ -336,6 +340,13 @@ static void restore_called(struct incident *inc, struct record_reader *r)
 	c->sent_ms = record_read_int(r);
 	c->level = (int)record_read_int(r);
 	c->passed = false;
+	c->asker = NULL;
+}
+
+static void restore_asker(struct called *c, struct record_reader *r)
+{
+	free(c->asker); /* a damaged record may say it twice */
+	c->asker = record_read_str(r);
 }
 
 static int64_t restore_first_ms(struct record_reader *r)
@@ -431,6 +442,8 @@ static void restore_parts(struct engine *e, struct incident *inc, struct record_
 			restore_called(inc, r);
 		else if (!strcmp(tag, "passed") && inc->n_called)
 			inc->called[inc->n_called - 1].passed = true;
+		else if (!strcmp(tag, "asker") && inc->n_called)
+			restore_asker(&inc->called[inc->n_called - 1], r);
 		else if (!strcmp(tag, "first"))
 			restore_first(inc, r);
 		else if (!strcmp(tag, "ack"))

@@ -41,7 +41,7 @@ int64_t skip_empty(struct engine *e, struct incident *inc, int64_t cause)
 /* -- nobody of it can be reached -- */
 
 /* Every way was tried and failed, nothing is under way, and it is not only the broker that is away. */
-static bool is_dead(const struct engine *e, const struct incident *inc, const char *person)
+bool skip_is_dead(const struct engine *e, const struct incident *inc, const char *person)
 {
 	bool any = false;
 
@@ -62,7 +62,7 @@ static bool level_is_dead(const struct engine *e, const struct incident *inc)
 	int people[LEVEL_PEOPLE_MAX], n = chain_holders(e, inc, inc->level, people, LEVEL_PEOPLE_MAX);
 
 	for (int i = 0; i < n; i++)
-		if (!is_dead(e, inc, e->plan->people[people[i]].id))
+		if (!skip_is_dead(e, inc, e->plan->people[people[i]].id))
 			return false;
 	return n > 0;
 }
@@ -123,6 +123,7 @@ void skip_settle(struct engine *e)
 
 		if (incident_is_calling(inc) && inc->next == NEXT_CALL && !cause_holds(inc) && level_is_dead(e, inc))
 			skip_dead(e, inc);
+		help_settle(e, inc);
 	}
 }
 

@@ -58,9 +58,11 @@ static const struct sentence sentences[AUDIT_COUNT + 1] = {
     [AUDIT_CHAIN_EXHAUSTED] = {BOTH("全部 {levels} 级都已呼叫,仍无人确认",
                                     "all {levels} levels were called and nobody has acknowledged"),
                                PART_LATE},
-    [AUDIT_NOTICE] = {BOTH("[通知({kind:w})][,发给 {person:p}][,值守 {watch}][,期限 {due:d}][,未完成 {open}][,合并 {held} "
+    [AUDIT_NOTICE] = {BOTH("[通知({kind:w})][,发给 {person:p}][:其请求支援的 {unreached:p} 无法接通]"
+                           "[,值守 {watch}][,期限 {due:d}][,未完成 {open}][,合并 {held} "
                            "条:{of/}][,事后告知被越过的 {people:p}:当时{skipped:w}][,通知过多{flood}:{notices} 条/{within_s} 秒]",
-                           "[notice ({kind:w})][ to {person:p}][, watch {watch}][, due {due:d}][, open {open}][, {held} held and "
+                           "[notice ({kind:w})][ to {person:p}][: asked for help and not reachable {unreached:p}]"
+                           "[, watch {watch}][, due {due:d}][, open {open}][, {held} held and "
                            "summed up: {of/}][, told afterwards: {people:p}, who was {skipped:w}][, flood {flood}: {notices} "
                            "notices in {within_s} s]"),
                       PART_NONE},

@@ -350,6 +350,10 @@ static void test_sentences(void **state)
 	     "王强 (wang): closed (odd=1; odd/deep=x) [recorded afterwards]");
 	said(REC("called", "{\"level\":2,\"round\":0,\"skipped\":\"unreachable\",\"people\":[\"li\"]}"), LANG_EN,
 	     "王强 (wang): level 2 is skipped: 李娜 (li), not reachable");
+	said(REC("notice", "{\"kind\":\"tell\",\"person\":\"wang\",\"unreached\":[\"li\",\"smith\"]}"), LANG_EN,
+	     "王强 (wang): notice (tell) to 王强 (wang): asked for help and not reachable 李娜 (li), Ann Smith (smith)");
+	said(REC("notice", "{\"kind\":\"tell\",\"person\":\"wang\",\"unreached\":[\"li\"]}"), LANG_ZH,
+	     "王强(wang):通知(告知),发给 王强(wang):其请求支援的 李娜(li) 无法接通");
 	said(REC("called", "{\"level\":1,\"round\":0,\"skipped\":\"nobody\",\"people\":[]}"), LANG_EN,
 	     "王强 (wang): level 1 is skipped, nobody holds it");
 	said(REC("called", "{\"level\":1,\"round\":0,\"skipped\":\"nobody\",\"people\":[]}"), LANG_ZH,
