@@ -15,6 +15,14 @@ struct incident *delivery_incident(const struct engine *e, const char *id)
 	return NULL;
 }
 
+bool delivery_has(const struct incident *inc, const char *person)
+{
+	for (int i = 0; i < inc->n_deliveries; i++)
+		if (!strcmp(inc->deliveries[i].person, person))
+			return true;
+	return false;
+}
+
 static struct called *called_of(const struct incident *inc, const char *person)
 {
 	for (int i = 0; i < inc->n_called; i++)

@@ -185,7 +185,7 @@ static void begin(struct engine *e, struct duty *d, const struct planned *p)
 {
 	crew_set(e, &d->incoming, p);
 	json_str(duty_row(e, d, "began"), "why", p->why);
-	row_end(e, AUDIT_HANDOVER, NULL, "system", 0);
+	d->cause = row_end(e, AUDIT_HANDOVER, NULL, "system", 0);
 	xreplace(&d->held, d->incoming);
 	d->held_ms = e->now_ms;
 	duty_settled(e, d);
@@ -237,7 +237,7 @@ static void nobody(struct engine *e, struct duty *d)
 	if ((!*d->held && !duty_is_pending(d)) || !is_covered(e, d->roster))
 		return;
 	duty_row(e, d, "ended");
-	row_end(e, AUDIT_HANDOVER, NULL, "system", d->cause);
+	d->cause = row_end(e, AUDIT_HANDOVER, NULL, "system", d->cause);
 	xreplace(&d->held, "");
 	duty_forget_notes(d);
 	duty_settled(e, d);
@@ -258,12 +258,10 @@ static void arm_duty(struct engine *e, struct duty *d)
 	d->dirty = true;
 }
 
-void duty_settle(struct engine *e, struct duty *d)
+static void settle(struct engine *e, struct duty *d)
 {
 	struct planned p;
 
-	if (!d->roster)
-		return;
 	duty_planned(e, d->roster, e->now_ms, &p);
 	if (!p.n)
 		nobody(e, d);
@@ -274,6 +272,18 @@ void duty_settle(struct engine *e, struct duty *d)
 	else if (!has_all(e, d->incoming, &p) || crew_count(e, d->incoming) != p.n)
 		offer(e, d, &p);
 	arm_duty(e, d);
+}
+
+/* Where a duty begins or ends without a hand-over, whoever holds the roles then is told as by one. */
+void duty_settle(struct engine *e, struct duty *d)
+{
+	struct incoming *was;
+
+	if (!d->roster)
+		return;
+	was = incoming_before(e);
+	settle(e, d);
+	incoming_after(e, was, d->cause);
 }
 
 void duty_due(struct engine *e, struct duty *d)
@@ -385,7 +395,7 @@ void duties_replan(struct engine *e)
 			d->roster = roster;
 		}
 		if (d)
-			duty_settle(e, d);
+			settle(e, d); /* the plan's own comparison tells */
 	}
 }
 

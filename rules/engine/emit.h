@@ -62,6 +62,7 @@ void outbox_free(struct engine *e);
 
 /* delivery.c: what became of notices, on their incidents. */
 struct incident *delivery_incident(const struct engine *e, const char *id); /* or NULL */
+bool delivery_has(const struct incident *inc, const char *person); /* was told anything of it */
 void delivery_is(struct engine *e, const struct notice *n, enum delivery state);
 /* From a channel that the notice has left behind: told, and nothing sent. */
 void delivery_late(struct engine *e, const struct receipt *r);

@@ -113,11 +113,13 @@ static void on_started(struct engine *e, const struct event *ev)
 	untils_follow(e);
 	home_settle(e, true);
 	owners_replan(e, seq); /* the plan may be another than before */
+	incoming_after(e, NULL, seq);
 	e->all_changed = true;
 }
 
 static void on_plan(struct engine *e, const struct plan *plan)
 {
+	struct incoming *was = incoming_before(e);
 	int64_t seq;
 
 	for (int z = 0; z < e->plan->n_zones; z++)
@@ -140,6 +142,7 @@ static void on_plan(struct engine *e, const struct plan *plan)
 	untils_follow(e);
 	home_settle(e, false);
 	owners_replan(e, seq);
+	incoming_after(e, was, seq);
 	e->all_changed = true;
 }
 

@@ -99,6 +99,7 @@ static void call_one(struct engine *e, struct incident *inc, int person, const c
 	struct to_send s = {NOTICE_CALL, person, inc, open_step_of(e, inc, person), words, inc->level, cause, -1};
 
 	remember_call(inc, e->plan->people[person].id, inc->level, e->now_ms);
+	incident_touch(e, inc); /* its notice may be held */
 	outbox_send(e, &s);
 }
 

@@ -159,14 +159,6 @@ static struct held *hold(struct flood *f, int64_t incident)
 	return &f->held[at];
 }
 
-static bool was_told(const struct incident *inc, const char *person)
-{
-	for (int i = 0; i < inc->n_deliveries; i++)
-		if (!strcmp(inc->deliveries[i].person, person))
-			return true;
-	return false;
-}
-
 /* When somebody else is called for it, or for its task. */
 static int64_t answer_by(const struct to_send *s)
 {
@@ -181,7 +173,7 @@ static void hurry(struct engine *e, struct flood *f, const struct to_send *s)
 {
 	int64_t wait_ms = (answer_by(s) - e->now_ms) / 3;
 
-	if (!was_told(s->inc, f->person) && e->now_ms + wait_ms < f->due.at_ms)
+	if (!delivery_has(s->inc, f->person) && e->now_ms + wait_ms < f->due.at_ms)
 		again_in(e, f, wait_ms > 1 ? wait_ms : 1);
 }
 
@@ -193,6 +185,13 @@ static bool holds(const struct flood *f, int64_t incident)
 	return false;
 }
 
+bool flood_waits(const struct engine *e, const char *person, int64_t incident)
+{
+	const struct flood *f = find(e, person);
+
+	return f && holds(f, incident);
+}
+
 /* Others are called by another time now: who waits for it since an earlier call hears of it in a third of that. */
 void flood_sooner(struct engine *e, const struct incident *inc)
 {
@@ -201,7 +200,7 @@ void flood_sooner(struct engine *e, const struct incident *inc)
 	for (int i = 0; inc->due.pos && i < e->n_floods; i++) {
 		struct flood *f = e->floods[i];
 
-		if (f->is_on && holds(f, inc->number) && !was_told(inc, f->person) && e->now_ms + wait_ms < f->due.at_ms)
+		if (f->is_on && holds(f, inc->number) && !delivery_has(inc, f->person) && e->now_ms + wait_ms < f->due.at_ms)
 			again_in(e, f, wait_ms > 1 ? wait_ms : 1);
 	}
 }

@@ -34,6 +34,7 @@ struct flood {
 
 /* A notice is decided: is it held for a summary? */
 bool flood_holds(struct engine *e, const struct to_send *s);
+bool flood_waits(const struct engine *e, const char *person, int64_t incident); /* held for him */
 void flood_sooner(struct engine *e, const struct incident *inc); /* its next call has another time */
 void flood_due(struct engine *e, struct flood *f);
 bool flood_is_on(const struct engine *e); /* of anybody */

@@ -86,6 +86,13 @@ void tell_owners(struct engine *e, const struct step_run *s, enum notice_kind ki
 bool step_is_orphan(const struct engine *e, const struct step_run *s); /* the newest plan lacks its role */
 /* A new plan, or a start, which may be with one: open steps whose role it lost are told to whoever has them now. */
 void owners_replan(struct engine *e, int64_t cause);
+/* incoming.c: who comes to a role by a new plan is told the open steps and called for what calls, as by a hand-over.
+ * `before` while the old plan is the engine's; `after` frees it. With a start the old plan is not known (NULL):
+ * whoever has heard nothing of an incident is told. */
+struct incoming;
+struct incoming *incoming_before(const struct engine *e);
+void incoming_after(struct engine *e, struct incoming *was, int64_t cause);
+
 /* One thing that several people are told, each once. */
 enum { TELLING_MAX = LEVEL_PEOPLE_MAX };
 struct telling {

@@ -3,6 +3,7 @@
 #include "engine/duty.h"
 
 #include "engine/emit.h"
+#include "engine/life.h"
 
 #include "base/wall.h"
 
@@ -48,11 +49,32 @@ static void arm_override(struct engine *e, struct override *o)
 	o->dirty = true;
 }
 
-/* Who holds what may be otherwise now. */
-static void settle(struct engine *e, const struct override *o)
+/* By a roster its begin and end are hand-overs; else the role changes hands at once. */
+static bool is_by_roster(const struct engine *e, const struct override *o)
 {
 	int role = plan_role(e->plan, o->role);
-	struct duty *d = role >= 0 && e->plan->roles[role].roster ? duty_of_role(e, role) : NULL;
+
+	return role >= 0 && e->plan->roles[role].roster;
+}
+
+/* Who held what while it was, or was not yet. NULL: nothing changes hands by itself. */
+static struct incoming *held_before(const struct engine *e, struct override *o, bool was_on)
+{
+	int64_t until_ms = o->until_ms;
+	struct incoming *was;
+
+	if (is_by_roster(e, o))
+		return NULL;
+	o->until_ms = was_on ? e->now_ms + 1 : e->now_ms;
+	was = incoming_before(e);
+	o->until_ms = until_ms;
+	return was;
+}
+
+/* Who holds what may be otherwise now. */
+static void settle(struct engine *e, const struct override *o, struct incoming *was, int64_t cause)
+{
+	struct duty *d = is_by_roster(e, o) ? duty_of_role(e, plan_role(e->plan, o->role)) : NULL;
 
 	e->duty_changed = true;
 	for (int i = 0; i < e->n_incidents; i++)
@@ -60,6 +82,8 @@ static void settle(struct engine *e, const struct override *o)
 			incident_touch(e, e->incidents[i]);
 	if (d)
 		duty_settle(e, d);
+	if (was)
+		incoming_after(e, was, cause);
 }
 
 /* -- whose consent -- */
@@ -200,7 +224,7 @@ struct override *override_add(struct engine *e, const struct override *from)
 	}
 	tell(e, plan_person(e->plan, o->person), o, (const char *const[LANG_COUNT]){"", ""}, seq);
 	if (override_is_on(o, e->now_ms))
-		settle(e, o);
+		settle(e, o, held_before(e, o, false), seq);
 	return o;
 }
 
@@ -217,33 +241,36 @@ void override_agree(struct engine *e, struct override *o, const char *who)
 	if (asked != person)
 		tell(e, asked, o, agreed, seq);
 	if (override_is_on(o, e->now_ms))
-		settle(e, o);
+		settle(e, o, held_before(e, o, false), seq);
 }
 
 void override_end(struct engine *e, struct override *o, const char *who, const char *why)
 {
+	struct incoming *was = held_before(e, o, *o->by && o->from_ms < e->now_ms);
+	int64_t seq = row(e, o, why, who);
 	int i = 0;
 
-	row(e, o, why, who);
 	deadline_clear(&e->heap, &o->due);
 	records_put(&e->gone, o->key, NULL);
 	while (e->overrides[i] != o)
 		i++;
 	memmove(&e->overrides[i], &e->overrides[i + 1],
 	        (size_t)(--e->n_overrides - i) * sizeof(struct override *));
-	settle(e, o);
+	settle(e, o, was, seq);
 	override_free(o);
 }
 
 void override_due(struct engine *e, struct override *o)
 {
+	int64_t seq;
+
 	if (e->now_ms >= o->until_ms) {
 		override_end(e, o, "system", *o->by ? "ended" : "lapsed");
 		return;
 	}
 	arm_override(e, o);
-	row(e, o, "began", "system");
-	settle(e, o);
+	seq = row(e, o, "began", "system");
+	settle(e, o, held_before(e, o, false), seq);
 }
 
 /* Its times are the wall's: they do not move with the clock. */
