@@ -114,14 +114,14 @@ static void test_status_online_stopping(void **state)
 	int64_t start_ms;
 
 	(void)state;
-	setenv("TOCSIN_FAULT", "stop-ms=60000", 1);
+	setenv("TOCSIN_FAULT", CALM ",stop-ms=60000", 1);
 	r = synced(5);
 	sub = broker_sub(&broker, "status", ROOT "status");
 	assert_true(TEST_UNTIL(broker_lines(&broker, "status", "1 1 " ROOT "status online") == 1, TEST_LIMIT_MS));
 	rig_publish(r, LANE_PERSON, ROOT "page/li", "last words", 4);
 	start_ms = test_now_ms();
 	rig_stop(r);
-	unsetenv("TOCSIN_FAULT");
+	setenv("TOCSIN_FAULT", CALM, 1);
 	print_message("stopped in %lld ms\n", (long long)(test_now_ms() - start_ms));
 	assert_true(r->token_ok[4]);
 	assert_true(TEST_UNTIL(broker_lines(&broker, "status", ROOT "status stopping") == 1, TEST_LIMIT_MS));
@@ -167,17 +167,21 @@ static void test_broker_comes_late(void **state)
 
 static void test_hanging_broker_is_noticed(void **state)
 {
-	struct rig *r = synced(5);
-	int64_t start_ms = test_now_ms();
+	struct rig *r;
+	int64_t start_ms;
 
 	(void)state;
+	unsetenv("TOCSIN_FAULT");
+	r = synced(5);
+	start_ms = test_now_ms();
 	broker_signal(&broker, SIGSTOP);
 	assert_true(TEST_UNTIL(rig_links(r, LINK_DOWN) + rig_links(r, LINK_MARK_LOST) > 0, TEST_LIMIT_MS));
 	/* 2.5 times the keepalive of 8 s, and the library's rounding: 23 s on a machine that is ours */
 	print_message("noticed after %lld ms\n", (long long)(test_now_ms() - start_ms));
 	broker_signal(&broker, SIGCONT);
-	assert_true(TEST_UNTIL(rig_links(r, LINK_SYNCED) == 2, TEST_LIMIT_MS));
+	assert_true(TEST_UNTIL(rig_links(r, LINK_SYNCED) >= 2, TEST_LIMIT_MS));
 	rig_stop(r);
+	setenv("TOCSIN_FAULT", CALM, 1);
 }
 
 /* A rig whose line goes through the relay. */
@@ -423,5 +427,6 @@ int main(void)
 	    cmocka_unit_test_teardown(test_drop_counter, rig_stop_all),
 	};
 
+	setenv("TOCSIN_FAULT", CALM, 1);
 	return cmocka_run_group_tests(tests, start_broker, end_broker);
 }

@@ -358,5 +358,6 @@ int main(void)
 	    cmocka_unit_test_teardown(test_tokens_once_under_restarts, rig_stop_all),
 	};
 
+	setenv("TOCSIN_FAULT", CALM, 1);
 	return cmocka_run_group_tests(tests, start_broker, end_broker);
 }

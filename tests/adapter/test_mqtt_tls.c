@@ -350,5 +350,6 @@ int main(void)
 	    cmocka_unit_test_teardown(test_hold_with_tls, rig_stop_all),
 	};
 
+	setenv("TOCSIN_FAULT", CALM, 1);
 	return cmocka_run_group_tests(tests, permit_everything, forget_settings);
 }

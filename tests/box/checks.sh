@@ -18,6 +18,11 @@ within() { # within SECONDS COMMAND...: on a machine of one's own; ten times tha
 		sleep 0.1
 	done
 }
+patient() { # a machine that pauses is no daemon that hangs: three times what the unit has
+	mkdir -p /run/systemd/system/tocsind.service.d
+	printf '[Service]\nWatchdogSec=60s\n' >/run/systemd/system/tocsind.service.d/patient.conf
+	systemctl daemon-reload
+}
 says() { # says PATTERN COMMAND...
 	local pattern=$1
 	shift

@@ -25,6 +25,7 @@ held() { tocsin --json show "$1" | sed -E 's/"deliveries":\[.*//; s/\{"id":"[^"]
 open_id() { tocsin --json list | grep -oE "\"id\":\"$1-[0-9]+\"" | head -n 1 | cut -d'"' -f4; }
 opens() { [ -n "$(open_id "$1")" ]; }
 mkdir -p /var/lib/systemd/timers # systemd's, on any machine that has run for a day
+patient
 files | sort >/tmp/before
 
 # --- installed: nothing runs that nobody has told what to do

@@ -45,7 +45,7 @@ fails() {
 }
 until_true 300 fails || bad "status does not say that the store fails"
 grep -q 'reserve' "$tmp/log" || bad "the reserve was not given up first"
-timeout 20 "$build/tocsin" --as wang raise gas-leak b2-pumps >/dev/null 2>&1 || true
+timeout 100 "$build/tocsin" --as wang raise gas-leak b2-pumps >/dev/null 2>&1 || true
 until_true 120 grep -q 'page/wang/json.*"kind":"call".*"unrecorded":true' "$tmp/heard" || bad "no unrecorded page while the disk was full"
 [[ $(tocsin status) == TROUBLE* ]] || bad "status does not begin with the trouble"
 "$here/diskbox" unfill "$tmp/disk"
