@@ -4,6 +4,7 @@ import hashlib
 import json
 import os
 import re
+import shutil
 import sqlite3
 import subprocess
 import threading
@@ -411,6 +412,20 @@ class ArchiveLive(Archive):
         self.assertEqual(rig.ask("audit", "verify")["beside"], [bad, archive])
         self.assertIn("1 archive before it: whole", self.proven(bad))
         self.assertNotIn("beside it", self.proven(archive))
+        self.begun_later(archive)
+
+    def begun_later(self, source):
+        """A log that began in the middle, after one was set aside, and was archived: that its first rows are elsewhere is still said."""
+        db = self.rig.path("later.db")
+        shutil.copy(source, db)
+        with sqlite3.connect(db) as later:
+            later.execute("drop trigger audit_no_delete")
+            later.execute("insert into meta select 'base', seq || ':' || hash from audit where seq = 5")
+            later.execute("delete from audit where seq <= 5")
+        later.close()
+        self.assertIn("\nit goes on from row 5 of the database that was set aside", self.proven(db))
+        self.assertTrue(self.rig.ask("archive", "--db", db, "--keep", "0s", "--force")["upto"] > 5)
+        self.assertIn("each goes on into the next\nthe oldest goes on from row 5 of the database that was set aside", self.proven(db))
 
 
 if __name__ == "__main__":
