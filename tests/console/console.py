@@ -17,7 +17,7 @@ SHOTS = os.path.join(BINARY, "console")
 AXE = os.path.join(SOURCE, "build/console/node_modules/axe-core/axe.min.js")
 PHONE, DESK = (390, 844, True), (1440, 900, False)
 # A machine that pauses is no link that fell silent, and no answer that does not come.
-PATIENT = ("void (say = (say => (verb, args, patience_s = 10) => say(verb, args, 10 * patience_s))(say),"
+PATIENT = ("void (say = (say => (verb, args, patience_s = 10, ...more) => say(verb, args, 10 * patience_s, ...more))(say),"
            "Mqtt.prototype.beat = (beat => function () { const now = performance.now(); this.heard = Math.max(this.heard, now - 15000); beat.call(this); })(Mqtt.prototype.beat))")
 SCRIPT, IMAGE, TURNED = "<script>window.hacked=1</script>", "<img src=x onerror=window.hacked=1>", "\u202egnp.exe\u2066"
 
