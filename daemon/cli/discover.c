@@ -220,7 +220,7 @@ void discover_tell(struct discover *d, const struct find *f)
 
 	if (f->area && !f->area[strspn(f->area, " \t\r\n")])
 		told.area = NULL; /* a blank is no name of a zone */
-	if (strpbrk(f->topic, "+#") || strlen(f->topic) > DISCOVER_TOPIC_BYTES ||
+	if (!*f->topic || strpbrk(f->topic, "+#") || strlen(f->topic) > DISCOVER_TOPIC_BYTES ||
 	    (f->pointer && strlen(f->pointer) > FIND_POINTER_BYTES)) {
 		d->n_long++;
 		return;

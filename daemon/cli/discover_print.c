@@ -78,14 +78,19 @@ static bool has_whole_twin(const struct discover *d, const struct find *f)
 	return found;
 }
 
+static bool cannot_be_written(const char *topic)
+{
+	return !*topic || strpbrk(topic, "{+#") || !strncmp(topic, "$share/", 7);
+}
+
 static void doubt(struct find *f)
 {
-	if (strchr(f->topic, '{') || !strncmp(f->topic, "$share/", 7))
+	if (cannot_be_written(f->topic))
 		f->undecided = "this topic cannot be written in a site";
 	else if (f->alarm && f->normal && !strcasecmp(f->alarm, f->normal))
 		f->undecided = "its two words are the same";
 	if (!f->away_topic || !f->online || !f->offline || !strcmp(f->online, f->offline) ||
-	    strpbrk(f->away_topic, "{+#"))
+	    cannot_be_written(f->away_topic))
 		f->away_topic = NULL;
 }
 
