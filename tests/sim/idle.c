@@ -100,7 +100,7 @@ void idle_follow(struct world *w)
 		if (out)
 			w->alarm[i] = false;
 		else if (w->out[i] && s && s->health == HEALTH_OK && s->def >= 0)
-			w->alarm[i] = !strcmp(s->word, "alarm") &&
+			w->alarm[i] = !strcmp(s->word, "alarm") && invariants_makes_fires(w, &w->sensors[i]) &&
 			              (!strcmp(w->sensors[i].kind, "smoke") || !strcmp(w->sensors[i].kind, "heat") ||
 			               !strcmp(w->sensors[i].kind, "callpoint"));
 		w->out[i] = out;

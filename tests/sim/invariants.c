@@ -181,9 +181,18 @@ static void look_at(struct world *w, const struct incident *inc, const struct in
 
 /* -- I1 and I9: what was told true -- */
 
-static bool is_detector(const struct nature *s)
+static bool is_detector(const char *kind)
 {
-	return !strcmp(s->kind, "smoke") || !strcmp(s->kind, "heat") || !strcmp(s->kind, "callpoint");
+	return !strcmp(kind, "smoke") || !strcmp(kind, "heat") || !strcmp(kind, "callpoint");
+}
+
+/* The plan may lack it, or know it as something else, or know no fires. */
+bool invariants_makes_fires(const struct world *w, const struct nature *s)
+{
+	const struct plan *p = w->plans[w->plan];
+	int def = plan_sensor(p, s->id);
+
+	return def >= 0 && (w->is_edges || (is_detector(p->sensors[def].kind) && plan_type(p, "fire") >= 0));
 }
 
 static bool is_taken_out(const struct world *w, const char *sensor)
@@ -208,12 +217,13 @@ static bool is_heard(const struct world *w, const struct input *in)
 
 static void follow_alarms(struct world *w, const struct event *ev, const struct input *in)
 {
-	if (in && !in->is_command && in->kind == READING_VALUE && is_detector(&w->sensors[in->sensor]) &&
+	if (in && !in->is_command && in->kind == READING_VALUE && is_detector(w->sensors[in->sensor].kind) &&
 	    is_heard(w, in))
-		w->alarm[in->sensor] = !strcmp(in->word, "alarm") && !w->out[in->sensor];
+		w->alarm[in->sensor] = !strcmp(in->word, "alarm") && !w->out[in->sensor] &&
+		                       invariants_makes_fires(w, &w->sensors[in->sensor]);
 	for (int i = 0; i < w->n_sensors; i++) {
 		if (ev->kind == EVENT_PLAN || ev->kind == EVENT_STARTED)
-			w->alarm[i] &= plan_sensor(w->plans[w->plan], w->sensors[i].id) >= 0;
+			w->alarm[i] &= invariants_makes_fires(w, &w->sensors[i]);
 		if (w->alarm[i] && is_said(in, VERB_RESET) && is_taken_out(w, w->sensors[i].id))
 			w->alarm[i] = false;
 	}
@@ -272,7 +282,8 @@ static int64_t longest_ms(const struct world *w, const struct incident *inc)
 	case NEXT_REMIND:
 		return inc->type && inc->type->remind_ms ? inc->type->remind_ms : 900000;
 	case NEXT_INVESTIGATE:
-		return inc->type->investigate_ms;
+		return inc->type->investigate_ms > inc->type->pre_alarm_ms ? inc->type->investigate_ms
+		                                                           : inc->type->pre_alarm_ms;
 	case NEXT_CAUSE:
 		return inc->type && inc->type->remind_ms ? inc->type->remind_ms : 900000;
 	case NEXT_SHELVED:

@@ -236,6 +236,8 @@ void nature_odd(struct world *w)
 	    fault,         unknown_retained, process_reload, process_stop,   fault};
 
 	odd[chance_below(&w->chance, (int64_t)(sizeof odd / sizeof *odd))](w);
+	if (w->is_lacking)
+		process_reload(w);
 	world_later(w, chance_about(&w->chance, 8 * MINUTE_MS * (w->pace < 3 ? w->pace : 3)),
 	            &(struct thing){.kind = THING_ODD});
 }

@@ -200,10 +200,14 @@ static void garbage(struct world *w, int person)
 static void operate(struct world *w, int person)
 {
 	const struct plan *p = w->engine->plan;
-	const struct actuator *a = &p->actuators[chance_below(&w->chance, p->n_actuators)];
+	const struct actuator *a = p->n_actuators ? &p->actuators[chance_below(&w->chance, p->n_actuators)] : NULL;
 	struct input in = command(w, person, VERB_OPERATE);
-	int holder = role_person(w->engine, a->operators.at[chance_below(&w->chance, a->operators.n)]);
+	int holder;
 
+	if (!a)
+		return;
+	holder = a->operators.n ? role_person(w->engine, a->operators.at[chance_below(&w->chance, a->operators.n)])
+	                        : -1;
 	if (holder >= 0 && chance_of(&w->chance, 80))
 		set(in.user, p->people[holder].id);
 	set(in.actuator, a->id);
@@ -393,7 +397,7 @@ static void take_out(struct world *w, int person)
 	const struct plan *p = w->engine->plan;
 	struct input in = command(w, person, chance_of(&w->chance, 75) ? VERB_OUT : VERB_BACK);
 
-	if (chance_of(&w->chance, 20))
+	if (chance_of(&w->chance, 20) && p->n_actuators)
 		set(in.name, p->actuators[chance_below(&w->chance, p->n_actuators)].id);
 	else
 		set(in.name, w->sensors[chance_below(&w->chance, w->n_sensors)].id);
@@ -409,7 +413,7 @@ static void tag(struct world *w, int person)
 	set(in.action, chance_of(&w->chance, 50) ? "hang" : "down");
 	if (p->n_signs && chance_of(&w->chance, 60))
 		set(in.name, p->signs[chance_below(&w->chance, p->n_signs)].id);
-	else
+	else if (p->n_actuators)
 		set(in.name, p->actuators[chance_below(&w->chance, p->n_actuators)].id);
 	if (chance_of(&w->chance, 70))
 		set(in.zone, any_zone(w));

@@ -46,7 +46,63 @@ static char *without_lines(const char *text, const char *mark)
 	return buf_steal(&b);
 }
 
-static struct plan *read_plan(const struct world *w, const char *mark, const char *hash)
+static char *site_text(const struct world *w, const char *mark)
+{
+	char *text = slurp(w->is_edges ? SOURCE_DIR "/tests/rehearsal/conditions.yaml"
+	                               : SOURCE_DIR "/tests/sim/site.yaml");
+	char *site = without_lines(text, mark);
+
+	free(text);
+	if (!w->is_edges && (w->seed >> 2 & 1)) { /* of every pace some */
+		text = site;
+		site = random_site(text, w->seed * 256 + (uint64_t)mark[1]);
+		free(text);
+	}
+	return site;
+}
+
+static int shipped(const struct world *w, struct source sources[SOURCES_MAX], int n)
+{
+	glob_t found;
+
+	glob(w->is_edges ? SOURCE_DIR "/rules/profiles/*.yaml" : SOURCE_DIR "/rules/playbooks/*.yaml", 0, NULL,
+	     &found);
+	for (size_t i = 0; i < found.gl_pathc && n < SOURCES_MAX; i++) {
+		char *text;
+
+		if (strstr(found.gl_pathv[i], "_test.yaml"))
+			continue;
+		text = slurp(found.gl_pathv[i]);
+		sources[n++] = (struct source){xstrdup(found.gl_pathv[i]), text, strlen(text)};
+	}
+	globfree(&found);
+	return n;
+}
+
+static void forget_sources(struct source *sources, int n)
+{
+	for (int i = 0; i < n; i++) {
+		free((char *)sources[i].bytes);
+		free((char *)sources[i].name);
+	}
+}
+
+static char *plan_text(const struct world *w, int number)
+{
+	struct source sources[SOURCES_MAX];
+	char *text = site_text(w, number % 2 ? "#A" : "#B"), *site = text;
+	int n;
+
+	if (number < 2)
+		return text;
+	sources[0] = (struct source){xstrdup("site.yaml"), text, strlen(text)};
+	n = shipped(w, sources, 1);
+	site = lacking_site(sources, n, w->seed * 256 + (uint64_t)number);
+	forget_sources(sources, n);
+	return site;
+}
+
+static struct plan *read_plan(const struct world *w, int number)
 {
 	static const int64_t at_ms[] = {0};
 	static const int32_t offset_s[] = {8 * 3600};
@@ -54,28 +110,11 @@ static struct plan *read_plan(const struct world *w, const char *mark, const cha
 	struct problems problems;
 	struct buf told = {0};
 	struct plan *plan;
-	glob_t found;
-	bool is_edges = w->is_edges;
-	int n = 0;
-	char *text = slurp(is_edges ? SOURCE_DIR "/tests/rehearsal/conditions.yaml"
-	                            : SOURCE_DIR "/tests/sim/site.yaml");
-	char *site = without_lines(text, mark);
+	char hash[] = {'p', 'l', 'a', 'n', '-', (char)('a' + number), 0}, *site = xstrdup(w->texts[number]);
+	int n;
 
-	free(text);
-	if (!is_edges && (w->seed >> 2 & 1)) { /* of every pace some */
-		text = site;
-		site = random_site(text, w->seed * 256 + (uint64_t)mark[1]);
-		free(text);
-	}
-	sources[n++] = (struct source){"site.yaml", site, strlen(site)};
-	glob(is_edges ? SOURCE_DIR "/rules/profiles/*.yaml" : SOURCE_DIR "/rules/playbooks/*.yaml", 0, NULL,
-	     &found);
-	for (size_t i = 0; i < found.gl_pathc && n < SOURCES_MAX; i++) {
-		if (strstr(found.gl_pathv[i], "_test.yaml"))
-			continue;
-		text = slurp(found.gl_pathv[i]);
-		sources[n++] = (struct source){found.gl_pathv[i], text, strlen(text)};
-	}
+	sources[0] = (struct source){xstrdup("site.yaml"), site, strlen(site)};
+	n = shipped(w, sources, 1);
 	problems_init(&problems);
 	plan = language_read(sources, n, &problems);
 	problems_print(&problems, &told);
@@ -85,9 +124,7 @@ static struct plan *read_plan(const struct world *w, const char *mark, const cha
 	}
 	plan->tz = (struct tz){1, at_ms, offset_s};
 	plan->hash = arena_str(&plan->arena, hash);
-	for (int i = 0; i < n; i++)
-		free((char *)sources[i].bytes);
-	globfree(&found);
+	forget_sources(sources, n);
 	buf_fini(&told);
 	problems_fini(&problems);
 	return plan;
@@ -95,13 +132,39 @@ static struct plan *read_plan(const struct world *w, const char *mark, const cha
 
 void process_plans(struct world *w)
 {
-	w->plans[0] = read_plan(w, "#B", "plan-a");
-	w->plans[1] = read_plan(w, "#A", "plan-b");
-	for (int i = 0; i < N_PLANS; i++)
-		for (int c = 0; c < w->plans[i]->n_chains; c++)
-			for (int l = 0; l < w->plans[i]->chains[c].n_levels; l++)
-				if (w->plans[i]->chains[c].levels[l].wait_ms > w->max_wait_ms)
-					w->max_wait_ms = w->plans[i]->chains[c].levels[l].wait_ms;
+	w->n_plans = w->is_lacking ? PLANS_MAX : 2;
+	for (int i = 0; i < w->n_plans; i++) {
+		const struct plan *p;
+
+		w->texts[i] = plan_text(w, i);
+		p = w->plans[i] = read_plan(w, i);
+		for (int c = 0; c < p->n_chains; c++)
+			for (int l = 0; l < p->chains[c].n_levels; l++)
+				if (p->chains[c].levels[l].wait_ms > w->max_wait_ms)
+					w->max_wait_ms = p->chains[c].levels[l].wait_ms;
+	}
+}
+
+struct plan *process_plan(struct world *w, int number)
+{
+	if (!w->plans[number])
+		w->plans[number] = read_plan(w, number);
+	return w->plans[number];
+}
+
+/* As the daemon does, so that a place in a plan that is gone is seen to be one. The sensors' names are the first's. */
+void process_plans_unused(struct world *w)
+{
+	for (int i = 1; i < w->n_plans && w->is_lacking; i++)
+		if (i != w->plan && w->plans[i] && !engine_plan_used(w->engine, w->plans[i])) {
+			plan_free(w->plans[i]);
+			w->plans[i] = NULL;
+		}
+}
+
+static int another_plan(struct world *w)
+{
+	return w->n_plans == 2 ? !w->plan : (int)chance_below(&w->chance, w->n_plans);
 }
 
 void process_reload(struct world *w)
@@ -109,10 +172,12 @@ void process_reload(struct world *w)
 	struct event ev = {.kind = EVENT_PLAN};
 
 	if (chance_of(&w->chance, 70))
-		w->plan = !w->plan;
-	ev.plan.plan = w->plans[w->plan];
+		w->plan = another_plan(w);
+	ev.plan.plan = process_plan(w, w->plan);
 	world_trace(w, "plan %s", w->plans[w->plan]->hash);
 	world_step(w, &ev);
+	if (w->is_lacking && chance_of(&w->chance, 30)) /* another one in the same turn */
+		process_reload(w);
 }
 
 /* -- the link -- */
@@ -174,13 +239,13 @@ void process_start(struct world *w, int64_t down_ms)
 	struct event ev = {.kind = EVENT_STARTED};
 
 	w->process++;
-	if (w->n_saved && chance_of(&w->chance, 10)) /* the file was changed meanwhile */
-		w->plan = !w->plan;
+	if (w->n_saved && chance_of(&w->chance, w->is_lacking ? 50 : 10)) /* the file was changed meanwhile */
+		w->plan = another_plan(w);
 	w->gathering = batch_new();
 	w->link = LINK_DOWN;
 	w->link_down_ms = w->now_ms;
 	w->store = STORE_OK;
-	w->engine = engine_new(w->plans[w->plan]);
+	w->engine = engine_new(process_plan(w, w->plan));
 	if (w->is_edges && w->process > 1) {
 		free(w->oracle);
 		w->oracle = w->durable_oracle ? oracle_copy(w->durable_oracle) : oracle_new(w);
@@ -212,6 +277,8 @@ void process_crash(struct world *w)
 	int64_t down_ms = chance_of(&w->chance, 80) ? 1000 + chance_below(&w->chance, 3000)
 	                                            : chance_about(&w->chance, 20 * MINUTE_MS);
 
+	if (w->is_lacking && chance_of(&w->chance, 5)) /* what is over is forgotten after a day */
+		down_ms += 20 * HOUR_MS;
 	world_trace(w, "crash, stored up to row %lld of %lld", (long long)w->durable_seq, (long long)w->seq);
 	w->n_crashes++;
 	w->queued = (struct inputs){0};

@@ -1,7 +1,8 @@
 /* sim.c - runs seeded worlds: `sim SEED [EVENTS]` one, exactly again each
  * time; --seeds: from 1 to that many; --replay: one twice, and both must be
  * the same; --trace: one, and all that happens is printed. With --edges before
- * it: around the limits of tests/rehearsal/conditions.yaml. */
+ * it: around the limits of tests/rehearsal/conditions.yaml; with --lacking: with
+ * plans that lack what the one before had. */
 #include "world.h"
 
 #include <stdio.h>
@@ -19,12 +20,12 @@ static double seconds(void)
 	return (double)t.tv_sec + (double)t.tv_nsec / 1e9;
 }
 
-static bool is_edges;
+static bool is_edges, is_lacking;
 
 static uint64_t run(uint64_t seed, int64_t n_events, bool tells_all)
 {
 	double begin = seconds(), took;
-	struct world *w = world_new(seed, is_edges, tells_all);
+	struct world *w = world_new(seed, is_edges, is_lacking, tells_all);
 	int64_t from_ms = w->now_ms;
 	uint64_t digest;
 
@@ -84,8 +85,9 @@ int main(int argc, char **argv)
 	uint64_t seed = 0;
 
 	is_edges = argc > 1 && !strcmp(argv[1], "--edges");
-	argv += is_edges;
-	argc -= is_edges;
+	is_lacking = argc > 1 && !strcmp(argv[1], "--lacking");
+	argv += is_edges || is_lacking;
+	argc -= is_edges || is_lacking;
 	for (size_t i = 0; argc > 1 && i < sizeof ways / sizeof *ways; i++)
 		if (!strcmp(argv[1], ways[i].word))
 			way = ways[i].run;
@@ -96,7 +98,7 @@ int main(int argc, char **argv)
 	if (argc > 2)
 		n_events = strtoll(argv[2], NULL, 10);
 	if (!seed || n_events <= 0) {
-		fprintf(stderr, "usage: sim [--edges] [--seeds | --replay | --trace] SEED [EVENTS]\n");
+		fprintf(stderr, "usage: sim [--edges | --lacking] [--seeds | --replay | --trace] SEED [EVENTS]\n");
 		return 2;
 	}
 	return way(seed, n_events);

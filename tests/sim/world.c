@@ -33,7 +33,8 @@ void world_broken(struct world *w, const char *invariant, const char *format, ..
 	va_start(ap, format);
 	vprintf(format, ap);
 	va_end(ap);
-	printf("\nreplay: sim %s%llu\n", w->is_edges ? "--edges " : "", (unsigned long long)w->seed);
+	printf("\nreplay: sim %s%llu\n", w->is_edges ? "--edges " : w->is_lacking ? "--lacking " : "",
+	       (unsigned long long)w->seed);
 	fflush(stdout);
 	_Exit(1);
 }
@@ -206,6 +207,7 @@ static void turn(struct world *w)
 		store_leave_urgent(w, w->gathering);
 	}
 	store_submit(w);
+	process_plans_unused(w);
 	invariants_turn(w);
 }
 
@@ -287,6 +289,8 @@ void world_run(struct world *w, int64_t n_events)
 			w->now_ms = t.at_ms;
 		if (is_thing && (!t.process || t.process == w->process))
 			happen(w, &t);
+		if (w->is_lacking && chance_below(&w->chance, 80) == 0)
+			process_reload(w);
 		if (chance_below(&w->chance, 400) == 0) /* between two steps of a turn */
 			process_crash(w);
 		turn(w);
@@ -294,13 +298,14 @@ void world_run(struct world *w, int64_t n_events)
 	w->digest = (w->digest ^ engine_digest(w->engine)) * 1099511628211u;
 }
 
-struct world *world_new(uint64_t seed, bool is_edges, bool tells_all)
+struct world *world_new(uint64_t seed, bool is_edges, bool is_lacking, bool tells_all)
 {
 	static const int64_t paces[] = {1, 3, 10, 25};
 	struct world *w = xcalloc(1, sizeof *w);
 
 	w->seed = seed;
 	w->is_edges = is_edges;
+	w->is_lacking = is_lacking;
 	w->tells_all = tells_all;
 	w->chance.state = seed;
 	w->pace = paces[seed % 4];
@@ -320,8 +325,10 @@ void world_free(struct world *w)
 	batch_free(w->gathering);
 	batch_free(w->flying);
 	store_forget(w);
-	for (int i = 0; i < N_PLANS; i++)
+	for (int i = 0; i < w->n_plans; i++) {
 		plan_free(w->plans[i]);
+		free(w->texts[i]);
+	}
 	free(w->oracle);
 	free(w->durable_oracle);
 	free(w->queued.at);

@@ -1,13 +1,14 @@
 /* world.h - a seeded world around one engine: its sensors, people, broker,
  * store and clock, and the daemon's part (turns, commits, what leaves). One
  * seed, one history; nothing else decides. It has the site of site.yaml, or at
- * the edges the one of tests/rehearsal/conditions.yaml and an oracle beside. */
+ * the edges the one of tests/rehearsal/conditions.yaml and an oracle beside; or
+ * the first with plans that lack things (lacking.c). */
 #ifndef TOCSIN_SIM_WORLD_H
 #define TOCSIN_SIM_WORLD_H
 
 #include "engine/model.h"
 
-enum { N_PLANS = 2, N_PEOPLE = 5, SENSORS_MAX = 40, WORD_BYTES = 40, TRACE_LINES = 40, TRACE_BYTES = 200 };
+enum { PLANS_MAX = 6, N_PEOPLE = 5, SENSORS_MAX = 40, WORD_BYTES = 40, TRACE_LINES = 40, TRACE_BYTES = 200 };
 enum { DUTIES_MAX = 8, CREW_BYTES = 128 };
 enum { EDGES_GROUPS = 8, EDGES_RECENT = 6 };
 enum { SECOND_MS = 1000, MINUTE_MS = 60000, HOUR_MS = 3600000 };
@@ -148,12 +149,13 @@ struct duty_watch {
 
 struct world {
 	uint64_t seed;
-	bool is_edges;
+	bool is_edges, is_lacking;
 	struct chance chance;
 	int64_t now_ms, n_events, n_steps, order, process;
 	int64_t pace; /* of the world, from 1: how seldom things happen */
-	struct plan *plans[N_PLANS];
-	int plan;
+	struct plan *plans[PLANS_MAX];
+	char *texts[PLANS_MAX];
+	int n_plans, plan;
 	struct engine *engine;
 	struct batch *gathering, *flying;
 	enum link link;
@@ -195,7 +197,7 @@ struct world {
 };
 
 /* world.c */
-struct world *world_new(uint64_t seed, bool is_edges, bool tells_all);
+struct world *world_new(uint64_t seed, bool is_edges, bool is_lacking, bool tells_all);
 void world_free(struct world *w);
 void world_run(struct world *w, int64_t n_events);
 void world_step(struct world *w, struct event *ev); /* one event into the engine, looked at afterwards */
@@ -226,10 +228,16 @@ void process_crash(struct world *w);
 void process_stop(struct world *w);
 void process_reload(struct world *w);
 void process_plans(struct world *w);
+struct plan *process_plan(struct world *w, int number); /* read again where it is gone */
+void process_plans_unused(struct world *w);
 void process_link(struct world *w, enum link link);
 
 /* random.c */
 char *random_site(const char *text, uint64_t seed);
+
+/* lacking.c */
+struct source;
+char *lacking_site(const struct source *sources, int n, uint64_t seed);
 
 /* nature.c */
 void nature_begin(struct world *w);
@@ -275,6 +283,7 @@ void invariants_before(struct world *w, const struct input *in);
 void invariants_step(struct world *w, const struct event *ev, const struct input *in);
 void invariants_turn(struct world *w);
 struct watch *invariants_watch(struct world *w, int64_t number);
+bool invariants_makes_fires(const struct world *w, const struct nature *s);
 void said_step(struct world *w, const struct event *ev);
 void said_notices(struct world *w);
 void said_outcome(struct world *w, const char *id, enum outcome outcome);
