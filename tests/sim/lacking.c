@@ -203,6 +203,20 @@ static bool reads(struct source *sources, int n, struct lines *l, bool *ret_mend
 	return plan != NULL;
 }
 
+char *lacking_family(char *text, int plan)
+{
+	static const char *const families[] = {
+	    "\n  fam: {id: \"fam-{2}\", kind: smoke, zone: \"{1}\", topic: fam/+/+, silent_after: 10m}\n",
+	    "\n  fam: {id: \"fam-{2}\", kind: leak, zone: hall, topic: fam/+/+, silent_after: 3m, via: bridge}\n",
+	    "\n  fam: {id: \"fam-{2}\", kind: smoke, zone: \"{1}\", topic: fam/+/+}\n",
+	    "\n  fam-1: {kind: smoke, zone: hall, topic: fam/x/1}\n",
+	    "\n  fam: {id: \"fam-{2}\", kind: door, zone: \"{1}\", topic: fam/+/+, silent_after: 1h}\n",
+	    "\n\n"};
+
+	replace(&text, "\n#F\n", families[plan % 6]);
+	return text;
+}
+
 enum { TRIES = 30, ROUNDS = 30 };
 
 /* sources[0] is the site, the others what is shipped; the text is freed by the caller. */

@@ -5,6 +5,8 @@
 #include <stdio.h>
 #include <string.h>
 
+#define FAMILY "fam-{2}"
+
 /* -- values -- */
 
 static void set_word(struct nature *s, const char *word)
@@ -94,6 +96,22 @@ static void odd_reading(struct world *w, int sensor)
 	say(w, &in);
 }
 
+static const char *any_place(struct world *w)
+{
+	static const char *const places[] = {"kitchen", "hall", "plant", "boiler", "pantry", "nowhere"};
+
+	return places[chance_below(&w->chance, 6)];
+}
+
+int nature_def(const struct world *w, int sensor)
+{
+	const struct nature *s = &w->sensors[sensor];
+	const struct plan *p = w->plans[w->plan];
+	int def = plan_sensor(p, s->id);
+
+	return def < 0 && s->zone ? plan_sensor(p, FAMILY) : def;
+}
+
 static void one_sensor(struct world *w, int sensor)
 {
 	struct nature *s = &w->sensors[sensor];
@@ -108,6 +126,8 @@ static void one_sensor(struct world *w, int sensor)
 		return;
 	}
 	s->away = false;
+	if (s->zone && chance_of(&w->chance, 10))
+		s->zone = any_place(w);
 	s->bad = s->bad ? !chance_of(&w->chance, 30) : chance_of(&w->chance, 3);
 	measure(w, s);
 	in = reading_of(w, sensor);
@@ -242,6 +262,18 @@ void nature_odd(struct world *w)
 	            &(struct thing){.kind = THING_ODD});
 }
 
+static void begin_family(struct world *w)
+{
+	static const char *const ids[] = {"fam-1", "fam-2", "fam-3", "fam-4", "fam-5"};
+
+	for (int i = 0; i < 5 && w->n_sensors < SENSORS_MAX; i++) {
+		struct nature *s = &w->sensors[w->n_sensors++];
+
+		*s = (struct nature){.def = -1, .id = ids[i], .kind = "smoke", .zone = any_place(w)};
+		measure(w, s);
+	}
+}
+
 void nature_begin(struct world *w)
 {
 	const struct plan *p = w->plans[0];
@@ -249,11 +281,16 @@ void nature_begin(struct world *w)
 	int64_t quiet_ms = !w->is_edges && w->seed % 5 == 0 ? 40 * MINUTE_MS : 0;
 
 	for (int i = 0; i < p->n_sensors && i < SENSORS_MAX; i++) {
-		struct nature *s = &w->sensors[w->n_sensors++];
+		struct nature *s;
 
+		if (p->sensors[i].is_family)
+			continue;
+		s = &w->sensors[w->n_sensors++];
 		*s = (struct nature){.def = i, .id = p->sensors[i].id, .kind = p->sensors[i].kind};
 		measure(w, s);
 	}
+	if (w->is_lacking)
+		begin_family(w);
 	if (w->is_edges)
 		edges_begin(w);
 	else

@@ -46,8 +46,9 @@ static char *without_lines(const char *text, const char *mark)
 	return buf_steal(&b);
 }
 
-static char *site_text(const struct world *w, const char *mark)
+static char *site_text(const struct world *w, int number)
 {
+	const char *mark = number % 2 ? "#A" : "#B";
 	char *text = slurp(w->is_edges ? SOURCE_DIR "/tests/rehearsal/conditions.yaml"
 	                               : SOURCE_DIR "/tests/sim/site.yaml");
 	char *site = without_lines(text, mark);
@@ -58,7 +59,7 @@ static char *site_text(const struct world *w, const char *mark)
 		site = random_site(text, w->seed * 256 + (uint64_t)mark[1]);
 		free(text);
 	}
-	return site;
+	return w->is_lacking ? lacking_family(site, number) : site;
 }
 
 static int shipped(const struct world *w, struct source sources[SOURCES_MAX], int n)
@@ -90,7 +91,7 @@ static void forget_sources(struct source *sources, int n)
 static char *plan_text(const struct world *w, int number)
 {
 	struct source sources[SOURCES_MAX];
-	char *text = site_text(w, number % 2 ? "#A" : "#B"), *site = text;
+	char *text = site_text(w, number), *site = text;
 	int n;
 
 	if (number < 2)

@@ -101,13 +101,14 @@ static const char *or_null(const char *text)
 static void read_reading(const struct world *w, const struct input *in, struct event *ev)
 {
 	const struct plan *p = w->plans[w->plan];
-	int def = plan_sensor(p, w->sensors[in->sensor].id);
+	const struct nature *s = &w->sensors[in->sensor];
+	int def = nature_def(w, in->sensor), zone = p->sensors[def].zone;
 
 	ev->kind = EVENT_READING;
 	ev->reading = (struct reading){.kind = in->kind,
-	                               .sensor = p->sensors[def].id,
+	                               .sensor = s->id,
 	                               .def = def,
-	                               .zone = p->sensors[def].zone,
+	                               .zone = zone < 0 ? plan_zone(p, s->zone) : zone,
 	                               .word = in->word,
 	                               .text = in->word,
 	                               .has_number = in->has_number,
@@ -175,7 +176,7 @@ void world_input(struct world *w, const struct input *in)
 	struct event ev = {0};
 	const char *without[4];
 
-	if (!in->is_command && plan_sensor(w->plans[w->plan], w->sensors[in->sensor].id) < 0)
+	if (!in->is_command && nature_def(w, in->sensor) < 0)
 		return; /* no sensor of this plan: nobody subscribed */
 	if (in->is_command)
 		read_command(in, &ev, without);

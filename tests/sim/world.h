@@ -8,7 +8,7 @@
 
 #include "engine/model.h"
 
-enum { PLANS_MAX = 6, N_PEOPLE = 5, SENSORS_MAX = 40, WORD_BYTES = 40, TRACE_LINES = 40, TRACE_BYTES = 200 };
+enum { PLANS_MAX = 6, N_PEOPLE = 5, SENSORS_MAX = 48, WORD_BYTES = 40, TRACE_LINES = 40, TRACE_BYTES = 200 };
 enum { DUTIES_MAX = 8, CREW_BYTES = 128 };
 enum { EDGES_GROUPS = 8, EDGES_RECENT = 6 };
 enum { SECOND_MS = 1000, MINUTE_MS = 60000, HOUR_MS = 3600000 };
@@ -119,6 +119,7 @@ struct saved {
 struct nature {
 	int def; /* in plan 0 */
 	const char *id, *kind;
+	const char *zone; /* of a member of the family: where it stands now; else NULL */
 	bool bad, away;
 	char word[WORD_BYTES];
 	bool has_number;
@@ -237,10 +238,12 @@ char *random_site(const char *text, uint64_t seed);
 
 /* lacking.c */
 struct source;
+char *lacking_family(char *text, int plan); /* freed, and given back with one */
 char *lacking_site(const struct source *sources, int n, uint64_t seed);
 
 /* nature.c */
 void nature_begin(struct world *w);
+int nature_def(const struct world *w, int sensor); /* in the plan now; -1: it lacks it */
 void nature_sensor(struct world *w);
 void nature_odd(struct world *w);
 void nature_valve(struct world *w, const struct thing *t);
