@@ -10,6 +10,7 @@
 #include <strings.h>
 
 enum { SENSORS_MAX = 5000, SILENT_MIN_MS = 60000, SILENT_PERIODS = 3, TELEMETRY_MAX = 12 };
+enum { GATEWAYS_BYTES = 64 * 1024 }; /* of a file that is too long already */
 
 struct row {
 	struct find f;
@@ -348,6 +349,12 @@ static void print_sensors(struct print *p)
 		print_sensor(p, r);
 	}
 	n_left = p->n - at + p->n_more;
+	/* gateways, which those above name */
+	for (int i = at; at && i < p->n && p->out->len < DISCOVER_YAML_BYTES + GATEWAYS_BYTES; i++)
+		if (!strcmp(p->rows[i].f.kind, "link")) {
+			print_sensor(p, &p->rows[i]);
+			n_left--;
+		}
 	if (n_left)
 		buf_printf(
 		    p->out,

@@ -145,6 +145,30 @@ static void test_too_many(void **state)
 	plan_free(plan);
 }
 
+/* The bridge's zone is the last of a file that is cut before it: those behind it name it all the same. */
+static void test_bridge_of_too_many(void **state)
+{
+	enum { DEVICES = 4000 };
+	struct buf topic = {0};
+	struct plan *plan;
+
+	(void)state;
+	begin(NULL);
+	hear("zigbee2mqtt/bridge/state", "{\"state\":\"online\"}");
+	for (int i = 0; i < DEVICES; i++) {
+		buf_clear(&topic);
+		buf_printf(&topic, "zigbee2mqtt/a%d/%0120d", i % 50, i);
+		hear(topic.text, "{\"water_leak\":true,\"linkquality\":9}");
+	}
+	print();
+	assert_non_null(strstr(yaml.text, "more sensors are left out: the file would be too long"));
+	plan = plan_of(yaml.text);
+	assert_non_null(plan);
+	assert_int_not_equal(plan_sensor(plan, "zigbee2mqtt-bridge-link"), -1);
+	plan_free(plan);
+	buf_fini(&topic);
+}
+
 /* One device that says a thing twice, in all ways: ids stay apart. */
 static void test_same_ids(void **state)
 {
@@ -177,7 +201,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 	    cmocka_unit_test(test_hostile_names), cmocka_unit_test(test_too_long),
 	    cmocka_unit_test(test_too_many),      cmocka_unit_test(test_same_ids),
-	    cmocka_unit_test(test_nothing),
+	    cmocka_unit_test(test_nothing),       cmocka_unit_test(test_bridge_of_too_many),
 	};
 	int failed = cmocka_run_group_tests(tests, NULL, NULL);
 
