@@ -105,6 +105,33 @@ static void other_zone(struct chance *c, char **line)
 	replace(line, from, zones[chance_below(c, 5)]);
 }
 
+/* Of the same name, and something else. */
+static void other_nature(struct chance *c, char **line)
+{
+	static const char *const natures[][2] = {
+	    {"{hazard: ", "{per: site, hazard: "},
+	    {"{hazard: ", "{per: sensor, hazard: "},
+	    {"per: sensor, ", ""},
+	    {"hazard: security", "hazard: people"},
+	    {"hazard: other", "hazard: water"},
+	    {"hazard: water", "hazard: gas"},
+	    {"chain: building", "chain: life-safety"},
+	    {"pre_alarm: 10s, investigate: 120s, ", "latch: true, "},
+	    {", is: alarm", ", is: normal"},
+	    {"kind: fan", "kind: water-valve"},
+	    {"quorum: 2", "quorum: 3"},
+	    {"wait: {sensor: leak-h1, is: normal, for: 15s}", "task: dry"},
+	    {"task: 查看, who: [maintenance, shift-foreman]", "decide: how, who: maintenance, choices: {a: A, b: B}, otherwise: b"},
+	    {"while: {hazard: fire}, every: 20m, remind: 2m, sign_of_life: {topic: w/pumps}",
+	     "closed: {incident: lift-stands, by: \"05:00\"}, remind: 30m"},
+	    {"closed: {incident: lift-stands, by: \"05:00\"}, remind: 30m", "every: 25m, sign_of_life: {sensor: lift}"},
+	    {"every: 15m, sign_of_life: {sensor: smoke-h1}", "every: 20m, points: [w/patrol-1, w/patrol-2]"},
+	};
+	const char *const *nature = natures[chance_below(c, (int64_t)(sizeof natures / sizeof *natures))];
+
+	replace(line, nature[0], nature[1]);
+}
+
 /* A shipped type goes only when it is said to. */
 static void disable(struct chance *c, char **line)
 {
@@ -130,6 +157,8 @@ static void change(struct chance *c, struct lines *l, int percent)
 			other_kind(c, &l->at[i]);
 		else if (chance_of(c, 40))
 			other_zone(c, &l->at[i]);
+		else if (chance_of(c, 70))
+			other_nature(c, &l->at[i]);
 		else
 			disable(c, &l->at[i]);
 	}
