@@ -94,7 +94,10 @@ static void by_roster(const struct engine *e, const struct roster *r, int64_t at
 		ret->why = "handover";
 		return;
 	}
-	add_crew(e, d->held, ret);
+	if (!add_crew(e, d->held, ret)) { /* a new plan lacks them, and the roster is not yet looked at */
+		by_plan(e, r, e->now_ms, ret);
+		return;
+	}
 	duty_planned(e, r, e->now_ms, &p);
 	ret->why = p.n ? p.why : "stays";
 }

@@ -463,6 +463,44 @@ static void test_two_years(void **state)
 	plan_free(plan);
 }
 
+static char *replaced(char *text, const char *from, const char *to)
+{
+	const char *at = strstr(text, from);
+	struct buf b = {0};
+
+	assert_non_null(at);
+	buf_printf(&b, "%.*s%s%s", (int)(at - text), text, to, at + strlen(from));
+	free(text);
+	return buf_steal(&b);
+}
+
+/* Whoever was on duty is gone from the plan that makes an alarm of what is: who is planned is called, not the deputy. */
+static void test_plan_without_who_is_on_duty(void **state)
+{
+	struct life_world w;
+	struct plan *plan = begin_with(&w, duty_yaml), *without;
+	char *yaml = replaced(xstrdup(duty_yaml), "  li: {name: Li, language: en}\n", "");
+
+	(void)state;
+	yaml = replaced(yaml, "rotation: [wang, li]", "rotation: [wang]");
+	yaml = replaced(yaml, "{day: li}", "{day: wang}");
+	yaml = replaced(yaml, "above: 10", "above: 5");
+	without = life_plan_of(yaml);
+	life_reading(&w, "a", READING_VALUE, "8");
+	assert_int_equal(w.e->n_incidents, 0);
+	assert_string_equal(held(&w, "guard"), "li: rotation");
+	w.plan = without;
+	life_event(&w, &(struct event){.kind = EVENT_PLAN, .plan.plan = without});
+	assert_int_equal(w.e->n_incidents, 1);
+	assert_true(told(&w, "wang", NOTICE_CALL));
+	assert_false(told(&w, "smith", NOTICE_CALL));
+	assert_string_equal(held(&w, "guard"), "wang: rotation");
+	life_end(&w);
+	plan_free(plan);
+	plan_free(without);
+	free(yaml);
+}
+
 int main(void)
 {
 	static const struct CMUnitTest tests[] = {
@@ -479,6 +517,7 @@ int main(void)
 	    cmocka_unit_test(test_minimum_of_a_crew),
 	    cmocka_unit_test(test_clock_step_moves_no_shift),
 	    cmocka_unit_test(test_two_years),
+	    cmocka_unit_test(test_plan_without_who_is_on_duty),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
