@@ -168,15 +168,33 @@ static int another_plan(struct world *w)
 	return w->n_plans == 2 ? !w->plan : (int)chance_below(&w->chance, w->n_plans);
 }
 
+/* The same plan again. Conditions that an earlier one has left behind may go. */
+static void check_same(struct world *w, struct essence *before)
+{
+	struct essence now;
+	const char *what;
+
+	essence_of(w->engine, &now);
+	before->of[ESSENCE_GATES] = now.of[ESSENCE_GATES];
+	what = essence_differs(&now, before);
+	if (what)
+		world_broken(w, "I9", "the same plan again has changed the %s", what);
+}
+
 void process_reload(struct world *w)
 {
 	struct event ev = {.kind = EVENT_PLAN};
+	struct essence before;
+	int was = w->plan;
 
 	if (chance_of(&w->chance, 70))
 		w->plan = another_plan(w);
 	ev.plan.plan = process_plan(w, w->plan);
 	world_trace(w, "plan %s", w->plans[w->plan]->hash);
+	essence_of(w->engine, &before);
 	world_step(w, &ev);
+	if (w->is_lacking && was == w->plan)
+		check_same(w, &before);
 	if (w->is_lacking && chance_of(&w->chance, 30)) /* another one in the same turn */
 		process_reload(w);
 }
