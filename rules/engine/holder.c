@@ -94,7 +94,7 @@ static void by_roster(const struct engine *e, const struct roster *r, int64_t at
 		ret->why = "handover";
 		return;
 	}
-	if (!add_crew(e, d->held, ret)) { /* a new plan lacks them, and the roster is not yet looked at */
+	if (!add_crew(e, d->held, ret) && *d->held) { /* a new plan lacks them, and the roster is not yet looked at */
 		by_plan(e, r, e->now_ms, ret);
 		return;
 	}
