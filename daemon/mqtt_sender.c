@@ -461,8 +461,11 @@ static void set_aside(struct mqtt *m, const struct lane_item *item, size_t limit
 {
 	char what[256];
 
-	snprintf(what, sizeof(what), "a message of %zu bytes to %.150s is larger than %zu", item->bytes,
-	         item->o.topic, limit);
+	if (item->bytes > limit)
+		snprintf(what, sizeof(what), "a message of %zu bytes to %.150s is larger than %zu", item->bytes,
+		         item->o.topic, limit);
+	else
+		snprintf(what, sizeof(what), "%.150s is no topic that a message can go to", item->o.topic);
 	if (strcmp(m->last_unsendable, item->o.topic) != 0)
 		m->cb.fault(m->cb.arg, SELF_UNSENDABLE, false, what);
 	snprintf(m->last_unsendable, sizeof(m->last_unsendable), "%s", item->o.topic);
@@ -485,7 +488,7 @@ static bool send_next(struct mqtt *m)
 	pthread_mutex_unlock(&m->lock);
 	if (!item)
 		return false;
-	if (item->bytes > link.packet_limit) {
+	if (item->bytes > link.packet_limit || strpbrk(item->o.topic, "+#")) { /* the broker would end the link */
 		set_aside(m, item, link.packet_limit);
 		return true;
 	}

@@ -156,10 +156,13 @@ static const struct plan *plan_of(void *arg, const char *hash)
 
 static void restore(struct daemon *d, struct restored *restored)
 {
+	bool is_whole;
+
 	store_restored(d->store, restored);
 	clock_at_least(&d->clock, restored->at_ms);
 	d->engine = engine_new(daemon_plan(d));
-	if (engine_restore(d->engine, restored->records, restored->n, plan_of, d) < 0)
+	is_whole = engine_restore(d->engine, restored->records, restored->n, plan_of, d) == 0;
+	if (!engine_follows(d->engine, restored->seq) || !is_whole) /* of another row each turn would be refused for ever */
 		daemon_fault_once(d, SELF_STORE_SET_ASIDE,
 		                  "part of the saved state could not be read: check the open incidents");
 	engine_ids_at_least(d->engine, restored->ids_side + (restored->seq ? 0 : IDS_GAP + 1));

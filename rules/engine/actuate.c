@@ -467,6 +467,8 @@ void actuate_started(struct engine *e)
 		a->in_flight = false;
 		a->reply.control = 0;
 		a->dirty = true;
+		if (a->user && a->step >= 0) /* a damaged record: nobody's step */
+			a->step = -1;
 		if (a->user) {
 			end_feedback(e, a, STEP_FAILED, "restarted");
 		} else {

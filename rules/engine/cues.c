@@ -120,6 +120,12 @@ static void graded(struct engine *e, struct incident *inc, const struct grade *g
 	flap_moved(e, inc);
 }
 
+/* What is remembered of another plan may be none of this one's. */
+static const struct grade *grade_of(const struct instance *in, int grade)
+{
+	return in->type && grade < in->type->n_grades ? &in->type->grades[grade] : NULL;
+}
+
 void incident_grade(struct engine *e, struct instance *in, int grade, bool known)
 {
 	struct incident *inc = in->incident;
@@ -128,12 +134,12 @@ void incident_grade(struct engine *e, struct instance *in, int grade, bool known
 
 	if (!inc && grade >= 0 && in->type) {
 		inc = incident_create(e, in);
-		incident_begin_grade(inc, &in->type->grades[grade]);
+		incident_begin_grade(inc, grade_of(in, grade));
 		incident_add_members(e, inc, in);
 		a.who = who_of(inc, who);
 		incident_begin(e, inc, &a);
 	} else if (inc && grade >= 0) {
-		graded(e, inc, in->type && grade < in->type->n_grades ? &in->type->grades[grade] : NULL);
+		graded(e, inc, grade_of(in, grade));
 	} else if (inc && known && !has_manual(inc) && !has_lost(inc) && inc->state != STATE_CLOSED) {
 		for (int i = 0; i < inc->n_members; i++)
 			if (!strchr(inc->members[i].sensor, ':') && !inc->members[i].lost)

@@ -266,9 +266,9 @@ void drill_restore(struct engine *e, struct incident *inc, struct record_reader 
 	deadline_init(&d->over, DEADLINE_DRILL, inc, inc->key, 0);
 	d->by = record_read_str(r);
 	d->end = record_read_str(r);
-	d->acked_ms = record_read_int(r);
+	d->acked_ms = record_read_ms(r);
 	d->acked_by = record_read_str(r);
-	d->escalations = (int)record_read_int(r);
+	d->escalations = record_read_count(r);
 	restore_deadline(e, r, &d->over);
 	e->n_drills += incident_is_open(inc);
 }

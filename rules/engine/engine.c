@@ -12,6 +12,7 @@
 #include "engine/impair.h"
 #include "engine/life.h"
 #include "engine/reach.h"
+#include "engine/save.h"
 #include "engine/watch.h"
 
 #include <stdlib.h>
@@ -100,6 +101,9 @@ static void on_started(struct engine *e, const struct event *ev)
 	e->link = LINK_DOWN;
 	e->link_stage = 0;
 	deadline_set(&e->heap, &e->link_due, e->now_ms + LINK_GRACE_MS);
+	if (restored_look(e, true))
+		incident_self(e, SELF_STORE_SET_ASIDE, false,
+		              "part of the saved state contradicts itself: check the open incidents");
 	incident_selves_started(e);
 	incident_sensors_dropped(e);
 	sensor_started(e, ev->started.down_ms);
@@ -420,7 +424,7 @@ void engine_step(struct engine *e, const struct event *ev, struct effects *fx)
 {
 	engine_plan_first(e);
 	e->fx = fx;
-	if (ev->at_ms > e->now_ms)
+	if (ev->at_ms > e->now_ms || ev->kind == EVENT_STARTED) /* a damaged record may say any time */
 		e->now_ms = ev->at_ms;
 	e->spoke_ago_ms = 0;
 	dispatch(e, ev);
@@ -486,6 +490,14 @@ void engine_ids_at_least(struct engine *e, int64_t number)
 int64_t engine_seq(const struct engine *e)
 {
 	return e->seq;
+}
+
+bool engine_follows(struct engine *e, int64_t seq)
+{
+	bool agrees = e->seq == seq;
+
+	e->seq = seq;
+	return agrees;
 }
 
 int64_t engine_epoch(const struct engine *e)

@@ -321,6 +321,8 @@ bool engine_may_actuate(const struct engine *e, int64_t id);
 int64_t engine_ids_reserved(const struct engine *e);
 void engine_ids_at_least(struct engine *e, int64_t number); /* before EVENT_STARTED */
 int64_t engine_seq(const struct engine *e);                 /* last row */
+/* After a restore: the log ends with this row, so the next follows it. False: the records knew of another. */
+bool engine_follows(struct engine *e, int64_t seq);
 int64_t engine_epoch(const struct engine *e);
 int engine_open(const struct engine *e); /* not closed; exercises are not counted */
 int engine_unacked(const struct engine *e);

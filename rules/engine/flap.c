@@ -84,6 +84,6 @@ void flap_restore(struct engine *e, struct instance *in, const char *record)
 			continue;
 		restore_deadline(e, &r, &in->quiet);
 		for (int i = 0; i < FLAP_ONSETS; i++)
-			in->onsets_ms[i] = record_read_int(&r);
+			in->onsets_ms[i] = record_read_ms(&r);
 	}
 }

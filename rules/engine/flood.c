@@ -380,30 +380,33 @@ void floods_set_dirty(struct engine *e, bool dirty)
 
 static void restore_held(struct flood *f, struct record_reader *r)
 {
-	struct held *h = hold(f, record_read_int(r));
+	struct held *h = hold(f, record_read_number(r));
 
 	f->n_all--; /* counted before */
-	h->n = (int)record_read_int(r);
-	h->kind = restore_bounded(record_read_int(r), NOTICE_COUNT);
-	h->level = (int)record_read_int(r);
-	h->step = (int)record_read_int(r);
+	h->n = record_read_count(r);
+	h->kind = restore_bounded(r, record_read_int(r), NOTICE_COUNT);
+	h->level = record_read_count(r);
+	h->step = record_read_place(r);
 }
 
 /* The reader stands behind the first tag. */
 int flood_restore(struct engine *e, const char *key, struct record_reader *r)
 {
-	struct flood *f = add(e, key + 2);
+	struct flood *f;
 	char tag[RECORD_TAG_BYTES];
 
+	if (find(e, key + 2))
+		return -1;
+	f = add(e, key + 2);
 	f->is_on = record_read_int(r) != 0;
-	f->n_all = record_read_int(r);
-	f->n_summaries = record_read_int(r);
+	f->n_all = record_read_count(r);
+	f->n_summaries = record_read_count(r);
 	restore_deadline(e, r, &f->due);
 	while (record_line(r, tag)) {
 		if (!strcmp(tag, "n")) {
-			int64_t at_ms = record_read_int(r);
+			int64_t at_ms = record_read_ms(r);
 
-			count(f, at_ms, record_read_int(r));
+			count(f, at_ms, record_read_number(r));
 		} else if (!strcmp(tag, "h")) {
 			restore_held(f, r);
 		}

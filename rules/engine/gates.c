@@ -399,3 +399,15 @@ void gate_forget(struct engine *e, struct gate *g)
 	window_forget(e, g);
 	g->instance->dirty = true;
 }
+
+bool gate_mend(struct engine *e, struct gate *g, int64_t latest_ms)
+{
+	bool changes = g->raw != g->out && !(g->sensor && g->raw == TRUTH_UNKNOWN);
+
+	if (is_silence(g) || (g->delay.pos ? g->delay.at_ms <= latest_ms : !changes)) /* silence is counted anew */
+		return false;
+	deadline_clear(&e->heap, &g->delay);
+	settle(e, g);
+	g->instance->dirty = true;
+	return true;
+}

@@ -40,6 +40,8 @@ void gate_expire(struct engine *e, struct gate *g); /* its deadline */
 bool gate_counts_silence(const struct gate *g);     /* its deadline is a countdown to silence */
 void gate_test_text(const struct cond *cond, struct buf *out); /* the same for the same test */
 void gate_forget(struct engine *e, struct gate *g);            /* leaf: lost no more, simply unknown */
+bool gate_mend(struct engine *e, struct gate *g,
+               int64_t latest_ms); /* a damaged record's delay that is lost, or later than that; true: it was */
 void gate_at_once(struct engine *e, struct gate *g);           /* its delay and its `within` are cut short */
 
 /* tree.c */

@@ -300,7 +300,7 @@ void home_restore(struct engine *e, struct record_reader *r)
 	e->home.topic = record_read_str(r);
 	e->home.zones = record_read_str(r);
 	e->home.gone = record_read_str(r);
-	if (r->bad || !*e->home.topic)
+	if (r->bad || !*e->home.topic || strpbrk(e->home.topic, "+#"))
 		home_free(e); /* a message without a topic would end the link */
 }
 

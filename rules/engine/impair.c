@@ -227,6 +227,24 @@ void impairs_shift(struct engine *e, int64_t by_ms)
 	impairs_set_dirty(e, true);
 }
 
+/* What it is is said twice; of two that differ nothing is suppressed, and a sign hangs. */
+static bool fits_its_key(const struct impairment *i)
+{
+	const char *key = !strncmp(i->key, "q/", 2) ? i->key + 2 : i->key;
+	struct buf said = {0};
+	bool fits;
+
+	if (i->kind == IMPAIR_ISOLATED)
+		buf_printf(&said, "p/%s/%s", i->name, hazard_name(i->hazard));
+	else if (i->kind == IMPAIR_OUT)
+		buf_printf(&said, "o/%s", i->name);
+	else
+		buf_printf(&said, "t/%s@%s", i->name, i->place);
+	fits = i->is_asked == (key != i->key) && !strcmp(key, buf_text(&said));
+	buf_fini(&said);
+	return fits;
+}
+
 /* The reader stands behind the first tag. */
 int impair_restore(struct engine *e, const char *key, struct record_reader *r)
 {
@@ -235,7 +253,7 @@ int impair_restore(struct engine *e, const char *key, struct record_reader *r)
 
 	if (!i)
 		i = add(e, key);
-	i->kind = restore_bounded(record_read_int(r), IMPAIR_COUNT);
+	i->kind = restore_bounded(r, record_read_int(r), IMPAIR_COUNT);
 	flags = record_read_int(r);
 	i->is_asked = flags & 1;
 	i->is_dead = flags >> 1 & 1;
@@ -243,7 +261,7 @@ int impair_restore(struct engine *e, const char *key, struct record_reader *r)
 	i->name = record_read_str(r);
 	free(i->place);
 	i->place = record_read_str(r);
-	i->hazard = restore_bounded(record_read_int(r), HAZARD_COUNT);
+	i->hazard = restore_bounded(r, record_read_int(r), HAZARD_COUNT);
 	free(i->by);
 	i->by = record_read_str(r);
 	free(i->second);
@@ -252,12 +270,19 @@ int impair_restore(struct engine *e, const char *key, struct record_reader *r)
 	i->reason = record_read_str(r);
 	free(i->watch);
 	i->watch = record_read_str(r);
-	i->since_ms = record_read_int(r);
-	i->for_ms = record_read_int(r);
-	i->incident = record_read_int(r);
+	i->since_ms = record_read_ms(r);
+	i->for_ms = record_read_ms(r);
+	i->incident = record_read_number(r);
 	restore_deadline(e, r, &i->due);
 	if (!i->due.pos && i->kind != IMPAIR_TAG) /* a damaged record must not suppress for ever */
 		deadline_set(&e->heap, &i->due, 0);
 	i->dirty = false;
+	if (!fits_its_key(i)) {
+		r->bad = true;
+		if (strncmp(key, "t/", 2) != 0)
+			impair_drop(e, i);
+		else
+			i->kind = IMPAIR_TAG;
+	}
 	return r->bad ? -1 : 0;
 }

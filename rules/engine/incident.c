@@ -131,6 +131,17 @@ void incident_free(struct incident *inc)
 	free(inc);
 }
 
+/* A damaged record may have more than its one deadline when it is closed. */
+static void let_go(struct engine *e, struct incident *inc)
+{
+	deadline_clear(&e->heap, &inc->due);
+	deadline_clear(&e->heap, &inc->all_clear);
+	if (inc->drill)
+		deadline_clear(&e->heap, &inc->drill->over);
+	for (int i = 0; i < inc->n_steps; i++)
+		deadline_clear(&e->heap, &inc->steps[i].due);
+}
+
 void incident_drop(struct engine *e, struct incident *inc)
 {
 	char topic[64];
@@ -140,7 +151,7 @@ void incident_drop(struct engine *e, struct incident *inc)
 		i++;
 	snprintf(topic, sizeof topic, "incident/%s/state", inc->id);
 	publish_empty(e, topic);
-	deadline_clear(&e->heap, &inc->due);
+	let_go(e, inc);
 	records_put(&e->gone, inc->key, NULL);
 	memmove(&e->incidents[i], &e->incidents[i + 1],
 	        (size_t)(e->n_incidents - i - 1) * sizeof(struct incident *));

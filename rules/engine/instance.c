@@ -207,13 +207,13 @@ static void known_read(struct record_reader *r, struct known *ret)
 {
 	int64_t raw, out;
 
-	ret->node = (int)record_read_int(r);
+	ret->node = record_read_place(r);
 	ret->sensor = record_read_str(r);
 	ret->test = record_read_str(r);
 	ret->negated = record_read_int(r) != 0;
 	raw = record_read_int(r);
 	out = record_read_int(r);
-	ret->delay_ms = record_read_int(r);
+	ret->delay_ms = record_read_ms(r);
 	r->bad |= raw < 0 || raw > TRUTH_TRUE || out < 0 || out > TRUTH_TRUE;
 	ret->raw_out[0] = (enum truth)raw;
 	ret->raw_out[1] = (enum truth)out;
@@ -238,7 +238,7 @@ static bool is_same_while(const struct gate *g, const char *test, const char *ot
 /* Of another limit what was told of late is known all the same; of another test nothing is. */
 static void window_use(struct engine *e, struct instance *in, struct record_reader *r)
 {
-	int node = (int)record_read_int(r);
+	int node = record_read_place(r);
 	char *sensor = record_read_str(r), *text = record_read_str(r);
 	struct gate *g = gate_find(in, node, sensor);
 	struct buf test = {0};
@@ -427,14 +427,14 @@ static int record_check(const char *value, int *ret_grade, int64_t *ret_known_me
 		struct known k;
 
 		if (!strcmp(tag, "c")) {
-			*ret_grade = (int)record_read_int(&r);
+			*ret_grade = record_read_place(&r);
 			*ret_known_met = record_read_int(&r);
 			head = true;
 		} else if (!strcmp(tag, "g")) {
 			known_read(&r, &k);
 			known_fini(&k);
 		} else if (!strcmp(tag, "w")) {
-			record_read_int(&r);
+			record_read_place(&r);
 			free(record_read_str(&r));
 			free(record_read_str(&r));
 			window_restore(NULL, NULL, &r);

@@ -174,7 +174,7 @@ void quorum_restore(struct incident *inc, struct record_reader *r)
 {
 	char *person = record_read_str(r);
 
-	add(inc, person, record_read_int(r));
-	inc->quorum = restore_bounded(record_read_int(r), QUORUM_MAX + 1);
+	add(inc, person, record_read_ms(r));
+	inc->quorum = restore_bounded(r, record_read_int(r), QUORUM_MAX + 1);
 	free(person);
 }

@@ -226,10 +226,10 @@ static void restore_way(struct rung *reach, struct record_reader *r)
 	free(w->notice);
 	w->notice = record_read_str(r);
 	state = record_read_str(r);
-	w->state = (enum delivery)restore_bounded(delivery_from(state), DELIVERY_COUNT);
+	w->state = (enum delivery)restore_bounded(r, delivery_from(state), DELIVERY_COUNT);
 	free(state);
-	w->at_ms = restore_time(record_read_int(r));
-	w->n_failed = restore_bounded(record_read_int(r), 1 << 16);
+	w->at_ms = record_read_ms(r);
+	w->n_failed = restore_bounded(r, record_read_int(r), 1 << 16);
 }
 
 /* The reader stands behind the first tag. */
@@ -241,7 +241,7 @@ int reach_restore(struct engine *e, const char *key, struct record_reader *r)
 	if (!key[2] || reach_find(e, key + 2))
 		return -1;
 	reach = reach_get(e, key + 2);
-	reach->duty_ms = restore_time(record_read_int(r));
+	reach->duty_ms = record_read_ms(r);
 	free(reach->role);
 	reach->role = record_read_str(r);
 	reach->missed = record_read_int(r) != 0;

@@ -145,3 +145,33 @@ int64_t record_read_int(struct record_reader *r)
 	}
 	return minus ? -(int64_t)(v - 1) - 1 : (int64_t)v;
 }
+
+static int64_t read_within(struct record_reader *r, int64_t least, int64_t most)
+{
+	int64_t v = record_read_int(r);
+
+	if (v >= least && v <= most)
+		return v;
+	r->bad = true;
+	return least;
+}
+
+int64_t record_read_ms(struct record_reader *r)
+{
+	return read_within(r, -1, (int64_t)1 << 48);
+}
+
+int64_t record_read_number(struct record_reader *r)
+{
+	return read_within(r, 0, (int64_t)1 << 53);
+}
+
+int record_read_count(struct record_reader *r)
+{
+	return (int)read_within(r, 0, 1 << 30);
+}
+
+int record_read_place(struct record_reader *r)
+{
+	return (int)read_within(r, -1, 1 << 30);
+}

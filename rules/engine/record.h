@@ -29,5 +29,10 @@ char *record_read_str(struct record_reader *r); /* caller frees; "" and bad when
 void record_read_cut(struct record_reader *r, char *dst,
                      size_t cap_bytes);           /* cut between characters to fit with its NUL */
 int64_t record_read_int(struct record_reader *r); /* 0 and bad when missing */
+/* So far from the ends that nothing computed with them runs over; else bad. */
+int64_t record_read_ms(struct record_reader *r);     /* a time or a while; -1: none, and when bad */
+int64_t record_read_number(struct record_reader *r); /* of a row, an incident; 0: none, and when bad */
+int record_read_count(struct record_reader *r);      /* 0 when bad */
+int record_read_place(struct record_reader *r);      /* in a list; -1: none, and when bad */
 
 #endif

@@ -21,20 +21,18 @@ void save_deadline(struct buf *b, const struct deadline *d)
 
 void restore_deadline(struct engine *e, struct record_reader *r, struct deadline *d)
 {
-	int64_t at_ms = record_read_int(r);
+	int64_t at_ms = record_read_ms(r);
 
 	if (at_ms >= 0)
 		deadline_set(&e->heap, d, at_ms);
 }
 
-int64_t restore_time(int64_t at_ms)
+int restore_bounded(struct record_reader *r, int64_t v, int count)
 {
-	return at_ms < 0 || at_ms > INT64_MAX / 4 ? -1 : at_ms;
-}
+	bool is_known = v >= 0 && v < count;
 
-int restore_bounded(int64_t v, int count)
-{
-	return v < 0 || v >= count ? 0 : (int)v;
+	r->bad |= !is_known;
+	return is_known ? (int)v : 0;
 }
 
 /* -- counters -- */
@@ -51,11 +49,13 @@ static void save_counters(const struct engine *e, struct buf *b)
 
 static void restore_counters(struct engine *e, struct record_reader *r)
 {
-	e->now_ms = record_read_int(r);
-	e->epoch = record_read_int(r);
-	e->seq = PLANTED(6) ? record_read_int(r) * 0 : record_read_int(r);
-	e->reserved = record_read_int(r);
-	e->next_actuation = record_read_int(r);
+	int64_t now_ms = record_read_ms(r);
+
+	e->now_ms = now_ms < 0 ? 0 : now_ms;
+	e->epoch = record_read_number(r);
+	e->seq = PLANTED(6) ? record_read_number(r) * 0 : record_read_number(r);
+	e->reserved = record_read_number(r);
+	e->next_actuation = record_read_number(r);
 }
 
 /* -- notices and actuations -- */
@@ -108,27 +108,27 @@ static int restore_notice(struct engine *e, const char *key, struct record_reade
 	run->key = xstrdup(key);
 	n->id = record_read_str(r);
 	kind = record_read_str(r);
-	n->kind = restore_bounded(notice_kind_from(kind), NOTICE_COUNT);
+	n->kind = restore_bounded(r, notice_kind_from(kind), NOTICE_COUNT);
 	free(kind);
 	n->person = record_read_str(r);
 	n->channel = record_read_str(r);
 	n->incident = or_null(record_read_str(r));
-	n->seq = record_read_int(r);
-	n->epoch = record_read_int(r);
-	n->rev = (int)record_read_int(r);
-	n->level = (int)record_read_int(r);
-	n->lang = restore_bounded(record_read_int(r), LANG_COUNT);
-	n->hazard = restore_bounded(record_read_int(r), HAZARD_COUNT);
-	n->severity = restore_bounded(record_read_int(r), SEVERITY_COUNT);
+	n->seq = record_read_number(r);
+	n->epoch = record_read_number(r);
+	n->rev = record_read_count(r);
+	n->level = record_read_count(r);
+	n->lang = restore_bounded(r, record_read_int(r), LANG_COUNT);
+	n->hazard = restore_bounded(r, record_read_int(r), HAZARD_COUNT);
+	n->severity = restore_bounded(r, record_read_int(r), SEVERITY_COUNT);
 	n->text = record_read_str(r);
 	n->answer = or_null(record_read_str(r));
 	n->user = record_read_str(r);
-	n->reply_by_ms = record_read_int(r);
+	n->reply_by_ms = record_read_ms(r);
 	flags = record_read_int(r);
 	n->drill = flags & 1;
 	n->repeat = flags >> 1 & 1;
 	run->waits_link = flags >> 2 & 1;
-	run->channel_index = restore_bounded(record_read_int(r), 1 << 16);
+	run->channel_index = restore_bounded(r, record_read_int(r), 1 << 16);
 	deadline_init(&run->due, DEADLINE_NOTICE, run, run->key, 0);
 	if (*r->field == ' ') /* older ones end here */
 		restore_deadline(e, r, &run->due);
@@ -167,21 +167,21 @@ static int restore_actuation(struct engine *e, const char *key, struct record_re
 
 	snprintf(a->key, sizeof a->key, "%s", key);
 	deadline_init(&a->due, DEADLINE_ACTUATION, a, a->key, 0);
-	a->id = record_read_int(r);
+	a->id = record_read_number(r);
 	a->actuator = record_read_str(r);
 	a->action = record_read_str(r);
-	a->incident = record_read_int(r);
-	a->step = (int)record_read_int(r);
+	a->incident = record_read_number(r);
+	a->step = record_read_place(r);
 	a->user = or_null(record_read_str(r));
 	a->reply.req = or_null(record_read_str(r));
 	a->reply.response_topic = or_null(record_read_str(r));
 	a->reply.correlation = or_null(record_read_str(r));
 	a->reply.control = record_read_int(r);
-	a->tries = (int)record_read_int(r);
-	a->began_ms = record_read_int(r);
+	a->tries = record_read_count(r);
+	a->began_ms = record_read_ms(r);
 	a->in_flight = record_read_int(r) != 0;
 	restore_deadline(e, r, &a->due);
-	a->cause = record_read_int(r);
+	a->cause = record_read_number(r);
 	a->via = or_null(record_read_str(r));
 	a->who = or_null(record_read_str(r));
 	actuate_restored(e, a);
@@ -333,7 +333,7 @@ static int restore_one(struct engine *e, const struct record *rec, const struct 
 	else if (!strcmp(rec->key, "h"))
 		home_restore(e, &r);
 	else if (!strncmp(rec->key, "i/", 2))
-		return restore_incident(e, strtoll(rec->key + 2, NULL, 10), &r, plans);
+		return restore_incident(e, rec->key, &r, plans);
 	else if (!strncmp(rec->key, "n/", 2))
 		return restore_notice(e, rec->key, &r);
 	else if (!strncmp(rec->key, "a/", 2))
@@ -355,10 +355,10 @@ static int restore_one(struct engine *e, const struct record *rec, const struct 
 	return r.bad ? -1 : 0;
 }
 
-/* Sensors and instances first: incidents hang on them. */
+/* The time first; sensors and instances before the incidents that hang on them. */
 static int rank(const struct record *rec)
 {
-	return !strncmp(rec->key, "s/", 2) ? 0 : !strncmp(rec->key, "c/", 2) ? 1 : 2;
+	return !strncmp(rec->key, "s/", 2) || !strcmp(rec->key, "e") ? 0 : !strncmp(rec->key, "c/", 2) ? 1 : 2;
 }
 
 int engine_restore(struct engine *e, const struct record *records, int n,
@@ -373,5 +373,5 @@ int engine_restore(struct engine *e, const struct record *records, int n,
 				bad = -1;
 	service_restored(e);
 	sensors_replan(e);
-	return bad;
+	return restored_look(e, false) ? -1 : bad;
 }

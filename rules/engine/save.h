@@ -12,10 +12,13 @@ struct plans {
 
 void save_deadline(struct buf *b, const struct deadline *d);
 void restore_deadline(struct engine *e, struct record_reader *r, struct deadline *d);
-int64_t restore_time(int64_t at_ms); /* -1 when it can be none: nothing that is computed with it runs over */
-int restore_bounded(int64_t v, int count); /* 0 when it is no index of the list */
+int restore_bounded(struct record_reader *r, int64_t v, int count); /* 0 and bad when it is no index of the list */
+
+/* restored.c: sees to what records that are read leave out or contradict; true: there was something. Once when they
+ * are read, and again when the time is known. */
+bool restored_look(struct engine *e, bool knows_time);
 
 void save_incident(const struct incident *inc, struct buf *b);
-int restore_incident(struct engine *e, int64_t number, struct record_reader *r, const struct plans *plans);
+int restore_incident(struct engine *e, const char *key, struct record_reader *r, const struct plans *plans);
 
 #endif

@@ -42,14 +42,18 @@ int duty_restore(struct engine *e, const char *key, struct record_reader *r)
 	take(&d->incoming, r);
 	take(&d->accepted, r);
 	take(&d->prepared, r);
-	d->held_ms = record_read_int(r);
-	d->since_ms = record_read_int(r);
-	d->remind_ms = record_read_int(r);
-	d->cause = record_read_int(r);
+	d->held_ms = record_read_ms(r);
+	d->since_ms = record_read_ms(r);
+	d->remind_ms = record_read_ms(r);
+	d->cause = record_read_number(r);
 	restore_deadline(e, r, &d->due);
+	if (duty_is_pending(d) && d->remind_ms < 0) { /* never would it be told that nobody has accepted */
+		d->remind_ms = e->now_ms;
+		r->bad = true;
+	}
 	while (record_line(r, tag))
 		if (!strcmp(tag, "note") && d->n_notes < DUTY_NOTES_MAX) {
-			d->notes[d->n_notes].at_ms = record_read_int(r);
+			d->notes[d->n_notes].at_ms = record_read_ms(r);
 			d->notes[d->n_notes++].text = record_read_str(r);
 		}
 	return r->bad ? -1 : 0;
@@ -80,8 +84,8 @@ int override_restore(struct engine *e, const char *key, struct record_reader *r)
 	o.asked_by = record_read_str(r);
 	o.by = record_read_str(r);
 	o.words = record_read_str(r);
-	o.from_ms = record_read_int(r);
-	o.until_ms = record_read_int(r);
+	o.from_ms = record_read_ms(r);
+	o.until_ms = record_read_ms(r);
 	kept = override_put(e, &o);
 	restore_deadline(e, r, &kept->due);
 	return r->bad ? -1 : 0;

@@ -8,8 +8,11 @@
 #include "engine/save.h"
 #include "engine/suppress.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+
+#define NUMBER_MOST ((int64_t)1 << 53)
 
 static void save_incident_line(const struct incident *inc, struct buf *b)
 {
@@ -220,16 +223,16 @@ static void restore_incident_line(struct engine *e, struct incident *inc, struct
 
 	record_read_cut(r, inc->id, sizeof inc->id);
 	record_read_cut(r, inc->ulid, sizeof inc->ulid);
-	inc->rev = (int)record_read_int(r);
+	inc->rev = record_read_count(r);
 	inc->plan_hash = record_read_str(r);
 	inc->type_id = record_read_str(r);
 	inc->zone_id = record_read_str(r);
 	for (int l = 0; l < LANG_COUNT; l++)
 		inc->title.in[l] = record_read_str(r);
-	inc->hazard = restore_bounded(record_read_int(r), HAZARD_COUNT);
-	inc->severity = restore_bounded(record_read_int(r), SEVERITY_COUNT);
+	inc->hazard = restore_bounded(r, record_read_int(r), HAZARD_COUNT);
+	inc->severity = restore_bounded(r, record_read_int(r), SEVERITY_COUNT);
 	inc->grade = record_read_str(r);
-	inc->grade_index = (int)record_read_int(r);
+	inc->grade_index = record_read_place(r);
 	flags = record_read_int(r);
 	inc->latch = flags & 1;
 	inc->manual = flags >> 1 & 1;
@@ -237,22 +240,22 @@ static void restore_incident_line(struct engine *e, struct incident *inc, struct
 	inc->exhausted_told = flags >> 3 & 1;
 	inc->investigated = flags >> 4 & 1;
 	state = record_read_str(r);
-	inc->state = restore_bounded(state_from(state), STATE_COUNT);
+	inc->state = restore_bounded(r, state_from(state), STATE_COUNT);
 	free(state);
-	inc->opened_ms = record_read_int(r);
-	inc->changed_ms = record_read_int(r);
-	inc->closed_ms = record_read_int(r);
+	inc->opened_ms = record_read_ms(r);
+	inc->changed_ms = record_read_ms(r);
+	inc->closed_ms = record_read_ms(r);
 	inc->acked_by = record_read_str(r);
 	inc->after = record_read_str(r);
-	inc->level = (int)record_read_int(r);
-	inc->round = (int)record_read_int(r);
-	inc->reminders = (int)record_read_int(r);
-	inc->next = restore_bounded(record_read_int(r), NEXT_ISOLATED + 1);
+	inc->level = record_read_count(r);
+	inc->round = record_read_count(r);
+	inc->reminders = record_read_count(r);
+	inc->next = restore_bounded(r, record_read_int(r), NEXT_ISOLATED + 1);
 	restore_deadline(e, r, &inc->due);
-	inc->opened_seq = record_read_int(r);
-	inc->seq = record_read_int(r);
+	inc->opened_seq = record_read_number(r);
+	inc->seq = record_read_number(r);
 	inc->reset_by = record_read_str(r);
-	inc->reset_ms = record_read_int(r);
+	inc->reset_ms = record_read_ms(r);
 	inc->reset_without = record_read_str(r);
 	*ret_scope = record_read_str(r);
 }
@@ -276,8 +279,8 @@ static void restore_member(struct incident *inc, struct record_reader *r)
 	m->lost = flags >> 1 & 1;
 	m->out = flags >> 2 & 1;
 	m->peak_milli = record_read_int(r);
-	m->at_ms = record_read_int(r);
-	m->active = restore_bounded(record_read_int(r), TRUTH_TRUE + 1);
+	m->at_ms = record_read_ms(r);
+	m->active = restore_bounded(r, record_read_int(r), TRUTH_TRUE + 1);
 }
 
 static struct step_run *restore_step(struct engine *e, struct incident *inc, struct record_reader *r)
@@ -289,14 +292,14 @@ static struct step_run *restore_step(struct engine *e, struct incident *inc, str
 		free(s->result);
 		free(s->by);
 		free(s->note);
-		s->state = restore_bounded(step_state_from(state), STEP_COUNT);
+		s->state = restore_bounded(r, step_state_from(state), STEP_COUNT);
 		s->result = record_read_str(r);
 		s->by = record_read_str(r);
 		s->note = record_read_str(r);
-		s->late = (int)record_read_int(r);
-		s->began_ms = record_read_int(r);
-		s->ended_ms = record_read_int(r);
-		s->tries = (int)record_read_int(r);
+		s->late = record_read_count(r);
+		s->began_ms = record_read_ms(r);
+		s->ended_ms = record_read_ms(r);
+		s->tries = record_read_count(r);
 		restore_deadline(e, r, &s->due);
 	}
 	free(id);
@@ -324,9 +327,9 @@ static void restore_delivery(struct incident *inc, struct record_reader *r)
 	d->channel = record_read_str(r);
 	d->notice = record_read_str(r);
 	state = record_read_str(r);
-	d->state = restore_bounded(delivery_from(state), DELIVERY_COUNT);
+	d->state = restore_bounded(r, delivery_from(state), DELIVERY_COUNT);
 	free(state);
-	d->at_ms = record_read_int(r);
+	d->at_ms = record_read_ms(r);
 }
 
 static void restore_called(struct incident *inc, struct record_reader *r)
@@ -336,9 +339,9 @@ static void restore_called(struct incident *inc, struct record_reader *r)
 	inc->called = xrealloc(inc->called, (size_t)(inc->n_called + 1) * sizeof *c);
 	c = &inc->called[inc->n_called++];
 	c->person = record_read_str(r);
-	c->at_ms = record_read_int(r);
-	c->sent_ms = record_read_int(r);
-	c->level = (int)record_read_int(r);
+	c->at_ms = record_read_ms(r);
+	c->sent_ms = record_read_ms(r);
+	c->level = record_read_count(r);
 	c->passed = false;
 	c->asker = NULL;
 }
@@ -351,7 +354,7 @@ static void restore_asker(struct called *c, struct record_reader *r)
 
 static int64_t restore_first_ms(struct record_reader *r)
 {
-	int64_t at_ms = restore_time(record_read_int(r));
+	int64_t at_ms = record_read_ms(r);
 
 	return at_ms < 0 ? 0 : at_ms;
 }
@@ -370,7 +373,7 @@ static void restore_order(struct incident *inc, struct record_reader *r)
 	inc->instructions =
 	    xrealloc(inc->instructions, (size_t)(inc->n_instructions + 1) * sizeof *inc->instructions);
 	in = &inc->instructions[inc->n_instructions++];
-	in->at_ms = record_read_int(r);
+	in->at_ms = record_read_ms(r);
 	in->by = record_read_str(r);
 	in->from = record_read_str(r);
 	in->words = record_read_str(r);
@@ -378,9 +381,9 @@ static void restore_order(struct incident *inc, struct record_reader *r)
 
 static void restore_beside(struct incident *inc, struct record_reader *r)
 {
-	inc->because = record_read_int(r);
-	inc->because_ms = record_read_int(r);
-	inc->despite = record_read_int(r);
+	inc->because = record_read_number(r);
+	inc->because_ms = record_read_ms(r);
+	inc->despite = record_read_number(r);
 	inc->flapping = record_read_int(r) != 0;
 	inc->gated = inc->because != 0;
 }
@@ -398,14 +401,14 @@ static char *text_or_null(struct record_reader *r)
 static void restore_shelf(struct shelf *shelf, struct record_reader *r)
 {
 	shelf_free(shelf);
-	shelf->until_ms = record_read_int(r);
-	shelf->since_ms = record_read_int(r);
+	shelf->until_ms = record_read_ms(r);
+	shelf->since_ms = record_read_ms(r);
 	shelf->by = record_read_str(r);
 	shelf->second = text_or_null(r);
 	shelf->reason = record_read_str(r);
 	shelf->asked_by = text_or_null(r);
-	shelf->asked_ms = record_read_int(r);
-	shelf->asked_for_ms = record_read_int(r);
+	shelf->asked_ms = record_read_ms(r);
+	shelf->asked_for_ms = record_read_ms(r);
 }
 
 static void restore_parts(struct engine *e, struct incident *inc, struct record_reader *r)
@@ -423,7 +426,7 @@ static void restore_parts(struct engine *e, struct incident *inc, struct record_
 		else if (!strcmp(tag, "shelf"))
 			restore_shelf(&inc->shelf, r);
 		else if (!strcmp(tag, "isol"))
-			inc->isolated_ms = record_read_int(r);
+			inc->isolated_ms = record_read_ms(r);
 		else if (!strcmp(tag, "watch") && !inc->watch)
 			inc->watch = text_or_null(r);
 		else if (!strcmp(tag, "m"))
@@ -431,7 +434,7 @@ static void restore_parts(struct engine *e, struct incident *inc, struct record_
 		else if (!strcmp(tag, "s"))
 			step = restore_step(e, inc, r);
 		else if (!strcmp(tag, "w") && step)
-			step->worst = restore_bounded(record_read_int(r), STEP_COUNT);
+			step->worst = restore_bounded(r, record_read_int(r), STEP_COUNT);
 		else if (!strcmp(tag, "orphan") && step)
 			step->orphan = true;
 		else if (!strcmp(tag, "f"))
@@ -484,15 +487,58 @@ static void attach(struct engine *e, struct incident *inc, const char *scope, st
 	buf_fini(&own);
 }
 
-int restore_incident(struct engine *e, int64_t number, struct record_reader *r, const struct plans *plans)
+/* A number is one incident's: of a key that says none, or another's, the next that is free. */
+static int64_t number_of(const struct engine *e, const char *key)
 {
-	struct incident *inc = incident_new(e, number);
+	int64_t number = strtoll(key + 2, NULL, 10);
+
+	if (number > 0 && number < NUMBER_MOST && !incident_find(e, number))
+		return number;
+	return e->n_incidents ? e->incidents[e->n_incidents - 1]->number + 1 : 1;
+}
+
+/* It is saved under its own key from now on. */
+static void check_key(struct engine *e, struct incident *inc, const char *key, struct record_reader *r)
+{
+	if (!strcmp(inc->key, key))
+		return;
+	records_put(&e->gone, key, NULL);
+	inc->dirty = true;
+	r->bad = true;
+}
+
+/* "G-17": part of a topic, and what people call it. */
+static void check_id(struct incident *inc, struct record_reader *r)
+{
+	char id[sizeof inc->id];
+	bool has_letter = *inc->id && strchr("FGLWPDOS", *inc->id);
+
+	snprintf(id, sizeof id, "%c-%lld", has_letter ? *inc->id : hazard_letter(inc->hazard), (long long)inc->number);
+	r->bad |= strcmp(inc->id, id) != 0;
+	memcpy(inc->id, id, sizeof id);
+}
+
+static void restored_times(struct incident *inc)
+{
+	if (inc->shelf.until_ms < 0)
+		inc->shelf.until_ms = 0;
+	if (inc->isolated_ms < 0)
+		inc->isolated_ms = 0;
+}
+
+int restore_incident(struct engine *e, const char *key, struct record_reader *r, const struct plans *plans)
+{
+	struct incident *inc = incident_new(e, number_of(e, key));
 	char *scope;
 
+	check_key(e, inc, key, r);
+
 	restore_incident_line(e, inc, r, &scope);
+	check_id(inc, r);
 	find_plan(inc, e, plans);
 	incident_make_steps(inc);
 	restore_parts(e, inc, r);
+	restored_times(inc);
 	attach(e, inc, scope, r);
 	if (*inc->reset_by && !inc->all_clear.pos) /* of a version before */
 		all_clear_begin(e, inc, e->now_ms);

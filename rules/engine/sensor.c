@@ -534,7 +534,7 @@ static void read_value(struct sensor *s, struct record_reader *r)
 	free(put_value(s, word, text));
 	s->has_number = record_read_int(r) != 0;
 	s->milli = record_read_int(r);
-	s->value_ms = record_read_int(r);
+	s->value_ms = record_read_ms(r);
 	s->has_value = true;
 }
 
@@ -548,8 +548,8 @@ static void read_head(struct engine *e, struct sensor *s, struct record_reader *
 	free(s->zone_id);
 	s->zone_id = record_read_str(r);
 	health = record_read_int(r);
-	silent_ms = record_read_int(r);
-	s->left_ms = record_read_int(r);
+	silent_ms = record_read_ms(r);
+	s->left_ms = record_read_ms(r);
 	if (health < 0 || health > HEALTH_SILENT)
 		r->bad = true;
 	else
@@ -560,7 +560,7 @@ static void read_head(struct engine *e, struct sensor *s, struct record_reader *
 
 static void read_off(struct engine *e, struct sensor *s, struct record_reader *r)
 {
-	int64_t at_ms = record_read_int(r);
+	int64_t at_ms = record_read_ms(r);
 
 	if (!r->bad)
 		deadline_set(&e->heap, &s->off, at_ms);

@@ -211,8 +211,8 @@ int watch_restore(struct engine *e, const char *key, const char *value)
 		flags = record_read_int(&r);
 		w->on = flags & 1;
 		w->reminded = flags >> 1 & 1;
-		w->due_ms = restore_time(record_read_int(&r));
-		w->frozen_ms = restore_time(record_read_int(&r));
+		w->due_ms = record_read_ms(&r);
+		w->frozen_ms = record_read_ms(&r);
 	}
 	return r.bad ? -1 : 0;
 }

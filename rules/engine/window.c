@@ -250,15 +250,16 @@ void window_save(const struct gate *g, struct buf *out)
 
 void window_restore(struct engine *e, struct gate *g, struct record_reader *r)
 {
-	int64_t open_ms = record_read_int(r), held_ms = record_read_int(r), n = record_read_int(r);
+	int64_t open_ms = record_read_ms(r), held_ms = record_read_ms(r), n = record_read_int(r);
 	struct window *w = g ? g->window : NULL;
 
 	r->bad |= n < 0 || n > SAMPLES_MAX;
 	if (w)
 		w->n = 0;
 	for (int64_t i = 0; i < n && !r->bad; i++) {
-		int64_t at_ms = record_read_int(r), milli = record_read_int(r);
+		int64_t at_ms = record_read_ms(r), milli = record_read_int(r);
 
+		r->bad |= milli > INT64_MAX / 2 || milli < -INT64_MAX / 2; /* a difference must not run over */
 		if (w && !r->bad)
 			push(w, at_ms, milli);
 	}

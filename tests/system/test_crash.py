@@ -1,5 +1,7 @@
 """kill -9 while level 1 is called: the same incident, level 1 not called again, level 2 at its first due time."""
+import contextlib
 import json
+import sqlite3
 import time
 import unittest
 from datetime import datetime
@@ -69,6 +71,22 @@ class BackInTime(Crash):
         self.assertLess(at, due + TENFOLD_S)
         print(f"level 2 was called {(at - due) * 1000:.0f} ms after its time")
         self.after_the_crash(before, since)
+
+
+class Damaged(Crash):
+    """The record of counters is lost: the log says what the next row is, else each turn would be refused."""
+
+    def test_the_next_row_follows_the_log(self):
+        before, since = self.open_gas(), self.console.mark()
+        self.rig.kill9()
+        with contextlib.closing(sqlite3.connect(self.rig.path("state/tocsin.db"))) as db, db:
+            self.assertEqual(db.execute("delete from state where key = 'e'").rowcount, 1)
+        self.rig.start()
+        self.console.wait_for("status", lambda m: m.payload == "online", since)
+        self.assertTrue(self.rig.ask("--as", "wang", "ack", before["id"])["ok"])
+        self.rig.wait_rec("acked", before["id"])
+        self.rig.wait_rec("opened", test=lambda r: r["body"]["type"] == "store-set-aside")
+        self.assertEqual(self.rig.tocsin("audit", "verify").returncode, 0)
 
 
 class BackTooLate(Crash):
