@@ -77,7 +77,7 @@ static void look_at_open(struct look *l, struct incident *inc)
 {
 	bool calls = incident_is_calling(inc) || inc->state == STATE_PRE_ALARM;
 
-	within(l, &inc->due, calls && !notices_held(inc) ? call_ms : any_ms);
+	within(l, &inc->due, incident_is_calling(inc) && !notices_held(inc) ? call_ms : any_ms);
 	look_at_holds(l, inc);
 	if (inc->drill)
 		within(l, &inc->drill->over, DRILL_MAX_MS + HOUR_MS);

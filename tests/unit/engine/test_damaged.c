@@ -83,6 +83,29 @@ static void close_it(struct life_world *w, int id)
 	life_command(w, "li", (struct command){.verb = VERB_CLOSE, .id = id});
 }
 
+/* As long as a site may wish: no damage. */
+static void test_a_long_look(void **state)
+{
+	struct plan *usual = plan;
+	char *text = replaced(site_yaml, "investigate: 180s", "investigate: 90h"), *yaml;
+	struct life_world w;
+
+	(void)state;
+	yaml = replaced(text, "pre_alarm: 15s", "pre_alarm: 60h");
+	plan = life_plan_of(yaml);
+	life_begin(&w, plan);
+	life_reading(&w, "a", READING_VALUE, "30");
+	assert_int_equal(w.e->incidents[0]->state, STATE_PRE_ALARM);
+	restart(&w);
+	assert_int_equal(w.e->n_incidents, 1);
+	assert_true(w.e->incidents[0]->due.at_ms - w.now_ms > 59 * (int64_t)3600000);
+	life_end(&w);
+	plan_free(plan);
+	plan = usual;
+	free(yaml);
+	free(text);
+}
+
 static void test_two_of_one_instance(void **state)
 {
 	struct records all;
@@ -411,6 +434,7 @@ static void test_delay_lost(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+	    cmocka_unit_test(test_a_long_look),
 	    cmocka_unit_test(test_two_of_one_instance),
 	    cmocka_unit_test(test_a_type_of_no_name),
 	    cmocka_unit_test(test_no_end_of_waiting),
