@@ -510,10 +510,12 @@ static void check_key(struct engine *e, struct incident *inc, const char *key, s
 /* "G-17": part of a topic, and what people call it. */
 static void check_id(struct incident *inc, struct record_reader *r)
 {
-	char id[sizeof inc->id];
-	bool has_letter = *inc->id && strchr("FGLWPDOS", *inc->id);
+	char id[sizeof inc->id], letter = hazard_letter(inc->hazard);
 
-	snprintf(id, sizeof id, "%c-%lld", has_letter ? *inc->id : hazard_letter(inc->hazard), (long long)inc->number);
+	for (int h = 0; h < HAZARD_COUNT; h++)
+		if (*inc->id == hazard_letter(h))
+			letter = *inc->id;
+	snprintf(id, sizeof id, "%c-%lld", letter, (long long)inc->number);
 	r->bad |= strcmp(inc->id, id) != 0;
 	memcpy(inc->id, id, sizeof id);
 }
@@ -532,7 +534,6 @@ int restore_incident(struct engine *e, const char *key, struct record_reader *r,
 	char *scope;
 
 	check_key(e, inc, key, r);
-
 	restore_incident_line(e, inc, r, &scope);
 	check_id(inc, r);
 	find_plan(inc, e, plans);
