@@ -12,6 +12,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+enum { LEVELS_MOST = 1000 }; /* no chain has so many, and each is gone through */
 #define NUMBER_MOST ((int64_t)1 << 53)
 
 static void save_incident_line(const struct incident *inc, struct buf *b)
@@ -247,7 +248,7 @@ static void restore_incident_line(struct engine *e, struct incident *inc, struct
 	inc->closed_ms = record_read_ms(r);
 	inc->acked_by = record_read_str(r);
 	inc->after = record_read_str(r);
-	inc->level = record_read_count(r);
+	inc->level = restore_bounded(r, record_read_int(r), LEVELS_MOST);
 	inc->round = record_read_count(r);
 	inc->reminders = record_read_count(r);
 	inc->next = restore_bounded(r, record_read_int(r), NEXT_ISOLATED + 1);
@@ -341,7 +342,7 @@ static void restore_called(struct incident *inc, struct record_reader *r)
 	c->person = record_read_str(r);
 	c->at_ms = record_read_ms(r);
 	c->sent_ms = record_read_ms(r);
-	c->level = record_read_count(r);
+	c->level = restore_bounded(r, record_read_int(r), LEVELS_MOST);
 	c->passed = false;
 	c->asker = NULL;
 }
