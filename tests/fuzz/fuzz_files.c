@@ -66,11 +66,14 @@ static void take(void *arg, struct inbox_item *item)
 static void accepted(void)
 {
 	struct spill *s = spill_open(file);
+	char other[sizeof file + 8];
 	int n = 0;
 
 	must(spill_each(s, &(struct taken){0}, take, &n) == n);
 	spill_stored(s, INT64_MAX);
 	spill_close(s);
+	snprintf(other, sizeof other, "%s.other", file);
+	unlink(other); /* else each run looks for a name behind those of all before */
 }
 
 static void in_work(void)
