@@ -23,14 +23,6 @@ bool delivery_has(const struct incident *inc, const char *person)
 	return false;
 }
 
-static struct called *called_of(const struct incident *inc, const char *person)
-{
-	for (int i = 0; i < inc->n_called; i++)
-		if (!strcmp(inc->called[i].person, person))
-			return &inc->called[i];
-	return NULL;
-}
-
 static void note(struct engine *e, struct incident *inc, const char *person, enum delivery state)
 {
 	struct called *c = called_of(inc, person);

@@ -56,21 +56,23 @@ void arm_acked(struct engine *e, struct incident *inc)
 		arm(e, inc, NEXT_ACTION, e->now_ms + inc->playbook->steps[inc->playbook->first].within_ms);
 }
 
-bool was_called(const struct incident *inc, const char *person)
+struct called *called_of(const struct incident *inc, const char *person)
 {
 	for (int i = 0; i < inc->n_called; i++)
 		if (!strcmp(inc->called[i].person, person))
-			return true;
-	return false;
+			return &inc->called[i];
+	return NULL;
+}
+
+bool was_called(const struct incident *inc, const char *person)
+{
+	return called_of(inc, person) != NULL;
 }
 
 static void remember_call(struct incident *inc, const char *person, int level, int64_t now_ms)
 {
-	struct called *c = NULL;
+	struct called *c = called_of(inc, person);
 
-	for (int i = 0; i < inc->n_called; i++)
-		if (!strcmp(inc->called[i].person, person))
-			c = &inc->called[i];
 	if (!c) {
 		inc->called = xrealloc(inc->called, (size_t)(inc->n_called + 1) * sizeof *c);
 		c = &inc->called[inc->n_called++];

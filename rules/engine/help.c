@@ -9,11 +9,12 @@
 
 void help_asked(const struct engine *e, struct incident *inc, int person, int asker)
 {
-	for (int i = 0; i < inc->n_called && person != asker; i++)
-		if (!strcmp(inc->called[i].person, e->plan->people[person].id)) {
-			help_came(&inc->called[i]);
-			inc->called[i].asker = xstrdup(e->plan->people[asker].id);
-		}
+	struct called *c = person == asker ? NULL : called_of(inc, e->plan->people[person].id);
+
+	if (!c)
+		return;
+	help_came(c);
+	c->asker = xstrdup(e->plan->people[asker].id);
 }
 
 void help_came(struct called *c)

@@ -1,5 +1,5 @@
-/* incoming.c - who comes to a role by a new plan: is told the steps that are
- * open, and called for what still calls, as whoever comes by a hand-over is. */
+/* incoming.c - who comes to a role without a hand-over is told the steps that are
+ * open, and called for what still calls, as whoever comes by one is. */
 #include "engine/duty.h"
 #include "engine/emit.h"
 #include "engine/flood.h"
@@ -7,19 +7,13 @@
 #include "engine/life.h"
 
 #include <stdlib.h>
-#include <string.h>
 
-/* Ids of the plan before. */
-struct crew_was {
-	const char **ids;
-	int n;
-};
-
+/* People by their ids in the plan before. */
 struct incident_was {
 	int64_t number;
-	int level;              /* of whom it called; 0: nobody */
-	struct crew_was called; /* who held a role of these levels */
-	struct crew_was *steps; /* ids NULL: it was not open, or nobody's */
+	int level;             /* of whom it called; 0: nobody */
+	struct strings called; /* who held a role of these levels */
+	struct strings *steps; /* at NULL: it was not open, or nobody's */
 	int n_steps;
 };
 
@@ -30,13 +24,13 @@ struct incoming {
 
 /* -- before -- */
 
-static struct crew_was crew_of(const struct engine *e, const int *people, int n)
+static struct strings ids_of(const struct engine *e, const int *people, int n)
 {
-	struct crew_was c = {xcalloc((size_t)n + 1, sizeof *c.ids), n};
+	const char **ids = xcalloc((size_t)n + 1, sizeof *ids);
 
 	for (int i = 0; i < n; i++)
-		c.ids[i] = e->plan->people[people[i]].id;
-	return c;
+		ids[i] = e->plan->people[people[i]].id;
+	return (struct strings){ids, n};
 }
 
 static int called_people(const struct engine *e, const struct incident *inc, int level, int *people)
@@ -68,13 +62,13 @@ static void look(const struct engine *e, const struct incident *inc, struct inci
 
 	ret->number = inc->number;
 	ret->level = calls_now(inc) ? inc->level : 0;
-	ret->called = crew_of(e, people, called_people(e, inc, ret->level, people));
+	ret->called = ids_of(e, people, called_people(e, inc, ret->level, people));
 	ret->n_steps = inc->n_steps;
 	ret->steps = xcalloc((size_t)inc->n_steps + 1, sizeof *ret->steps);
 	for (int i = 0; i < inc->n_steps; i++)
 		if (is_asked(inc, i))
 			ret->steps[i] =
-			    crew_of(e, people, step_people(e, inc, step_of(&inc->steps[i]), people, LEVEL_PEOPLE_MAX));
+			    ids_of(e, people, step_people(e, inc, step_of(&inc->steps[i]), people, LEVEL_PEOPLE_MAX));
 }
 
 struct incoming *incoming_before(const struct engine *e)
@@ -94,21 +88,13 @@ static void incoming_free(struct incoming *was)
 {
 	for (int i = 0; was && i < was->n; i++) {
 		for (int k = 0; k < was->at[i].n_steps; k++)
-			free(was->at[i].steps[k].ids);
+			free((void *)was->at[i].steps[k].at);
 		free(was->at[i].steps);
-		free(was->at[i].called.ids);
+		free((void *)was->at[i].called.at);
 	}
 	if (was)
 		free(was->at);
 	free(was);
-}
-
-static bool was_in(const struct crew_was *c, const char *person)
-{
-	for (int i = 0; i < c->n; i++)
-		if (!strcmp(c->ids[i], person))
-			return true;
-	return false;
 }
 
 struct newcomers {
@@ -136,7 +122,7 @@ static void call_new(struct engine *e, struct incident *inc, struct newcomers *n
 	for (int i = 0; i < n; i++) {
 		const char *id = e->plan->people[people[i]].id;
 
-		if (new->was ? was_in(&new->was->called, id) : was_called(inc, id))
+		if (new->was ? strings_have(&new->was->called, id) : was_called(inc, id))
 			continue;
 		if (is_offered(e, new, people[i]))
 			continue;
@@ -161,12 +147,12 @@ static bool is_new(const struct engine *e, const struct incident *inc, int step,
                    const struct newcomers *new)
 {
 	const char *id = e->plan->people[person].id;
-	const struct crew_was *crew = new->was ? &new->was->steps[step] : NULL;
+	const struct strings *crew = new->was ? &new->was->steps[step] : NULL;
 
 	if (is_offered(e, new, person))
 		return false;
 	if (crew)
-		return crew->ids && !was_in(crew, id);
+		return crew->at && !strings_have(crew, id);
 	return people_have(new->told, new->n_told, person) ||
 	       !(delivery_has(inc, id) || was_called(inc, id) || flood_waits(e, id, inc->number));
 }

@@ -49,6 +49,7 @@ void tell_person(struct engine *e, struct incident *inc, enum notice_kind kind, 
 void tell_level(struct engine *e, struct incident *inc, enum notice_kind kind, int level, int64_t cause);
 void tell_role(struct engine *e, struct incident *inc, enum notice_kind kind, int role,
                const struct step *step, int64_t cause);
+struct called *called_of(const struct incident *inc, const char *person); /* NULL: was not called */
 bool was_called(const struct incident *inc, const char *person);
 
 /* The incident's one deadline. */
@@ -86,8 +87,8 @@ void tell_owners(struct engine *e, const struct step_run *s, enum notice_kind ki
 bool step_is_orphan(const struct engine *e, const struct step_run *s); /* the newest plan lacks its role */
 /* A new plan, or a start, which may be with one: open steps whose role it lost are told to whoever has them now. */
 void owners_replan(struct engine *e, int64_t cause);
-/* incoming.c: who comes to a role by a new plan is told the open steps and called for what calls, as by a hand-over.
- * `before` while the old plan is the engine's; `after` frees it. With a start the old plan is not known (NULL):
+/* incoming.c: who comes to a role without a hand-over is told the open steps and called for what calls, as by one.
+ * `before` while who held it still does; `after` frees it. With a start the old plan is not known (NULL):
  * whoever has heard nothing of an incident is told. */
 struct incoming;
 struct incoming *incoming_before(const struct engine *e);

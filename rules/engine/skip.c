@@ -71,10 +71,12 @@ static void mark_passed(struct engine *e, struct incident *inc)
 {
 	int people[LEVEL_PEOPLE_MAX], n = chain_holders(e, inc, inc->level, people, LEVEL_PEOPLE_MAX);
 
-	for (int i = 0; i < n; i++)
-		for (int k = 0; k < inc->n_called; k++)
-			if (!strcmp(inc->called[k].person, e->plan->people[people[i]].id))
-				inc->called[k].passed = true;
+	for (int i = 0; i < n; i++) {
+		struct called *c = called_of(inc, e->plan->people[people[i]].id);
+
+		if (c)
+			c->passed = true;
+	}
 }
 
 /* Nobody is above the last level: once, the levels below it are called again. */

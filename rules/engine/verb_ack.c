@@ -45,6 +45,7 @@ static enum refusal find_bare(struct engine *e, struct said *s)
 	const char *person = e->plan->people[s->person].id;
 	struct incident *waiting = NULL, *mine = NULL;
 	int n_waiting = 0, n_mine = 0;
+	const struct called *c;
 
 	for (int i = 0; i < e->n_incidents; i++) {
 		struct incident *inc = e->incidents[i];
@@ -61,13 +62,11 @@ static enum refusal find_bare(struct engine *e, struct said *s)
 	s->inc = n_waiting == 1 ? waiting : n_waiting == 0 && n_mine == 1 ? mine : NULL;
 	if (!s->inc)
 		return REFUSAL_WHICH;
-	for (int i = 0; i < s->inc->n_called && s->inc == waiting; i++)
-		if (!strcmp(s->inc->called[i].person, person) &&
-		    (s->inc->called[i].sent_ms < 0 || e->now_ms - s->inc->called[i].sent_ms < BARE_ACK_MS)) {
-			s->inc = NULL;
-			return REFUSAL_WHICH;
-		}
-	return REFUSAL_NONE;
+	c = s->inc == waiting ? called_of(s->inc, person) : NULL;
+	if (!c || (c->sent_ms >= 0 && e->now_ms - c->sent_ms >= BARE_ACK_MS))
+		return REFUSAL_NONE;
+	s->inc = NULL;
+	return REFUSAL_WHICH;
 }
 
 static enum refusal ack_all(struct engine *e, struct said *s)
