@@ -13,11 +13,6 @@
 /* A look settles what the look before it changed; a chain of causes is short. */
 enum { PASSES_MAX = 8, CHAIN_MAX = 8 };
 
-static bool is_calling(enum state s)
-{
-	return s == STATE_PRE_ALARM || s == STATE_UNACKED || s == STATE_RTN_UNACKED;
-}
-
 /* Its condition is true, or unknown since it was. */
 static bool stands(const struct incident *inc)
 {
@@ -254,7 +249,7 @@ static void settle(struct engine *e, struct incident *inc)
 {
 	const struct incident *cause;
 
-	if (!is_calling(inc->state))
+	if (!incident_wants_ack(inc))
 		return;
 	if (inc->because && !is_still_explained(e, inc))
 		end(e, inc);
@@ -277,7 +272,7 @@ void causes_replan(struct engine *e)
 		struct incident *inc = e->incidents[i];
 		const struct incident *cause = cause_of(e, inc);
 
-		if (cause && is_calling(inc->state) && !find(e, inc, cause))
+		if (cause && incident_wants_ack(inc) && !find(e, inc, cause))
 			end(e, inc);
 	}
 	e->causes_changed = true;

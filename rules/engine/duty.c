@@ -72,7 +72,7 @@ static void call_incoming(struct engine *e, struct duty *d, struct incident *inc
 {
 	int people[HOLDERS_MAX], n = duty_crew(e, d->incoming, people, HOLDERS_MAX);
 
-	if (inc->state != STATE_PRE_ALARM && inc->state != STATE_UNACKED && inc->state != STATE_RTN_UNACKED)
+	if (!incident_wants_ack(inc))
 		return;
 	for (int r = 0; r < e->plan->n_roles; r++) {
 		int level = chain_level_of_role(e, inc, r);
@@ -93,14 +93,8 @@ static int add_role_people(const struct engine *e, const struct ids *roles, int 
 	for (int i = 0; i < roles->n; i++) {
 		int held[HOLDERS_MAX], k = role_people(e, roles->at[i], held, HOLDERS_MAX);
 
-		for (int j = 0; j < k; j++) {
-			bool known = false;
-
-			for (int m = 0; m < n; m++)
-				known |= people[m] == held[j];
-			if (!known && n < cap)
-				people[n++] = held[j];
-		}
+		for (int j = 0; j < k; j++)
+			n = people_add(held[j], people, n, cap);
 	}
 	return n;
 }

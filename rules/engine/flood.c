@@ -282,11 +282,6 @@ static void send_summary(struct engine *e, struct flood *f, int person)
 	buf_fini(&words);
 }
 
-static bool wants_somebody(const struct incident *inc)
-{
-	return inc->state == STATE_PRE_ALARM || incident_is_calling(inc);
-}
-
 /* Of one alone there is nothing to sum up: it says more itself. */
 static bool send_single(struct engine *e, struct flood *f, int person)
 {
@@ -299,7 +294,7 @@ static bool send_single(struct engine *e, struct flood *f, int person)
 		return false;
 	if (h.step >= 0 && h.step < s.inc->n_steps)
 		s.step = &s.inc->playbook->steps[h.step];
-	if (h.kind == NOTICE_CALL && !wants_somebody(s.inc)) { /* somebody has it meanwhile: what is left is the task */
+	if (h.kind == NOTICE_CALL && !incident_wants_ack(s.inc)) { /* somebody has it meanwhile: what is left is the task */
 		if (!s.step || s.inc->steps[h.step].state != STEP_OPEN || s.inc->state == STATE_CLOSED)
 			return false;
 		s.kind = NOTICE_TASK;

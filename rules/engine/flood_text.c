@@ -13,17 +13,11 @@ enum { WORDS_BYTES = 340, NUMBERS_MAX = 12, TITLE_BYTES = 40, PLACE_BYTES = 40 }
 
 #define PICK(LANG, ZH, EN) ((LANG) == LANG_ZH ? ZH : EN)
 
-static bool wants_somebody(const struct incident *inc)
-{
-	return inc->state == STATE_PRE_ALARM || inc->state == STATE_UNACKED ||
-	       inc->state == STATE_RTN_UNACKED;
-}
-
 /* What nobody has taken, then what is only to be done; each by gravity. */
 static int order(const void *a, const void *b)
 {
 	const struct incident *x = *(const struct incident *const *)a, *y = *(const struct incident *const *)b;
-	int d = wants_somebody(y) - wants_somebody(x);
+	int d = incident_wants_ack(y) - incident_wants_ack(x);
 
 	d = d ? d : (int)x->hazard - (int)y->hazard;
 	d = d ? d : (int)x->severity - (int)y->severity;
@@ -48,7 +42,7 @@ static const struct incident **sorted(const struct engine *e, const struct flood
 	for (int i = 0; i < f->n_held; i++) {
 		const struct incident *inc = incident_find(e, f->held[i].incident);
 
-		if (inc && (wants_somebody(inc) || is_to_do(inc, &f->held[i])))
+		if (inc && (incident_wants_ack(inc) || is_to_do(inc, &f->held[i])))
 			list[(*ret_n)++] = inc;
 	}
 	qsort(list, (size_t)*ret_n, sizeof(struct incident *), order);
@@ -61,7 +55,7 @@ static int group_len(const struct incident *const *list, int n)
 
 	while (len < n && !strcmp(list[len]->type_id, list[0]->type_id) &&
 	       !strcmp(list[len]->zone_id, list[0]->zone_id) &&
-	       wants_somebody(list[len]) == wants_somebody(list[0]))
+	       incident_wants_ack(list[len]) == incident_wants_ack(list[0]))
 		len++;
 	return len;
 }
@@ -72,7 +66,7 @@ static void say_group(const struct engine *e, const struct incident *const *list
 {
 	const char *title = list[0]->title.in[lang], *zone = wording_zone(e, list[0], lang);
 
-	if (!wants_somebody(list[0]))
+	if (!incident_wants_ack(list[0]))
 		buf_str(out, PICK(lang, "待办 ", "to do: "));
 	buf_add(out, title, utf8_cut(title, TITLE_BYTES));
 	if (*zone)
@@ -115,7 +109,7 @@ void flood_words(const struct engine *e, const struct flood *f, enum lang lang, 
 	if (f->n_held > n)
 		buf_printf(out, PICK(lang, "%s%d起已确认或结束", "%s%d acked or over"),
 		           n ? PICK(lang, ";", "; ") : "", f->n_held - n);
-	if (n && wants_somebody(list[0]))
+	if (n && incident_wants_ack(list[0]))
 		buf_printf(out, PICK(lang, "。回复:确认 %lld,或 确认 全部", ". Reply: ack %lld, or ack all"),
 		           (long long)list[0]->number);
 	free(list);

@@ -35,6 +35,11 @@ bool incident_is_calling(const struct incident *inc)
 	return inc->state == STATE_UNACKED || inc->state == STATE_RTN_UNACKED;
 }
 
+bool incident_wants_ack(const struct incident *inc)
+{
+	return inc->state == STATE_PRE_ALARM || incident_is_calling(inc);
+}
+
 bool incident_is_open(const struct incident *inc)
 {
 	return inc->state != STATE_CLOSED;

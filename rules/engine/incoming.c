@@ -51,17 +51,12 @@ static bool is_asked(const struct incident *inc, int i)
 	return inc->playbook && inc->steps[i].state == STEP_OPEN && step_asks(step_of(&inc->steps[i]));
 }
 
-static bool calls_now(const struct incident *inc)
-{
-	return inc->state == STATE_PRE_ALARM || incident_is_calling(inc);
-}
-
 static void look(const struct engine *e, const struct incident *inc, struct incident_was *ret)
 {
 	int people[LEVEL_PEOPLE_MAX];
 
 	ret->number = inc->number;
-	ret->level = calls_now(inc) ? inc->level : 0;
+	ret->level = incident_wants_ack(inc) ? inc->level : 0;
 	ret->called = ids_of(e, people, called_people(e, inc, ret->level, people));
 	ret->n_steps = inc->n_steps;
 	ret->steps = xcalloc((size_t)inc->n_steps + 1, sizeof *ret->steps);
@@ -185,7 +180,7 @@ void incoming_after(struct engine *e, struct incoming *was, int64_t cause)
 		if (!incident_is_open(inc) || (was && (at == was->n || was->at[at].number != inc->number)))
 			continue; /* opened since: told as it was */
 		new.was = was ? &was->at[at] : NULL;
-		if (calls_now(inc) && !notices_held(inc))
+		if (incident_wants_ack(inc) && !notices_held(inc))
 			call_new(e, inc, &new);
 		for (int k = 0; k < inc->n_steps; k++)
 			if (is_asked(inc, k) && !inc->steps[k].orphan)

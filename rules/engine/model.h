@@ -469,6 +469,7 @@ void incident_value(struct engine *e, struct sensor *s);
 struct incident *incident_find(const struct engine *e, int64_t number);
 bool incident_is_open(const struct incident *inc); /* not closed */
 bool incident_is_calling(const struct incident *inc); /* somebody is still being called for it */
+bool incident_wants_ack(const struct incident *inc);  /* the same, or may first be looked at: somebody still has to take it */
 
 /* holder.c: who holds a role now. Indexes are of the newest plan; role -1: nobody. Several when a crew is on
  * duty, and during a hand-over: who goes and who comes, in this order. */

@@ -36,9 +36,8 @@ int step_people(const struct engine *e, const struct incident *inc, const struct
 	for (int i = 0; i < n_roles(step); i++) {
 		int held = role_people(e, role_at(e, inc, step, i), people, ROLE_PEOPLE_MAX);
 
-		for (int k = 0; k < held && n < cap; k++)
-			if (!people_have(ret_people, n, people[k]))
-				ret_people[n++] = people[k];
+		for (int k = 0; k < held; k++)
+			n = people_add(people[k], ret_people, n, cap);
 	}
 	return n;
 }

@@ -43,7 +43,7 @@ int quorum_needed(const struct engine *e, const struct incident *inc)
 
 int quorum_of(const struct engine *e, const struct incident *inc)
 {
-	return inc->state == STATE_PRE_ALARM || incident_is_calling(inc) ? quorum_needed(e, inc) : inc->quorum;
+	return incident_wants_ack(inc) ? quorum_needed(e, inc) : inc->quorum;
 }
 
 bool quorum_has(const struct incident *inc, const char *person)

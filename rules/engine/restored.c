@@ -75,14 +75,12 @@ static void look_at_holds(struct look *l, struct incident *inc)
 
 static void look_at_open(struct look *l, struct incident *inc)
 {
-	bool calls = incident_is_calling(inc) || inc->state == STATE_PRE_ALARM;
-
 	within(l, &inc->due, incident_is_calling(inc) && !notices_held(inc) ? call_ms : any_ms);
 	look_at_holds(l, inc);
 	if (inc->drill)
 		within(l, &inc->drill->over, DRILL_MAX_MS + HOUR_MS);
 	if (inc->next == NEXT_NONE || inc->next == NEXT_EMPTY) {
-		inc->next = calls ? NEXT_CALL : NEXT_REMIND;
+		inc->next = incident_wants_ack(inc) ? NEXT_CALL : NEXT_REMIND;
 		l->bad = true;
 	}
 }

@@ -50,7 +50,7 @@ static void put_choices(const struct engine *e, const struct person *p, struct b
 	for (int i = 0; p && i < e->n_incidents; i++) {
 		const struct incident *inc = e->incidents[i];
 
-		if (!wants_ack(inc) || !was_called(inc, p->id))
+		if (!incident_wants_ack(inc) || !was_called(inc, p->id))
 			continue;
 		json_str(ret_json, NULL, inc->id);
 		buf_printf(ret_list, "%s%s", ret_list->len ? "," : "", inc->id);

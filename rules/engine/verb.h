@@ -20,7 +20,6 @@ verb_fn verb_handover, verb_accept, verb_refuse, verb_override; /* verb_duty.c *
 verb_fn verb_ack, verb_done, verb_failed, verb_decide, verb_record, verb_reset, verb_close, verb_drill,
     verb_note, verb_sign;
 
-bool wants_ack(const struct incident *inc); /* somebody still has to take it */
 struct cue_arg said_cue(const struct said *s, enum audit_kind kind);
 enum refusal said_note(struct engine *e, struct said *s); /* remembered, nothing else */
 /* Called for it, or holding a role of its chain. */

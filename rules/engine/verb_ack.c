@@ -7,12 +7,6 @@
 
 enum { BARE_ACK_MS = 3000 };
 
-bool wants_ack(const struct incident *inc)
-{
-	return inc->state == STATE_PRE_ALARM || inc->state == STATE_UNACKED ||
-	       inc->state == STATE_RTN_UNACKED;
-}
-
 static enum refusal ack_one(struct engine *e, struct said *s)
 {
 	struct cue_arg a = said_cue(s, AUDIT_ACKED);
@@ -50,7 +44,7 @@ static enum refusal find_bare(struct engine *e, struct said *s)
 	for (int i = 0; i < e->n_incidents; i++) {
 		struct incident *inc = e->incidents[i];
 
-		if (wants_ack(inc) && was_called(inc, person) && !quorum_has(inc, person)) {
+		if (incident_wants_ack(inc) && was_called(inc, person) && !quorum_has(inc, person)) {
 			waiting = inc;
 			n_waiting++;
 		} else if (inc->state != STATE_CLOSED &&
@@ -77,7 +71,7 @@ static enum refusal ack_all(struct engine *e, struct said *s)
 
 	for (int i = 0; i < n; i++) {
 		s->inc = e->incidents[i];
-		if (!wants_ack(s->inc) || hazard_is_life(s->inc->hazard) || !was_called(s->inc, person))
+		if (!incident_wants_ack(s->inc) || hazard_is_life(s->inc->hazard) || !was_called(s->inc, person))
 			continue;
 		ack_one(e, s);
 		s->answer.n_all++;
